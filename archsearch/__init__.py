@@ -1,0 +1,9 @@
+"""Find the most accurate convolutional network that fits a hard budget."""
+
+from __future__ import annotations
+
+from archsearch.analysis import Profile, analyze
+from archsearch.errors import ArchsearchError
+from archsearch.network import Network, parse
+
+__all__ = ["ArchsearchError", "Network", "Profile", "analyze", "parse"]

@@ -1,0 +1,200 @@
+"""Augmentation by albumentations, and batches of float images made in the background.
+
+>>> from archsearch.data import Images
+>>> images = Images(np.zeros((5, 32, 32, 3), np.uint8), np.arange(5))
+>>> half = (0.5, 0.5, 0.5)
+>>> pipeline = augmentation("flip_crop", mean=half, std=half, size=(32, 32), seed=0)
+>>> [(x.shape, y.shape) for x, y in batches(images, pipeline, batch_size=4, seed=1)]
+[((4, 3, 32, 32), (4,)), ((1, 3, 32, 32), (1,))]
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from archsearch.errors import ArchsearchError, suggest
+from archsearch.recipe import AUGMENTATIONS
+
+# Importing albumentations otherwise asks the network for a newer version.
+os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
+
+import cv2
+from albumentations import (
+    Affine,
+    BasicTransform,
+    CoarseDropout,
+    Compose,
+    HorizontalFlip,
+    Pad,
+    RandomCrop,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from archsearch.data import Images
+
+# On small images OpenCV's own threads double the processor time and save none; they are a global setting.
+cv2.setNumThreads(1)
+
+__all__ = ["AUGMENTATIONS", "Batch", "Pipeline", "augmentation", "batches"]
+
+__all__ = ["AUGMENTATIONS", "Batch", "Pipeline", "augmentation", "batches"]
+
+_PADDING = 4
+_HOLE = 16
+_BATCHES_AHEAD = 3
+
+Batch = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """What is done to images of one size (height, width) before a network sees them: made by `augmentation`.
+
+    `mean` and `std` are a channel each, on the scale 0..1.
+    """
+
+    name: str
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    size: tuple[int, int]
+    seed: int
+
+    def compose(self, seed: int | None = None) -> Compose | None:
+        """Build the random part: albumentations from uint8 to uint8 H x W x 3, or None where there is none.
+
+        Its random numbers follow from the pipeline's seed and this one.
+        """
+        transforms = _strictly(lambda: _transforms(self))
+        entropy = (self.seed,) if seed is None else (self.seed, seed)
+        state = int(np.random.SeedSequence(entropy).generate_state(1)[0])
+        return _strictly(lambda: Compose(transforms, seed=state)) if transforms else None
+
+    def normalise(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Turn N x H x W x 3 of 0..255 into contiguous N x 3 x H x W of (value / 255 - mean) / std."""
+        values = np.arange(256) / 255
+        output = np.empty((len(pixels), 3, *pixels.shape[1:3]), np.float32)
+        for channel, (mean, std) in enumerate(zip(self.mean, self.std, strict=True)):
+            # A byte has 256 values only: looking them up costs less than arithmetic on every pixel.
+            table = ((values - mean) / std).astype(np.float32)
+            output[:, channel] = table[pixels[..., channel]]
+        return output
+
+
+def augmentation(
+    name: str,
+    *,
+    mean: tuple[float, float, float],
+    std: tuple[float, float, float],
+    size: tuple[int, int],
+    seed: int,
+) -> Pipeline:
+    """Name what is done to images of a size (height, width) whose colours have this mean and std (0..1).
+
+    - "none": normalisation only, as every other one ends with it
+    - "crop": 4 pixels of reflected border, then a random crop back to the size
+    - "flip_crop": a horizontal flip of every second image, then "crop"
+    - "assignment": flip; shift by up to a sixteenth, scale by up to a tenth and rotation by up to 15 degrees,
+      of every second image; 4 pixels of border; one hole of 16 x 16 in the mean colour, in every second
+      image; crop
+
+    Raises ArchsearchError for another name.
+    """
+    if name not in AUGMENTATIONS:
+        raise ArchsearchError(f"no augmentation `{name}`", remedy=suggest(name, AUGMENTATIONS))
+    return Pipeline(name, mean, std, size, seed)
+
+
+def batches(
+    images: Images, pipeline: Pipeline, *, batch_size: int, seed: int | None
+) -> Generator[Batch, None, None]:
+    """Yield all images once, augmented and normalised: (N x 3 x H x W, N), the last batch perhaps smaller.
+
+    In random order where a seed is given, else in their own. The same images, pipeline and seed give the
+    same batches. One background thread is some batches ahead; it ends with the iteration, or when the
+    generator is closed. What goes wrong in it is raised here.
+
+    Raises ArchsearchError for images of another size than the pipeline's, and for a batch size below 1.
+    """
+    if batch_size < 1:
+        raise ArchsearchError(f"the batch size is {batch_size}; it must be at least 1")
+    height, width = images.pixels.shape[1:3]
+    if (height, width) != pipeline.size:
+        raise ArchsearchError(
+            f"the images are {height}x{width}; the augmentation is made for "
+            f"{pipeline.size[0]}x{pipeline.size[1]} (height x width)",
+            remedy="give `augmentation` the size of the images",
+        )
+    count = len(images)
+    order = np.arange(count) if seed is None else np.random.default_rng(seed).permutation(count)
+    parts = [order[start : start + batch_size] for start in range(0, count, batch_size)]
+    return _in_background(images, pipeline, pipeline.compose(seed), parts)
+
+
+def _in_background(
+    images: Images, pipeline: Pipeline, compose: Compose | None, parts: list[npt.NDArray[np.intp]]
+) -> Generator[Batch, None, None]:
+    def prepare(part: npt.NDArray[np.intp]) -> Batch:
+        chosen = images.take(part)
+        pixels = chosen.pixels
+        if compose is not None:
+            pixels = np.stack([compose(image=image)["image"] for image in pixels])
+        return pipeline.normalise(pixels), chosen.labels
+
+    # A single worker takes the parts in order, so the random numbers do not depend on timing.
+    worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="archsearch-batches")
+    pending: deque[Future[Batch]] = deque()
+    try:
+        for part in parts:
+            pending.append(worker.submit(prepare, part))
+            if len(pending) > _BATCHES_AHEAD:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        worker.shutdown(cancel_futures=True)
+
+
+def _transforms(pipeline: Pipeline) -> list[BasicTransform]:
+    height, width = pipeline.size
+    flip = HorizontalFlip(p=0.5)
+    pad = Pad(padding=_PADDING, border_mode=cv2.BORDER_REFLECT_101, p=1.0)
+    crop = RandomCrop(height=height, width=width, p=1.0)
+    shift_scale_rotate = Affine(
+        translate_px={"x": (-(width // 16), width // 16), "y": (-(height // 16), height // 16)},
+        scale=(0.9, 1.1),
+        rotate=(-15.0, 15.0),
+        keep_ratio=True,
+        border_mode=cv2.BORDER_REFLECT_101,
+        p=0.5,
+    )
+    hole = CoarseDropout(
+        num_holes_range=(1, 1),
+        hole_height_range=(_HOLE, _HOLE),
+        hole_width_range=(_HOLE, _HOLE),
+        fill=tuple(round(255 * value) for value in pipeline.mean),
+        p=0.5,
+    )
+    return {
+        "none": [],
+        "crop": [pad, crop],
+        "flip_crop": [flip, pad, crop],
+        "assignment": [flip, shift_scale_rotate, pad, hole, crop],
+    }[pipeline.name]
+
+
+def _strictly(build: Callable[[], _T]) -> _T:
+    """Build with warnings as errors: albumentations only warns of an argument that it does not know."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        return build()

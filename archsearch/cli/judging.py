@@ -1,0 +1,170 @@
+"""The verbs that judge networks without training them: analyze, check, sample."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import click
+
+from archsearch.analysis import FIGURES
+from archsearch.analysis import analyze as profile_of
+from archsearch.candidate import Candidate, judge
+from archsearch.cli.options import (
+    classes_option,
+    csv_option,
+    examples,
+    input_option,
+    is_space,
+    json_option,
+    limits_option,
+    network_at,
+    seed_option,
+    write_json,
+    write_rows,
+)
+from archsearch.limits import ASSIGNMENT, Condition
+from archsearch.space import Space
+
+if TYPE_CHECKING:
+    from archsearch.graph import Shape
+
+_DRAWS = 1_000
+
+
+@click.command()
+@click.argument("target")
+@input_option
+@classes_option
+@json_option
+@examples("analyze search_spaces/era_s9.net", "analyze 'conv(24) sep(44, stride=2) head()' --json")
+def analyze(target: str, input_shape: Shape, classes: int, as_json: bool) -> None:
+    """Show shape, receptive field, params and MACs of each operation of TARGET, a sentence or a file of one."""
+    network = network_at(target)
+    graph = network.lower(input_shape, classes)
+    profile = profile_of(graph)
+    if as_json:
+        write_json(
+            {
+                "canonical": str(network),
+                "digest": graph.digest,
+                "input": list(input_shape),
+                "classes": classes,
+                **profile.figures,
+                "ops": [row.figures for row in profile.rows],
+            }
+        )
+    else:
+        click.echo(f"{network}\n\n{profile}\n\ndigest {graph.digest}")
+
+
+@click.command()
+@click.argument("target")
+@limits_option
+@input_option
+@classes_option
+@seed_option
+@json_option
+@examples(
+    "check search_spaces/era_s9.net",
+    "check 'conv(24) conv(44, stride=2) head()' --limits 'rf > 44, params < 200k'",
+    "check era_s9",
+)
+def check(
+    target: str, limits: Condition | None, input_shape: Shape, classes: int, seed: int, as_json: bool
+) -> None:
+    """Say whether TARGET fits its limits: a sentence, a file of one, or a space.
+
+    Exit status: 0 it fits, 1 it does not, 2 it cannot be read. A space fits if some of its networks do;
+    1,000 are drawn with the seed. A space states its own input and classes.
+    """
+    if is_space(target):
+        space = Space.find(target)
+        fits = _check_space(space if limits is None else space.limited(limits), seed, as_json)
+    else:
+        limits = limits or Condition.of(ASSIGNMENT)
+        fits = _check_network(judge(network_at(target), input_shape, classes, limits), limits, as_json)
+    click.get_current_context().exit(0 if fits else 1)
+
+
+def _check_network(candidate: Candidate, limits: Condition, as_json: bool) -> bool:
+    if as_json:
+        write_json(
+            {
+                "fits": candidate.fits,
+                "reasons": list(candidate.reasons),
+                "limits": str(limits),
+                "figures": dict(candidate.figures),
+                "canonical": str(candidate.network),
+                "digest": candidate.digest,
+            }
+        )
+    elif candidate.fits:
+        figures = ", ".join(f"{name} {candidate.figures[name]:,}" for name in ("rf", "params", "macs"))
+        click.echo(f"fits {limits}\n  {figures}")
+    else:
+        click.echo("\n  ".join(["refused", *candidate.reasons]))
+    return candidate.fits
+
+
+def _check_space(space: Space, seed: int, as_json: bool) -> bool:
+    grammar = space.grammar
+    drawn = [
+        judge(network, grammar.input, grammar.classes, grammar.limits)
+        for network in islice(space.sample(seed), _DRAWS)
+    ]
+    fitting = sum(candidate.fits for candidate in drawn)
+    broken = Counter(rule for candidate in drawn for rule in candidate.rules_broken)
+    if as_json:
+        write_json(
+            {
+                "fits": fitting > 0,
+                "derivations": space.size,
+                "drawn": _DRAWS,
+                "fitting": fitting,
+                "broken": dict(broken.most_common()),
+                "limits": str(grammar.limits),
+            }
+        )
+    else:
+        lines = [
+            f"{space.name}: {space.size:,} derivations",
+            f"limits: {grammar.limits}",
+            f"{fitting:,} of {_DRAWS:,} drawn with seed {seed} fit",
+            *(f"  broken by {count:,}: {rule}" for rule, count in broken.most_common()),
+        ]
+        click.echo("\n".join(lines))
+    return fitting > 0
+
+
+@click.command()
+@click.argument("space")
+@click.option("--count", type=click.IntRange(min=1), default=5, show_default=True, help="Networks to draw.")
+@limits_option
+@seed_option
+@json_option
+@csv_option
+@examples("sample era_s9", "sample search_spaces/first.space --count 100 --csv")
+def sample(space: str, count: int, limits: Condition | None, seed: int, as_json: bool, as_csv: bool) -> None:
+    """Draw networks of SPACE, a file or a shipped name, every derivation equally likely."""
+    found = Space.find(space)
+    grammar = (found if limits is None else found.limited(limits)).grammar
+    drawn = [
+        judge(network, grammar.input, grammar.classes, grammar.limits)
+        for network in islice(found.sample(seed), count)
+    ]
+    rows = [
+        dict.fromkeys(FIGURES)
+        | dict(candidate.figures)
+        | {
+            "fits": "yes" if candidate.fits else "no",
+            "reason": "; ".join(candidate.reasons),
+            "digest": candidate.digest,
+            "sentence": str(candidate.network),
+        }
+        for candidate in drawn
+    ]
+    columns = ["fits", "reason", *FIGURES, "digest", "sentence"]
+    shown = ["fits", "rf", "params", "macs", "reason", "sentence"]
+    write_rows(columns, rows, as_json=as_json, as_csv=as_csv, shown=shown)

@@ -1,0 +1,81 @@
+"""What a person sees while networks train: a bar, and a line for each epoch and each verdict."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+
+from archsearch.candidate import Candidate
+from archsearch.results import Row
+from archsearch.search import Watch
+from archsearch.storage import GRACE, HEARTBEAT
+from archsearch.training import Epoch
+
+
+class Progress(Watch):
+    """Shows a search, or the training of one network, on the error stream; used as a context."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+        self._bars = Bars(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=self._console,
+            transient=True,
+        )
+        self._bar = self._bars.add_task("", visible=False)
+        self._refused = 0
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def started(self, study: str, trained: int, trials: int | None) -> None:
+        """Say that a study begins or goes on."""
+        goes_on = "goes on" if trained else "begins"
+        of = f" of {trials}" if trials else ""
+        self._console.print(f"study {study} {goes_on}: {trained}{of} networks trained")
+
+    def waiting(self, trials: int) -> None:
+        """Say why nothing happens yet."""
+        networks = "one network is" if trials == 1 else f"{trials} networks are"
+        rest = f"waiting up to {GRACE + HEARTBEAT} s for a sign of life before it is trained again"
+        self._console.print(f"{networks} marked as in training by another run; {rest}")
+
+    def training(self, number: int, candidate: Candidate, epochs: int) -> None:
+        """Say which network is trained now."""
+        figures = ", ".join(f"{name} {candidate.figures[name]:,}" for name in ("rf", "params", "macs"))
+        self._console.print(f"#{number} {candidate.network}\n   {figures}")
+        self._bars.reset(self._bar, description=f"#{number}, {epochs} epochs", visible=True, total=None)
+
+    def step(self, done: int, total: int) -> None:
+        """Move the bar."""
+        self._bars.update(self._bar, completed=done, total=total)
+
+    def epoch(self, number: int, epoch: Epoch) -> None:
+        """Say what an epoch reached."""
+        self._console.print(
+            f"#{number} epoch {epoch.epoch}: accuracy {epoch.accuracy:.2f} %, loss {epoch.loss:.3f} "
+            f"(training: {epoch.train_accuracy:.2f} %, {epoch.train_loss:.3f}), {epoch.seconds:.1f} s"
+        )
+
+    def reached(self, epoch: Epoch) -> None:
+        """Say what an epoch of a network trained by itself reached."""
+        self.epoch(0, epoch)
+
+    def judged(self, row: Row) -> None:
+        """Say what became of a candidate."""
+        accuracy = f" with {row['val_accuracy']:.2f} %" if row["state"] in {"complete", "pruned"} else ""
+        reason = f": {row['reason']}" if row["reason"] else ""
+        self._console.print(f"#{row['number']} {row['state']}{accuracy}{reason}")

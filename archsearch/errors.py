@@ -1,0 +1,99 @@
+"""What a user can get wrong: one exception, whose text says rule, value, place and remedy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_LONGEST_EXCERPT = 100
+
+
+@dataclass(frozen=True)
+class Place:
+    r"""A position in a text that a user wrote: where it is from, and the offset of a character in it.
+
+    >>> print(Place("era.net", "conv(24)\nconv(0)", 14))
+    era.net, line 2, column 6
+        conv(0)
+             ^
+    """
+
+    source: str
+    text: str
+    offset: int
+
+    @property
+    def line(self) -> int:
+        """The line, counted from 1."""
+        return self.text.count("\n", 0, self.offset) + 1
+
+    @property
+    def column(self) -> int:
+        """The column, counted from 1."""
+        return self.offset - (self.text.rfind("\n", 0, self.offset) + 1) + 1
+
+    def __str__(self) -> str:
+        line = (self.text.split("\n")[self.line - 1]).replace("\t", " ")
+        caret = self.column - 1
+        start = max(0, caret - _LONGEST_EXCERPT // 2) if len(line) > _LONGEST_EXCERPT else 0
+        excerpt = line[start : start + _LONGEST_EXCERPT]
+        return (
+            f"{self.source}, line {self.line}, column {self.column}\n    {excerpt}\n    {' ' * (caret - start)}^"
+        )
+
+
+class ArchsearchError(Exception):
+    """A mistake that its reader can mend: the rule with the value that broke it, the place, the remedy.
+
+    >>> print(ArchsearchError("kernel is 0; it must be at least 1", remedy="write kernel=1 or more"))
+    kernel is 0; it must be at least 1
+      write kernel=1 or more
+    """
+
+    def __init__(self, rule: str, *, place: Place | str | None = None, remedy: str | None = None) -> None:
+        self.rule = rule
+        self.place = place
+        self.remedy = remedy
+        parts = [rule]
+        if place is not None:
+            parts.append(f"  at {place}")
+        if remedy is not None:
+            parts.append(f"  {remedy}")
+        super().__init__("\n".join(parts))
+
+
+class NotationError(ArchsearchError):
+    """A sentence, a space or a condition that cannot be read."""
+
+
+class ShapeError(ArchsearchError):
+    """Operations that do not fit together: a map that vanishes, two shapes that cannot be added."""
+
+
+class DataError(ArchsearchError):
+    """A dataset that is missing, incomplete or not what it should be."""
+
+
+class TrainingError(ArchsearchError):
+    """A network that cannot be trained, or a training run that left the finite numbers."""
+
+
+class StudyError(ArchsearchError):
+    """A study that cannot be opened, continued or written."""
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """Say which of the known words was probably meant, or list them.
+
+    >>> suggest("kernal", ["kernel", "stride"])
+    'did you mean `kernel`?'
+    >>> suggest("x", ["b", "a"])
+    'known here: a, b'
+    """
+    words = sorted(known)
+    close = get_close_matches(word, words, n=1)
+    return f"did you mean `{close[0]}`?" if close else f"known here: {', '.join(words)}"

@@ -1,0 +1,208 @@
+"""A network as an immutable value: read from text, written back in canonical form, lowered to a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from archsearch.errors import ArchsearchError, NotationError, suggest
+from archsearch.graph import Builder, Graph, Shape
+from archsearch.notation import read_sentence
+from archsearch.syntax import Argument, Call, Integer, Name, Sequence, Syntax
+from archsearch.words import VOCABULARY, Value, Word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from archsearch.errors import Place
+
+INPUT: Shape = (3, 32, 32)
+"""The input of a network that does not say another: a CIFAR-10 image."""
+
+CLASSES = 10
+"""The number of classes where nothing else is said."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One word with a value for every argument; `place` is where a person wrote it, if one did."""
+
+    word: Word
+    values: tuple[tuple[str, Value], ...]
+    body: tuple[Step, ...] = ()
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+    @staticmethod
+    def of(
+        word: Word, given: Mapping[str, Value], body: tuple[Step, ...] = (), place: Place | None = None
+    ) -> Step:
+        """Complete `given` with the word's defaults; raises NotationError for what the word does not allow."""
+        values = complete(word, given, place)
+        if word.has_body and not body:
+            raise NotationError(
+                f"`{word.name}` has nothing in its brackets", place=place, remedy=f"write {word.signature}"
+            )
+        return Step(word, tuple(values.items()), body, place)
+
+    def __str__(self) -> str:
+        """Write the word with what differs from its defaults, the first argument without its name."""
+        parts = [" ".join(map(str, self.body))] if self.body else []
+        before: dict[str, Value] = {}
+        for parameter, (name, value) in zip(self.word.parameters, self.values, strict=True):
+            if parameter.required:
+                parts.append(str(value))
+            elif value != parameter.resolve(before):
+                parts.append(f"{name}={value}")
+            before[name] = value
+        empty = "()" if self.word.parameters else ""
+        return f"{self.word.name}({', '.join(parts)})" if parts else self.word.name + empty
+
+
+@dataclass(frozen=True)
+class Network:
+    """A sentence: words one after another. Its text is canonical, and `parse(str(network)) == network`.
+
+    >>> str(parse("conv(24, kernel=3)  conv(channels=8, stride=2)"))
+    'conv(24) conv(8, stride=2)'
+    """
+
+    steps: tuple[Step, ...]
+
+    def __post_init__(self) -> None:
+        _check_ends(self.steps, outermost=True)
+
+    def __str__(self) -> str:
+        """Return the canonical sentence."""
+        return " ".join(map(str, self.steps))
+
+    def lower(self, input_shape: Shape = INPUT, classes: int = CLASSES) -> Graph:
+        """Return the operations; raises ShapeError at the word whose shapes do not fit.
+
+        >>> parse("conv(8) head()").lower().nodes[-1].shape
+        (10,)
+        """
+        build = Builder(input_shape, classes)
+        _lower(build, self.steps, "")
+        return build.graph()
+
+
+def parse(text: str, source: str = "sentence") -> Network:
+    """Read a sentence; raises NotationError with a caret under the mistake.
+
+    >>> parse("residual(sep(24, multiplier=2)) head(pool=max)").steps[0].body[0].word.name
+    'sep'
+    """
+    return Network(tuple(_interpret(node) for node in read_sentence(text, source)))
+
+
+def read(path: Path) -> Network:
+    """Read the sentence in a file; raises ArchsearchError if there is no such text."""
+    return parse(read_text(path), str(path))
+
+
+def read_text(path: Path) -> str:
+    """Read a text that a person wrote; raises ArchsearchError that names the file."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not a text in UTF-8"
+        raise ArchsearchError(f"cannot read `{path}`: {reason}") from None
+
+
+def find_word(name: str, place: Place) -> Word:
+    """Return a word of the vocabulary; raises NotationError for one that is not there."""
+    if name not in VOCABULARY:
+        raise NotationError(f"there is no word `{name}`", place=place, remedy=suggest(name, VOCABULARY))
+    return VOCABULARY[name]
+
+
+def bind(word: Word, arguments: Iterable[Argument], place: Place) -> dict[str, Syntax]:
+    """Give each argument its name: one may stand first without, the others are named.
+
+    The sentence in a residual's brackets has the name `body`. Raises NotationError for an argument that is
+    not known, given twice or missing.
+    """
+    names = ["body"] if word.has_body else [parameter.name for parameter in word.parameters]
+    bound: dict[str, Syntax] = {}
+    for position, argument in enumerate(arguments):
+        if argument.name is None and (position > 0 or not names):
+            rule = "takes no argument" if not names else "takes one argument without a name, the first"
+            raise NotationError(f"`{word.name}` {rule}", place=argument.place, remedy=f"write {word.signature}")
+        name = argument.name or names[0]
+        if name not in names or (argument.name is not None and word.has_body):
+            remedy = suggest(name, names)
+            raise NotationError(f"`{word.name}` has no argument `{name}`", place=argument.place, remedy=remedy)
+        if name in bound:
+            raise NotationError(f"`{name}` is given twice", place=argument.place, remedy="remove one of them")
+        bound[name] = argument.value
+    for parameter in word.parameters:
+        if parameter.required and parameter.name not in bound:
+            remedy = f"write {word.signature}"
+            raise NotationError(f"`{word.name}` lacks its {parameter.name}", place=place, remedy=remedy)
+    return bound
+
+
+def complete(word: Word, given: Mapping[str, Value], place: Place | None) -> dict[str, Value]:
+    """Return a value for every argument, in the word's order; raises NotationError if one is not allowed."""
+    values: dict[str, Value] = {}
+    for parameter in word.parameters:
+        value = given.get(parameter.name, parameter.resolve(values))
+        if value is None:
+            said = f"with kernel={values['kernel']}, `{word.name}` needs its {parameter.name} said"
+            remedy = "an even kernel has no padding that keeps the size; write padding=0, for instance"
+            raise NotationError(said, place=place, remedy=remedy)
+        parameter.check(value, word.name, place)
+        values[parameter.name] = value
+    return values
+
+
+def misplaced(word: Word, place: Place | str) -> NotationError:
+    """Return the error for a word that may only end a sentence, and stands elsewhere."""
+    rule = f"`{word.name}` may only end a sentence"
+    return NotationError(rule, place=place, remedy="write it once, as the last word")
+
+
+def _interpret(node: Name | Call) -> Step:
+    word = find_word(node.name, node.place)
+    bound = bind(word, node.arguments if isinstance(node, Call) else (), node.place)
+    body = bound.pop("body", None)
+    given = {name: _value(value, word) for name, value in bound.items()}
+    return Step.of(word, given, _body(body) if body is not None else (), node.place)
+
+
+def _value(node: Syntax, word: Word) -> Value:
+    if isinstance(node, Integer):
+        return node.value
+    if isinstance(node, Name):
+        return node.name
+    remedy = f"write {word.signature}"
+    raise NotationError(f"`{word.name}` takes values, not words", place=node.place, remedy=remedy)
+
+
+def _body(node: Syntax) -> tuple[Step, ...]:
+    if isinstance(node, Sequence):
+        return tuple(step for item in node.items for step in _body(item))
+    if isinstance(node, Name | Call):
+        return (_interpret(node),)
+    raise NotationError("words are expected here, not a number", place=node.place, remedy="as in conv(24)")
+
+
+def _check_ends(steps: tuple[Step, ...], *, outermost: bool) -> None:
+    for step in steps:
+        if step.word.ends and not (outermost and step is steps[-1]):
+            raise misplaced(step.word, step.place or str(step))
+        _check_ends(step.body, outermost=False)
+
+
+def _lower(build: Builder, steps: tuple[Step, ...], prefix: str) -> None:
+    for number, step in enumerate(steps, start=1):
+        path = f"{prefix}{number}"
+
+        def body(step: Step = step, path: str = path) -> None:
+            _lower(build, step.body, f"{path}.")
+            build.at(str(step), path, step.place)
+
+        build.at(str(step), path, step.place)
+        step.word.lower(build, dict(step.values), body)

@@ -1,0 +1,104 @@
+"""How a network is trained, as a value that can be checked and written down before torch is loaded."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, TypeAlias
+
+from archsearch.errors import ArchsearchError, suggest
+
+AUGMENTATIONS = ("none", "crop", "flip_crop", "assignment")
+"""What `archsearch.augmentation` can do to the training images."""
+
+_RISE = 0.25
+_Rule: TypeAlias = tuple[Callable[[Any], bool], str]
+
+
+def _whole(least: int, reason: str = "") -> _Rule:
+    return (
+        lambda value: type(value) is int and value >= least,
+        f"a whole number of at least {least}{reason}",
+    )
+
+
+def _number(holds: Callable[[float], bool], meaning: str) -> _Rule:
+    return (lambda value: type(value) in {int, float} and math.isfinite(value) and holds(value), meaning)
+
+
+_RULES: Mapping[str, _Rule] = {
+    "epochs": _whole(1),
+    # Batch norm over a map of one pixel has no variance to divide by when the batch is a single image.
+    "batch_size": _whole(2, ", as batch norm compares images"),
+    "learning_rate": _number(lambda value: value > 0, "a number above 0"),
+    "momentum": _number(lambda value: 0 <= value < 1, "a number from 0 to below 1"),
+    "weight_decay": _number(lambda value: value >= 0, "a number of at least 0"),
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained; with its seed, data and split it makes a result repeatable.
+
+    SGD with Nesterov's momentum and weight decay on every parameter; `learning_rate` is the peak of one cycle
+    (`rate`), `augmentation` one of `AUGMENTATIONS`. `dataclasses.asdict` writes a recipe as a plain dict,
+    which `Recipe.of` reads. Raises ArchsearchError for a value that is not allowed.
+
+    >>> print(Recipe())
+    8 epochs, batch 128, lr 0.15, momentum 0.9, wd 0.0005, flip_crop
+    >>> Recipe.of({"epochs": 20}) == Recipe(epochs=20)
+    True
+    """
+
+    epochs: int = 8
+    batch_size: int = 128
+    learning_rate: float = 0.15
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+    augmentation: str = "flip_crop"
+
+    def __post_init__(self) -> None:
+        for name, (holds, meaning) in _RULES.items():
+            value = getattr(self, name)
+            if not holds(value):
+                raise ArchsearchError(
+                    f"{name} is {value!r}; it must be {meaning}",
+                    remedy=f"the default is {getattr(type(self), name)}",
+                )
+        if self.augmentation not in AUGMENTATIONS:
+            raise ArchsearchError(
+                f"there is no augmentation `{self.augmentation}`",
+                remedy=suggest(str(self.augmentation), AUGMENTATIONS),
+            )
+
+    @staticmethod
+    def of(values: Mapping[str, Any]) -> Recipe:
+        """Read what `dataclasses.asdict` wrote, the default for what is not there.
+
+        Raises ArchsearchError for a name or a value that is not allowed.
+        """
+        names = [field.name for field in fields(Recipe)]
+        for name in values:
+            if name not in names:
+                raise ArchsearchError(f"a recipe has no `{name}`", remedy=suggest(name, names))
+        return Recipe(**values)
+
+    def rate(self, done: float) -> float:
+        """Learning rate after a share `done` (0 to 1) of the training: half a cosine up, half a cosine down.
+
+        It starts at 0, is `learning_rate` after a quarter, and ends at 0.
+
+        >>> [round(Recipe(learning_rate=0.2).rate(done), 3) for done in (0, 0.125, 0.25, 0.625, 1)]
+        [0.0, 0.1, 0.2, 0.1, 0.0]
+        """
+        phase = done / _RISE if done < _RISE else (1 - done) / (1 - _RISE)
+        return self.learning_rate * (1 - math.cos(math.pi * phase)) / 2
+
+    def __str__(self) -> str:
+        """Write every value, so that two recipes with one text are equal."""
+        return (
+            f"{self.epochs} epoch{'s' if self.epochs > 1 else ''}, batch {self.batch_size}, "
+            f"lr {self.learning_rate:.12g}, momentum {self.momentum:.12g}, wd {self.weight_decay:.12g}, "
+            f"{self.augmentation}"
+        )

@@ -1,0 +1,70 @@
+"""What is kept of a network in its trial, and what makes two results the same result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+if TYPE_CHECKING:
+    from optuna.storages import RDBStorage
+
+    from archsearch.candidate import Candidate
+    from archsearch.data import Dataset
+    from archsearch.recipe import Recipe
+    from archsearch.training import Trained
+
+
+def identify(dataset: Dataset, split: str, recipe: Recipe, seed: int) -> dict[str, str | int]:
+    """Return what, beside the network's digest, is the key of a result: data and split, recipe, seed."""
+    return {
+        "data": dataset.name,
+        "data_digest": dataset.digest,
+        "split": split,
+        "recipe": str(recipe),
+        "seed": seed,
+    }
+
+
+def describe(candidate: Candidate, identity: Mapping[str, str | int]) -> dict[str, object]:
+    """Return what is known of a candidate before it is trained."""
+    return {
+        "sentence": str(candidate.network),
+        "digest": candidate.digest,
+        "figures": dict(candidate.figures),
+        **identity,
+    }
+
+
+def precision(trained: Trained) -> str:
+    """Return in what arithmetic, and on what, a network was trained."""
+    return f"{trained.precision} on {trained.device}"
+
+
+def known_results(
+    storage: RDBStorage, identity: Mapping[str, str | int], without: str | None = None
+) -> dict[str, FrozenTrial]:
+    """Return, by digest, the complete trials that were trained in just this way, in all studies but one."""
+    return {
+        trial.user_attrs["digest"]: trial
+        for name in optuna.get_all_study_names(storage)
+        if name != without
+        for trial in optuna.load_study(study_name=name, storage=storage).get_trials(
+            deepcopy=False, states=(TrialState.COMPLETE,)
+        )
+        if identity.items() <= trial.user_attrs.items()
+    }
+
+
+def add(
+    storage: RDBStorage, study: str, candidate: Candidate, identity: Mapping[str, str | int], trained: Trained
+) -> FrozenTrial:
+    """Write the result of one network, trained by itself, to a study."""
+    opened = optuna.create_study(storage=storage, study_name=study, direction="maximize", load_if_exists=True)
+    history = [asdict(epoch) for epoch in trained.history]
+    kept = {**describe(candidate, identity), "history": history, "precision": precision(trained)}
+    opened.add_trial(optuna.create_trial(value=trained.history[-1].accuracy, user_attrs=kept))
+    return opened.get_trials(deepcopy=False)[-1]

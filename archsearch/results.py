@@ -1,0 +1,161 @@
+"""The results table: a row for each candidate of each study, the refused ones too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from optuna.study import get_all_study_names, load_study
+from optuna.trial import FrozenTrial, TrialState
+
+from archsearch.analysis import FIGURES
+from archsearch.errors import ArchsearchError, suggest
+from archsearch.limits import Condition
+from archsearch.storage import DEFAULT, explained, open_storage
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from optuna.storages import BaseStorage
+
+Value: TypeAlias = int | float | str | None
+
+COLUMNS: Mapping[str, str] = {
+    "study": "the search it was proposed by, or `train`",
+    "number": "its number in the study",
+    "state": "refused, pruned, complete, failed, running or waiting",
+    "reason": "why it was refused, pruned or failed",
+    "val_accuracy": "percent of the held-out validation images, after the last epoch",
+    "test_accuracy": "percent of the test images, after the last epoch on all training images",
+    "train_accuracy": "percent of the augmented training images, over the last epoch",
+    **FIGURES,
+    "epochs": "epochs trained",
+    "data": "the dataset",
+    "data_digest": "digest of its images and labels",
+    "split": "validation (a part of the training images held out) or test",
+    "recipe": "how it was trained",
+    "seed": "of initialisation, order and augmentation",
+    "seconds": "of training and measuring",
+    "precision": "bf16 or fp32, and the device",
+    "digest": "of the network's graph",
+    "sentence": "the network",
+}
+"""Every column with its meaning; `--where` and `--sort` take their names."""
+
+WORDS = frozenset(
+    {"study", "state", "reason", "data", "data_digest", "split", "recipe", "precision", "digest", "sentence"}
+)
+"""The columns that hold words; the others hold numbers."""
+
+SHOWN = (
+    "study",
+    "number",
+    "state",
+    "val_accuracy",
+    "test_accuracy",
+    "rf",
+    "params",
+    "macs",
+    "data",
+    "epochs",
+    "seed",
+    "seconds",
+    "digest",
+    "reason",
+)
+"""The columns that a table for people shows."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One candidate: a value, or None, for each column."""
+
+    values: Mapping[str, Value]
+
+    def __getitem__(self, column: str) -> Value:
+        """Return one value."""
+        return self.values[column]
+
+
+def load(storage: str = DEFAULT) -> tuple[Row, ...]:
+    """Return the rows of all studies in a storage, in the order in which they were proposed.
+
+    Raises StudyError where there is no storage.
+    """
+    with explained(storage):
+        return rows_of(open_storage(storage, create=False))
+
+
+def rows_of(storage: BaseStorage) -> tuple[Row, ...]:
+    """Return the rows of all studies in an open storage."""
+    return tuple(
+        row
+        for name in get_all_study_names(storage)
+        for row in rows(name, load_study(study_name=name, storage=storage).get_trials(deepcopy=False))
+    )
+
+
+def rows(study: str, trials: Sequence[FrozenTrial]) -> list[Row]:
+    """Return a row for each candidate: not for what was proposed again, nor for tries that were repeated."""
+    repeated = {number for trial in trials for number in trial.system_attrs.get("retry_history", ())}
+    return [
+        Row(_values(study, trial))
+        for trial in trials
+        if trial.number not in repeated and "duplicate_of" not in trial.user_attrs
+    ]
+
+
+def select(
+    table: Iterable[Row], where: str | None = None, sort: str | None = None, top: int | None = None
+) -> tuple[Row, ...]:
+    """Return the rows for which a condition holds, sorted by a column (`-name`: largest first), the first `top`.
+
+    Rows without a value in that column come last. Raises ArchsearchError for a condition that cannot be read
+    and for an unknown column.
+    """
+    chosen = list(table)
+    if where is not None:
+        condition = Condition.of(where, COLUMNS, WORDS, source="--where")
+        chosen = [row for row in chosen if condition.holds(row.values)]
+    if sort is not None:
+        column = sort.removeprefix("-")
+        if column not in COLUMNS:
+            raise ArchsearchError(f"there is no column `{column}`", remedy=suggest(column, COLUMNS))
+        present = [row for row in chosen if row[column] is not None]
+        present.sort(key=lambda row: row.values[column], reverse=sort.startswith("-"))  # type: ignore[arg-type,return-value]  # one column holds one kind of value
+        chosen = present + [row for row in chosen if row[column] is None]
+    return tuple(chosen[:top])
+
+
+def frame(table: Iterable[Row]) -> pd.DataFrame:
+    """Return rows as a pandas DataFrame with COLUMNS as its columns."""
+    import pandas as pd  # noqa: PLC0415  (it takes longer to load than a table takes to print)
+
+    return pd.DataFrame([dict(row.values) for row in table], columns=list(COLUMNS))
+
+
+def _values(study: str, trial: FrozenTrial) -> dict[str, Value]:
+    kept = trial.user_attrs
+    history = kept.get("history") or [{}]
+    split, accuracy = kept.get("split"), history[-1].get("accuracy")
+    values: dict[str, Value] = dict.fromkeys(COLUMNS)
+    values |= {name: value for name, value in kept.items() if name in COLUMNS}
+    values |= kept.get("figures", {})
+    values |= {
+        "study": study,
+        "number": trial.number,
+        "state": state_of(trial),
+        "val_accuracy": accuracy if split == "validation" else None,
+        "test_accuracy": accuracy if split == "test" else None,
+        "train_accuracy": history[-1].get("train_accuracy"),
+        "epochs": len(history) if accuracy is not None else None,
+        "seconds": sum(epoch["seconds"] for epoch in history) if accuracy is not None else None,
+    }
+    return values
+
+
+def state_of(trial: FrozenTrial) -> str:
+    """Return the state as the table names it."""
+    if trial.state is TrialState.PRUNED:
+        return "pruned" if trial.user_attrs.get("history") else "refused"
+    return {TrialState.FAIL: "failed"}.get(trial.state, trial.state.name.lower())

@@ -1,0 +1,263 @@
+"""The loop: propose a network, refuse or train it, tell the study, until the budget is spent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+import optuna
+from optuna.pruners import MedianPruner
+from optuna.samplers import TPESampler
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from archsearch.candidate import Candidate, judge
+from archsearch.data import Dataset, Split
+from archsearch.errors import ArchsearchError, TrainingError
+from archsearch.graph import shape_text
+from archsearch.proposal import asking, draw_new
+from archsearch.recipe import Recipe
+from archsearch.record import describe, identify, known_results, precision
+from archsearch.results import Row, rows, state_of
+from archsearch.space import Space
+from archsearch.storage import (
+    DEFAULT,
+    explained,
+    open_storage,
+    open_study,
+    queue_again,
+    running,
+    wait_for_abandoned,
+)
+from archsearch.training import Epoch, train
+
+_REFUSED_IN_A_ROW = 20
+"""Proposals refused one after another, after which a network that fits is drawn."""
+
+_FAILED_IN_A_ROW = 5
+"""Networks that failed one after another, after which something else is wrong than the networks."""
+
+_VERDICTS = ("complete", "pruned")
+
+
+class Watch:
+    """Is told while a search goes on, and says nothing; a subclass overrides what it wants to show."""
+
+    def started(self, study: str, trained: int, trials: int | None) -> None:
+        """Hear that a study begins or goes on, with so many networks trained of so many."""
+
+    def waiting(self, trials: int) -> None:
+        """Hear that so many networks are in training by another run, which may have been killed."""
+
+    def training(self, number: int, candidate: Candidate, epochs: int) -> None:
+        """Hear that a network begins its training."""
+
+    def step(self, done: int, total: int) -> None:
+        """Hear that so many batches, of those of all its epochs, are done."""
+
+    def epoch(self, number: int, epoch: Epoch) -> None:
+        """Hear what an epoch of it reached."""
+
+    def judged(self, row: Row) -> None:
+        """Hear what became of a candidate."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The rows of the study, and why the search ended."""
+
+    rows: tuple[Row, ...]
+    ended: str
+
+
+def search(
+    space: Space,
+    dataset: Dataset,
+    *,
+    recipe: Recipe | None = None,
+    trials: int | None = None,
+    hours: float | None = None,
+    storage: str = DEFAULT,
+    study: str | None = None,
+    seed: int = 0,
+    watch: Watch | None = None,
+) -> Outcome:
+    """Train networks of a space that fit its limits; return the rows of the study and why it ended.
+
+    Networks are measured on a part of the training images held out, never on the test images. `trials` is the
+    number of networks that the study shall have trained to a verdict, complete or pruned, earlier runs
+    included; `hours` is the time after which this run begins no further one. Accuracy is in percent.
+
+    Raises StudyError where the storage cannot be used or the study was begun with other settings, and
+    ArchsearchError where no network of the space fits. On KeyboardInterrupt the network in training is queued
+    again, for the next run, before the exception goes on.
+    """
+    if trials is None and hours is None:
+        raise ArchsearchError("a search needs a budget", remedy="say how many networks to train, or for how long")
+    _check_data(space, dataset)
+    split, recipe = dataset.split("validation"), recipe or Recipe()
+    identity = identify(dataset, split.kind, recipe, seed)
+    goal = {"space": space.rules, "limits": str(space.grammar.limits)}
+    goal |= {name: str(value) for name, value in identity.items()}
+    with explained(storage):
+        opened = open_storage(storage, create=True)
+        found = open_study(opened, study or space.name, goal)
+        run = _Run(found, space, split, recipe, seed, trials, hours, watch or Watch(), identity)
+        run.known = known_results(opened, identity, without=found.study_name)
+        run.go()
+        return Outcome(tuple(rows(found.study_name, found.get_trials(deepcopy=False))), run.ended)
+
+
+@dataclass
+class _Run:
+    """One run over one study."""
+
+    study: optuna.Study
+    space: Space
+    split: Split
+    recipe: Recipe
+    seed: int
+    trials: int | None
+    hours: float | None
+    watch: Watch
+    identity: Mapping[str, str | int]
+    known: Mapping[str, FrozenTrial] = field(default_factory=dict)
+    ended: str = ""
+    current: int | None = None
+
+    def go(self) -> None:
+        """Propose and train until the budget is spent or nothing is left."""
+        if abandoned := len(running(self.study)):
+            self.watch.waiting(abandoned)
+            wait_for_abandoned(self.study)
+        self.watch.started(self.study.study_name, self._trained(), self.trials)
+        deadline = time.monotonic() + self.hours * 3600 if self.hours is not None else None
+        if self._spent(deadline):
+            return
+        begun = len(self.study.get_trials(deepcopy=False))
+        # Another seed for each run, or a run that goes on would propose again what the one before it did.
+        self.study.sampler = TPESampler(seed=self.seed + begun, multivariate=True, group=True)
+        self.study.pruner = MedianPruner(n_startup_trials=4, n_warmup_steps=self.recipe.epochs // 3)
+        draw_new(self.space, self._tried(), self._draw_seed())
+        try:
+            self.study.optimize(
+                self._objective,
+                catch=(TrainingError,),
+                callbacks=[lambda _study, trial: self._finished(trial, deadline)],
+            )
+        except KeyboardInterrupt:
+            self._queue_again()
+            raise
+
+    def _objective(self, trial: Trial) -> float:
+        self.current = trial.number
+        network = self.space.derive(asking(trial))
+        grammar = self.space.grammar
+        candidate = judge(network, grammar.input, grammar.classes, grammar.limits)
+        queued_again = "digest" in trial.user_attrs
+        for name, value in describe(candidate, self.identity).items():
+            trial.set_user_attr(name, value)
+        first = self._tried().get(candidate.digest)
+        if first is not None:
+            trial.set_user_attr("duplicate_of", first)
+            self._draw(trial.study)
+            raise optuna.TrialPruned
+        if not queued_again:
+            for limit, excess in candidate.excesses.items():
+                trial.set_constraint(limit, excess)
+        if not candidate.fits:
+            trial.set_user_attr("reason", "; ".join(candidate.reasons))
+            raise optuna.TrialPruned
+        return self._train(trial, candidate)
+
+    def _train(self, trial: Trial, candidate: Candidate) -> float:
+        history: list[dict[str, float]] = []
+
+        def report(epoch: Epoch) -> None:
+            history.append(asdict(epoch))
+            trial.set_user_attr("history", history)
+            trial.report(epoch.accuracy, epoch.epoch)
+            self.watch.epoch(trial.number, epoch)
+            if epoch.epoch < self.recipe.epochs and trial.should_prune():
+                trial.set_user_attr("reason", f"below the median of the others after epoch {epoch.epoch}")
+                raise optuna.TrialPruned
+
+        assert candidate.graph is not None
+        self.watch.training(trial.number, candidate, self.recipe.epochs)
+        if candidate.digest in self.known:
+            before = self.known[candidate.digest]
+            trial.set_user_attr("precision", before.user_attrs["precision"])
+            for epoch in before.user_attrs["history"]:
+                report(Epoch(**epoch))
+            return history[-1]["accuracy"]
+        try:
+            trained = train(candidate.graph, self.split, self.recipe, self.seed, report, self.watch.step)
+        except TrainingError as error:
+            trial.set_user_attr("reason", error.rule)
+            raise
+        trial.set_user_attr("precision", precision(trained))
+        return history[-1]["accuracy"]
+
+    def _finished(self, trial: FrozenTrial, deadline: float | None) -> None:
+        self.current = None
+        for row in rows(self.study.study_name, [trial]):
+            self.watch.judged(row)
+        last = [state_of(one) for one in self._candidates()]
+        if last[-_REFUSED_IN_A_ROW:] == ["refused"] * _REFUSED_IN_A_ROW:
+            self._draw(self.study)
+        if last[-_FAILED_IN_A_ROW:] == ["failed"] * _FAILED_IN_A_ROW:
+            self.ended = f"{_FAILED_IN_A_ROW} networks in a row failed, the last: {trial.user_attrs['reason']}"
+        if self.ended or self._spent(deadline):
+            self.study.stop()
+
+    def _spent(self, deadline: float | None) -> bool:
+        trained = self._trained()
+        if self.trials is not None and trained >= self.trials:
+            self.ended = f"the study has trained {trained} networks, of {self.trials} asked for"
+        elif deadline is not None and time.monotonic() >= deadline:
+            self.ended = f"the time is up; the study has trained {trained} networks"
+        return bool(self.ended)
+
+    def _candidates(self) -> list[FrozenTrial]:
+        """Finished trials that are candidates of their own: no duplicates, no tries that were repeated."""
+        finished = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+        every = self.study.get_trials(deepcopy=False)
+        repeated = {number for trial in every for number in trial.system_attrs.get("retry_history", ())}
+        return [
+            trial
+            for trial in every
+            if trial.state in finished and trial.number not in repeated and "duplicate_of" not in trial.user_attrs
+        ]
+
+    def _trained(self) -> int:
+        return sum(state_of(trial) in _VERDICTS for trial in self._candidates())
+
+    def _tried(self) -> dict[str, int]:
+        return {trial.user_attrs["digest"]: trial.number for trial in self._candidates()}
+
+    def _draw(self, study: optuna.Study) -> None:
+        """Let the next proposal be a network that fits and was not tried, or end the search."""
+        choices = draw_new(self.space, self._tried(), self._draw_seed())
+        if choices is None:
+            self.ended = f"no network of `{self.space.name}` is left that fits and was not tried"
+            study.stop()
+        else:
+            study.enqueue_trial(choices)
+
+    def _draw_seed(self) -> int:
+        return self.seed + len(self.study.get_trials(deepcopy=False))
+
+    def _queue_again(self) -> None:
+        """Queue the network whose training was interrupted; the next run begins with it."""
+        if self.current is not None:
+            interrupted = self.study.get_trials(deepcopy=False)[self.current]
+            if interrupted.state is TrialState.FAIL:
+                queue_again(self.study, interrupted)
+
+
+def _check_data(space: Space, dataset: Dataset) -> None:
+    stated, found = (space.grammar.input, space.grammar.classes), (dataset.shape, len(dataset.classes))
+    if stated != found:
+        there, here = (f"{shape_text(shape)} and {classes} classes" for shape, classes in (found, stated))
+        rule = f"the data `{dataset.name}` has {there}, the space `{space.name}` states {here}"
+        raise ArchsearchError(rule, remedy="change `input` and `classes` in the space")

@@ -1,0 +1,216 @@
+"""A search space: the networks that a grammar derives, one choice at a time.
+
+Whoever chooses is passed in: an Optuna trial, a number that counts the derivations, a recorded derivation.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib.resources import files
+from math import prod
+from pathlib import Path
+from typing import TypeAlias
+
+from archsearch.errors import ArchsearchError, suggest
+from archsearch.grammar import START, Grammar, read_grammar
+from archsearch.limits import Condition
+from archsearch.network import Network, Step, bind, find_word, read_text
+from archsearch.syntax import Call, Choice, Integer, Name, Repeat, Sequence, Syntax
+from archsearch.words import Value
+
+Choose: TypeAlias = Callable[[str, tuple[str, ...], tuple[int, ...]], int]
+"""`choose(slot, options, counts)` returns the number of an option.
+
+A slot is a path in the derivation with the alternatives taken, so it always has the same options: the source
+texts of its alternatives. `counts` says how many derivations each option leads to.
+"""
+
+
+@dataclass(frozen=True)
+class Space:
+    """A grammar with its name. `size` counts its derivations, and `at` returns each of them."""
+
+    name: str
+    text: str
+    grammar: Grammar
+
+    @staticmethod
+    def of(text: str, name: str = "space") -> Space:
+        """Read a space from its text; raises NotationError that names line and column.
+
+        >>> Space.of("network = conv(8|16)*1..2 head()").size
+        6
+        """
+        return Space(name, text, read_grammar(text, name))
+
+    @staticmethod
+    def find(name: str) -> Space:
+        """Return the space in a file, or else the shipped one of that name; raises ArchsearchError.
+
+        >>> Space.find("first").name
+        'first'
+        """
+        path = Path(name)
+        if path.suffix == ".space" or path.is_file():
+            return Space(path.stem, text := read_text(path), read_grammar(text, name))
+        paths = {found.stem: found for found in shipped(".space").values()}
+        if name not in paths:
+            remedy = f"give the path of a .space file or a shipped name; {suggest(name, paths)}"
+            raise ArchsearchError(f"there is no space `{name}`", remedy=remedy)
+        text = read_text(paths[name])
+        return Space(name, text, read_grammar(text, f"{name}.space"))
+
+    def limited(self, limits: Condition) -> Space:
+        """Return the same networks under other limits."""
+        return replace(self, grammar=replace(self.grammar, limits=limits))
+
+    @property
+    def rules(self) -> str:
+        """The text on one line, without comments: what tells one space from another."""
+        return " ".join(re.sub(r"#[^\n]*", " ", self.text).split())
+
+    @cached_property
+    def size(self) -> int:
+        """The number of derivations, exactly; a space may derive one sentence in several ways."""
+        return self._count(self.grammar.rules[START].body)
+
+    def derive(self, choose: Choose) -> Network:
+        """Return the network that the answers of `choose` lead to.
+
+        >>> str(Space.of("network = conv(8|16) (relu | conv(4)) head()").derive(lambda slot, options, counts: 1))
+        'conv(16) conv(4) head()'
+        """
+        return Network(tuple(self._words(self.grammar.rules[START].body, {}, START, choose)))
+
+    def at(self, index: int) -> Network:
+        """Return derivation number `index`, from 0 to `size` - 1: each number another derivation.
+
+        >>> space = Space.of("network = conv(8|16)*1..2")
+        >>> [str(space.at(index)) for index in range(3)]
+        ['conv(8)', 'conv(16)', 'conv(8) conv(8)']
+        """
+        return self.derive(ranked(index))
+
+    def sample(self, seed: int) -> Iterator[Network]:
+        """Draw networks without end, every derivation equally likely each time."""
+        generator = random.Random(seed)
+        while True:
+            yield self.at(generator.randrange(self.size))
+
+    @cached_property
+    def _counts(self) -> dict[int, int]:
+        return {}
+
+    def _count(self, part: Syntax) -> int:
+        """Number of derivations of a part of a rule; the values of parameters do not change it."""
+        if id(part) not in self._counts:
+            self._counts[id(part)] = self._count_anew(part)
+        return self._counts[id(part)]
+
+    def _count_anew(self, part: Syntax) -> int:
+        match part:
+            case Sequence():
+                return prod(self._count(item) for item in part.items)
+            case Choice():
+                return sum(self._count(item) for item in part.alternatives)
+            case Repeat():
+                return sum(self._count(part.item) ** times for times in range(part.least, part.most + 1))
+            case Call() | Name():
+                arguments = part.arguments if isinstance(part, Call) else ()
+                rule = self.grammar.rules.get(part.name)
+                body = self._count(rule.body) if rule else 1
+                return body * prod(self._count(argument.value) for argument in arguments)
+            case Integer():
+                return 1
+
+    def _words(self, part: Syntax, scope: Mapping[str, Value], slot: str, choose: Choose) -> Iterator[Step]:
+        match part:
+            case Sequence():
+                for number, item in enumerate(part.items):
+                    yield from self._words(item, scope, f"{slot}.{number}", choose)
+            case Choice():
+                chosen = self._choose(part, slot, choose)
+                yield from self._words(part.alternatives[chosen], scope, f"{slot}[{chosen}]", choose)
+            case Repeat():
+                for number in range(self._times(part, slot, choose)):
+                    yield from self._words(part.item, scope, f"{slot}#{number}", choose)
+            case Call() | Name() if part.name in self.grammar.rules:
+                rule = self.grammar.rules[part.name]
+                arguments = part.arguments if isinstance(part, Call) else ()
+                inner = {
+                    parameter: self._value(argument.value, scope, f"{slot}.{parameter}", choose)
+                    for parameter, argument in zip(rule.parameters, arguments, strict=True)
+                }
+                yield from self._words(rule.body, inner, f"{slot}.{rule.name}", choose)
+            case Call() | Name():
+                word = find_word(part.name, part.place)
+                bound = bind(word, part.arguments if isinstance(part, Call) else (), part.place)
+                body = bound.pop("body", None)
+                given = {
+                    name: self._value(value, scope, f"{slot}.{name}", choose) for name, value in bound.items()
+                }
+                steps = tuple(self._words(body, scope, slot, choose)) if body is not None else ()
+                yield Step.of(word, given, steps, part.place)
+            case Integer():
+                raise AssertionError("read_grammar refuses a number where words are expected")
+
+    def _value(self, part: Syntax, scope: Mapping[str, Value], slot: str, choose: Choose) -> Value:
+        if isinstance(part, Choice):
+            chosen = self._choose(part, slot, choose)
+            return self._value(part.alternatives[chosen], scope, f"{slot}[{chosen}]", choose)
+        if isinstance(part, Name):
+            return scope.get(part.name, part.name)
+        assert isinstance(part, Integer)
+        return part.value
+
+    def _choose(self, part: Choice, slot: str, choose: Choose) -> int:
+        return choose(slot, part.texts, tuple(map(self._count, part.alternatives)))
+
+    def _times(self, part: Repeat, slot: str, choose: Choose) -> int:
+        if part.least == part.most:
+            return part.least
+        times = range(part.least, part.most + 1)
+        counts = tuple(self._count(part.item) ** number for number in times)
+        return part.least + choose(f"{slot}.count", tuple(map(str, times)), counts)
+
+
+def ranked(index: int) -> Choose:
+    """Return the choices that lead to derivation number `index`: its digits in the mixed radix of the counts."""
+    rest = index
+
+    def choose(_slot: str, _options: tuple[str, ...], counts: tuple[int, ...]) -> int:
+        nonlocal rest
+        rest, here = divmod(rest, sum(counts))
+        for number, count in enumerate(counts):
+            if here < count:
+                rest = rest * count + here
+                return number
+            here -= count
+        raise AssertionError("a remainder is below the sum of the counts")
+
+    return choose
+
+
+def recorded(choose: Choose, record: dict[str, str]) -> Choose:
+    """Return the same choices, with the option taken at each slot written to `record`."""
+
+    def noting(slot: str, options: tuple[str, ...], counts: tuple[int, ...]) -> int:
+        number = choose(slot, options, counts)
+        record[slot] = options[number]
+        return number
+
+    return noting
+
+
+def shipped(suffix: str) -> dict[str, Path]:
+    """Return the files that archsearch ships with a suffix, by name.
+
+    >>> sorted(shipped(".net"))
+    ['era_s9.net']
+    """
+    folder = Path(str(files("archsearch.search_spaces")))
+    return {path.name: path for path in folder.iterdir() if path.suffix == suffix}

@@ -1,0 +1,114 @@
+"""The syntax of sentences, grammars and conditions, as values; `place` is for messages and never compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from archsearch.errors import Place
+
+
+@dataclass(frozen=True)
+class Integer:
+    """A number that stands in a sentence or a rule."""
+
+    value: int
+    place: Place = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Name:
+    """A name without brackets: a word, a rule, a parameter or a value such as `max`."""
+
+    name: str
+    place: Place = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Argument:
+    """What stands between the brackets of a call, with its name if it was given one."""
+
+    name: str | None
+    value: Syntax
+    place: Place = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A name and its arguments in brackets."""
+
+    name: str
+    arguments: tuple[Argument, ...]
+    place: Place = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """One thing after another."""
+
+    items: tuple[Syntax, ...]
+    place: Place = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """`a|b`: the alternatives, each with its source text."""
+
+    alternatives: tuple[Syntax, ...]
+    texts: tuple[str, ...]
+    place: Place = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """`item*least..most`."""
+
+    item: Syntax
+    least: int
+    most: int
+    place: Place = field(compare=False)
+
+
+Syntax: TypeAlias = Integer | Name | Call | Sequence | Choice | Repeat
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`name(parameters) = body`."""
+
+    name: str
+    parameters: tuple[str, ...]
+    body: Syntax
+    place: Place = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """`name comparator bound`: a number of any size, or a quoted word."""
+
+    name: str
+    comparator: str
+    bound: int | float | str
+    text: str
+    place: Place = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Clauses:
+    """Conditions joined by `and` (every one must hold) or `or` (one is enough)."""
+
+    joint: str
+    items: tuple[Condition, ...]
+    text: str
+
+
+@dataclass(frozen=True)
+class Statement:
+    """An unindented line of a grammar with the indented ones under it; `offset` is its place in the text."""
+
+    text: str
+    offset: int
+
+
+Condition: TypeAlias = Comparison | Clauses

@@ -1,0 +1,116 @@
+"""Sentences: reading, canonical form, lowering, digest."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from sentences import random_network
+
+from archsearch import Network, parse
+from archsearch.graph import Add, Convolution
+from archsearch.module import build
+from archsearch.words import VOCABULARY
+
+CANONICAL = [
+    ("conv( 24 )", "conv(24)"),
+    ("conv(channels=24)", "conv(24)"),
+    ("conv(24, kernel=3, stride=1, dilation=1, padding=1, groups=1)", "conv(24)"),
+    ("conv(24, stride=2, kernel=5)", "conv(24, kernel=5, stride=2)"),
+    ("conv(24, dilation=2, padding=2)", "conv(24, dilation=2)"),
+    ("conv(24, dilation=2, padding=1)", "conv(24, dilation=2, padding=1)"),
+    ("conv(24, kernel=2, padding=0)", "conv(24, kernel=2, padding=0)"),
+    ("conv(8, bias=on, norm=batch, activation=relu)", "conv(8)"),
+    ("conv(8, norm=none, activation=none, bias=off)", "conv(8, bias=off, norm=none, activation=none)"),
+    ("sep(8,multiplier=1)\n  sep(8, multiplier=2)  # the second", "sep(8) sep(8, multiplier=2)"),
+    ("residual( conv(3)relu ) head(pool=avg)", "residual(conv(3) relu) head()"),
+    ("maxpool(2, stride=2) avgpool(3, stride=2, padding=0)", "maxpool(2) avgpool(3, stride=2)"),
+]
+
+
+@pytest.mark.parametrize(("text", "canonical"), CANONICAL)
+def test_canonical_form(text: str, canonical: str) -> None:
+    assert str(parse(text)) == canonical
+
+
+@given(st.integers(min_value=0, max_value=10**6))
+def test_what_is_written_is_read_back(seed: int) -> None:
+    network = random_network(seed, 24)
+    again = parse(str(network))
+    assert again == network
+    assert hash(again) == hash(network)
+    assert again.lower((3, 24, 24)).digest == network.lower((3, 24, 24)).digest
+
+
+@given(st.integers(min_value=0, max_value=10**6))
+def test_another_argument_is_another_digest(seed: int) -> None:
+    network = random_network(seed, 24)
+    digest = network.lower((3, 24, 24)).digest
+    longer = Network((*network.steps[:-1], *parse("conv(5, kernel=1)").steps, network.steps[-1]))
+    assert longer.lower((3, 24, 24)).digest != digest
+    assert network.lower((3, 24, 24), classes=11).digest != digest
+    assert network.lower((1, 24, 24)).digest != digest
+
+
+# A change here gives every stored result another key: raise graph.FORMAT only for a change of meaning.
+DIGESTS = [
+    ("conv(24) conv(44, stride=2) head()", "54701c75d1031de9"),
+    ("residual(sep(24, multiplier=2)) maxpool(2) head(pool=max)", "f82bc2eed54aca2f"),
+]
+
+
+@pytest.mark.parametrize(("sentence", "digest"), DIGESTS)
+def test_digests_stay(sentence: str, digest: str) -> None:
+    assert parse(sentence).lower().digest == digest
+
+
+def test_equal_operations_have_one_digest_however_they_are_written() -> None:
+    separable = parse("sep(8, norm=none, activation=none)").lower()
+    plain = "norm=none, activation=none"
+    by_hand = parse(f"conv(3, groups=3, {plain}) conv(8, kernel=1, {plain})").lower()
+    assert separable.digest == by_hand.digest
+
+
+# sentence, and the kinds of its operations in order
+LOWERED = [
+    ("conv(8)", ["convolution", "batch_norm", "relu"]),
+    ("conv(8, norm=none, activation=none)", ["convolution"]),
+    ("sep(8)", ["convolution", "convolution", "batch_norm", "relu"]),
+    ("residual(conv(3, norm=none))", ["convolution", "relu", "add"]),
+    ("residual(conv(8, norm=none))", ["convolution", "relu", "convolution", "add"]),
+    ("residual(relu maxpool(1, stride=2))", ["relu", "pool", "convolution", "add"]),
+    ("head()", ["global_pool", "flatten", "linear"]),
+]
+
+
+@pytest.mark.parametrize(("sentence", "kinds"), LOWERED)
+def test_lowering(sentence: str, kinds: list[str]) -> None:
+    assert [node.op.kind for node in parse(sentence).lower().nodes[1:]] == kinds
+
+
+def test_the_shortcut_takes_the_stride_of_the_body_and_has_a_bias() -> None:
+    nodes = parse("residual(conv(8, stride=2) residual(conv(16, stride=3)))").lower().nodes
+    assert isinstance(nodes[-1].op, Add)
+    shortcut = nodes[nodes[-1].inputs[1]]
+    assert shortcut.op == Convolution(16, (1, 1), (6, 6), bias=True)
+    assert shortcut.inputs == (0,)
+
+
+def test_the_module_computes_the_sum_of_body_and_input() -> None:
+    module = build(parse("residual(relu)").lower((1, 1, 2)))
+    assert module(torch.tensor([[[[-1.0, 2.0]]]])).tolist() == [[[[-1.0, 4.0]]]]
+
+
+def test_the_vocabulary_says_its_defaults() -> None:
+    assert [word.signature for word in VOCABULARY.values()] == [
+        "conv(channels, kernel=3, stride=1, dilation=1, padding=dilation*(kernel-1)/2, groups=1, bias=on, norm=batch, "
+        "activation=relu)",
+        "sep(channels, kernel=3, stride=1, dilation=1, padding=dilation*(kernel-1)/2, multiplier=1, bias=on, "
+        "norm=batch, activation=relu)",
+        "residual(sentence)",
+        "maxpool(kernel, stride=kernel, padding=0)",
+        "avgpool(kernel, stride=kernel, padding=0)",
+        "relu",
+        "head(pool=avg)",
+    ]

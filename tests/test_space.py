@@ -1,0 +1,152 @@
+"""Grammars: how many networks, which ones, one choice at a time."""
+
+from __future__ import annotations
+
+import random
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archsearch import Network
+from archsearch.candidate import Candidate, judge
+from archsearch.network import read
+from archsearch.space import Space, ranked, recorded, shipped
+
+# rules, and every sentence they derive, worked out by hand
+DERIVED = [
+    ("network = conv(8)", ["conv(8)"]),
+    ("network = conv(8|16)", ["conv(8)", "conv(16)"]),
+    ("network = conv(8) | relu", ["conv(8)", "relu"]),
+    ("network = relu*1..3", ["relu", "relu relu", "relu relu relu"]),
+    ("network = relu*2", ["relu relu"]),
+    # each time anew
+    ("network = conv(4|8)*2", ["conv(4) conv(4)", "conv(4) conv(8)", "conv(8) conv(4)", "conv(8) conv(8)"]),
+    # bound once, and the same throughout
+    ("network = two(4|8)\ntwo(w) = conv(w) conv(w)", ["conv(4) conv(4)", "conv(8) conv(8)"]),
+    ("network = conv(8, stride=1|2) (relu | maxpool(2))*0..1", [
+        "conv(8)", "conv(8, stride=2)", "conv(8) relu", "conv(8, stride=2) relu", "conv(8) maxpool(2)",
+        "conv(8, stride=2) maxpool(2)",
+    ]),
+    ("network = residual(conv(3|4) relu*0..1) head(pool=max|avg)", [
+        f"residual(conv({w}){r}) head({p})" for w in (3, 4) for r in ("", " relu") for p in ("pool=max", "")
+    ]),
+    # a rule goes on over indented lines, comments and empty lines are nothing
+    ("# a comment\nnetwork = first\n   # inside\n\n  relu\nfirst = conv(8)", ["conv(8) relu"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rules", "sentences"), DERIVED)
+def test_every_sentence_once(rules: str, sentences: list[str]) -> None:
+    space = Space.of(rules)
+    assert space.size == len(sentences)
+    assert sorted(str(space.at(index)) for index in range(space.size)) == sorted(sentences)
+
+
+def test_headers() -> None:
+    space = Space.of("input 1x28x30\nclasses 7\nlimits rf > 3,\n  params < 1k\nnetwork = conv(8) head()")
+    assert (space.grammar.input, space.grammar.classes) == ((1, 28, 30), 7)
+    assert str(space.grammar.limits) == "rf > 3, params < 1k"
+
+
+def test_a_name_and_a_bracket_with_a_blank_between_are_two_things() -> None:
+    space = Space.of("network = stem (relu | conv(8))\nstem = conv(4)")
+    assert {str(space.at(index)) for index in range(space.size)} == {"conv(4) relu", "conv(4) conv(8)"}
+
+
+@pytest.mark.parametrize("name", ["first", "era_s9", "tight60k"])
+@given(seed=st.integers(min_value=0))
+def test_a_slot_has_the_same_options_always_and_a_record_leads_back(name: str, seed: int) -> None:
+    space, record = Space.find(name), dict[str, str]()
+    network = space.derive(recorded(ranked(random.Random(seed).randrange(space.size)), record))
+    options_of: dict[str, tuple[str, ...]] = {}
+
+    def again(slot: str, options: tuple[str, ...], counts: tuple[int, ...]) -> int:
+        assert slot not in options_of
+        assert len(set(options)) == len(options) == len(counts)
+        options_of[slot] = options
+        return options.index(record[slot])
+
+    assert space.derive(again) == network
+    for slot, options in options_of.items():
+        assert OPTIONS.setdefault((name, slot), options) == options
+        assert len(slot) < 100
+
+
+OPTIONS: dict[tuple[str, str], tuple[str, ...]] = {}
+
+
+def test_a_draw_is_fair() -> None:
+    # 1 + 2 + 4 derivations: each of the seven is drawn about 1,000 times of 7,000
+    space = Space.of("network = conv(8|16)*0..2 relu")
+    drawn = [str(network) for network in islice(space.sample(seed=0), 7_000)]
+    counts = [drawn.count(str(space.at(index))) for index in range(space.size)]
+    assert len(counts) == 7
+    assert 900 < min(counts) <= max(counts) < 1_100
+
+
+def test_sampling_repeats_by_its_seed() -> None:
+    space = Space.find("first")
+    first, again, other = (list(islice(space.sample(seed), 5)) for seed in (1, 1, 2))
+    assert first == again != other
+
+
+def test_the_assignment() -> None:
+    space = Space.find("era_s9")
+    assert space.size >= 10**9
+    assert all("maxpool" not in str(network) for network in islice(space.sample(0), 200))
+
+    def smallest(_slot: str, options: tuple[str, ...], _counts: tuple[int, ...]) -> int:
+        return next((i for i, option in enumerate(options) if option.startswith(SMALL)), 0)
+
+    candidate = judged(space, space.derive(smallest))
+    assert candidate.fits
+    assert candidate.figures["params"] < 20_000
+
+
+def test_the_reference_network_is_a_sentence_of_the_assignments_space() -> None:
+    space, reference = Space.find("era_s9"), read(shipped(".net")["era_s9.net"])
+    wanted = iter(REFERENCE)
+    network = space.derive(lambda slot, options, counts: options.index(next(wanted)))
+    assert network == reference
+    assert judged(space, network).fits
+    assert list(wanted) == []
+
+
+@pytest.mark.parametrize("name", ["first", "era_s9", "tight60k"])
+def test_part_of_each_shipped_space_fits_and_part_does_not(name: str) -> None:
+    space = Space.find(name)
+    fits = [judged(space, network).fits for network in islice(space.sample(0), 200)]
+    assert 20 < sum(fits) < 200
+
+
+@pytest.mark.parametrize("name", ["first", "era_s9", "tight60k"])
+def test_every_network_of_a_shipped_space_has_shapes_that_fit(name: str) -> None:
+    space = Space.find(name)
+    assert not [network for network in islice(space.sample(1), 300) if judged(space, network).misfit]
+
+
+def test_a_space_is_found_by_path(tmp_path: Path) -> None:
+    path = tmp_path / "mine.space"
+    path.write_text("network = relu")
+    assert (Space.find(str(path)).name, Space.find(str(path)).size) == ("mine", 1)
+
+
+def judged(space: Space, network: Network) -> Candidate:
+    grammar = space.grammar
+    return judge(network, grammar.input, grammar.classes, grammar.limits)
+
+
+SMALL = ("sep(w, dilation", "sep(w, stride", "spread", "conv(thin")
+CONV, SEPARABLE = "conv(w, dilation=1|2)", "sep(w, multiplier=1|2)"
+TWO_UNITS = "residual(unit(thin) unit(wide))"
+REFERENCE = [
+    *("24", "44", "64"),
+    *("24", "44", TWO_UNITS, CONV, "1", CONV, "1", "64", "conv(w, stride=2)"),
+    *("24", "44", TWO_UNITS, CONV, "1", CONV, "1"),
+    *("spread(32|64|96|128)", "64", "conv(w, dilation=2, padding=1|2)", "1"),
+    *("24", "44", TWO_UNITS, SEPARABLE, "2", SEPARABLE, "2", "64", SEPARABLE, "2"),
+    "max",
+]

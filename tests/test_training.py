@@ -1,0 +1,291 @@
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from archsearch.augmentation import augmentation
+from archsearch.data import Split, digits
+from archsearch.errors import ArchsearchError, TrainingError
+from archsearch.graph import Graph
+from archsearch.network import parse
+from archsearch.recipe import AUGMENTATIONS, Recipe
+from archsearch.training import Epoch, Trained, train
+
+TINY = parse("conv(8, stride=2) conv(16, stride=2) head()").lower()
+SHORT = Recipe(epochs=2, batch_size=64, augmentation="crop")
+
+
+@pytest.fixture(scope="module")
+def split() -> Split:
+    return digits().split("validation")
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def outcomes(trained: Trained) -> list[Epoch]:
+    return [replace(epoch, seconds=0) for epoch in trained.history]
+
+
+def few(split: Split, count: int) -> Split:
+    return replace(split, train=split.train.take(np.arange(count)))
+
+
+def background_threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
+
+
+def test_learns(split: Split) -> None:
+    network = parse("conv(16, stride=2) conv(32, stride=2) conv(32, stride=2) head()").lower()
+    recipe = Recipe(epochs=4, batch_size=32, augmentation="crop")
+    last = train(network, split, recipe).history[-1]
+    assert last.accuracy > 80
+    assert last.train_accuracy > 60
+    assert last.loss < 1
+    assert last.seconds > 0
+
+
+def test_the_module_is_the_one_that_was_measured_last(split: Split) -> None:
+    trained = train(TINY, split, SHORT)
+    images = split.evaluation
+    plain = augmentation("none", mean=split.mean, std=split.std, size=(32, 32), seed=0)
+    assert not trained.module.training
+    assert {weight.dtype for weight in trained.module.parameters()} == {torch.float32}
+    inputs = torch.from_numpy(plain.normalise(images.pixels)).to(trained.device)
+    with torch.inference_mode():
+        guesses = trained.module(inputs).argmax(1).cpu().numpy()
+    # The module computes in float32 here, so that a close call may be decided otherwise.
+    accuracy = 100 * float((guesses == images.labels).mean())
+    assert accuracy == pytest.approx(trained.history[-1].accuracy, abs=2)
+
+
+def test_the_seed_decides_everything(split: Split) -> None:
+    first = outcomes(train(TINY, split, SHORT, seed=3))
+    assert outcomes(train(TINY, split, SHORT, seed=3)) == first
+    assert outcomes(train(TINY, split, SHORT, seed=4)) != first
+
+
+def test_the_random_state_of_the_caller_is_kept(split: Split) -> None:
+    before = torch.get_rng_state()
+    train(TINY, few(split, 8), SHORT)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_the_learning_rate_follows_one_cycle(split: Split) -> None:
+    recipe = Recipe(epochs=4, learning_rate=0.2, augmentation="none")
+    history = train(TINY, few(split, 200), recipe).history
+    assert [epoch.epoch for epoch in history] == [1, 2, 3, 4]
+    # The peak after a quarter, then half a cosine over the three other epochs.
+    assert [epoch.learning_rate for epoch in history] == pytest.approx([0.2, 0.15, 0.05, 0])
+
+
+def test_every_value_of_the_recipe_matters(split: Split) -> None:
+    recipe = replace(SHORT, augmentation="none")
+    changes: list[dict[str, Any]] = [
+        {"epochs": 3},
+        {"batch_size": 32},
+        {"learning_rate": 0.1},
+        {"momentum": 0.0},
+        {"weight_decay": 0.1},
+        {"augmentation": "flip_crop"},
+    ]
+    recipes = [recipe, *(replace(recipe, **change) for change in changes)]
+    losses = {train(TINY, few(split, 128), each).history[-1].loss for each in recipes}
+    assert len(losses) == len(recipes)
+
+
+def test_what_is_left_over_from_whole_batches_waits(split: Split) -> None:
+    # A last batch of one image would be an error: batch norm sees a single pixel a channel here.
+    pixel = parse("conv(8, kernel=32, padding=0) head()").lower()
+    steps: list[tuple[int, int]] = []
+    recipe = Recipe(epochs=2, batch_size=32, augmentation="none")
+    train(pixel, few(split, 65), recipe, step=lambda done, total: steps.append((done, total)))
+    assert steps == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_a_batch_may_be_larger_than_the_training_set(split: Split) -> None:
+    steps: list[tuple[int, int]] = []
+    train(TINY, few(split, 20), SHORT, step=lambda done, total: steps.append((done, total)))
+    assert steps == [(1, 2), (2, 2)]
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, RuntimeError])
+def test_what_report_raises_ends_the_training(split: Split, stop: type[BaseException]) -> None:
+    before = background_threads()
+    seen: list[int] = []
+
+    def report(epoch: Epoch) -> None:
+        seen.append(epoch.epoch)
+        raise stop
+
+    with pytest.raises(stop):
+        train(TINY, few(split, 200), SHORT, report=report)
+    assert seen == [1]
+    assert background_threads() == before
+
+
+def test_what_step_raises_ends_the_training(split: Split) -> None:
+    before = background_threads()
+    seen: list[int] = []
+
+    def step(done: int, _total: int) -> None:
+        seen.append(done)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(TINY, split, SHORT, step=step)
+    assert seen == [1]
+    assert background_threads() == before
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "precision"),
+    [({"avx512_bf16": True}, "bf16"), ({"avx512_bf16": False}, "fp32"), ({}, "fp32")],
+)
+def test_precision_follows_the_processor(
+    split: Split, monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, bool], precision: str
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
+    trained = train(TINY, few(split, 64), SHORT)
+    assert (trained.device, trained.precision) == ("cpu", precision)
+
+
+def test_a_torch_that_cannot_tell_trains_in_fp32(split: Split, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    assert train(TINY, few(split, 64), SHORT).precision == "fp32"
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "epoch", "rate"),
+    [
+        # One batch an epoch: its loss is taken before the weights change, so the evaluation finds it.
+        (2000, 1, "1e+30"),
+        # Else the second batch does: the loss of the first is that of the fresh weights.
+        (64, 1, "5.45e+28"),
+    ],
+)
+def test_a_loss_that_is_not_finite(split: Split, batch_size: int, epoch: int, rate: str) -> None:
+    recipe = Recipe(epochs=2, batch_size=batch_size, learning_rate=1e30, augmentation="none")
+    with pytest.raises(TrainingError) as caught:
+        train(TINY, split, recipe)
+    assert str(caught.value) == (
+        f"the loss left the finite numbers in epoch {epoch} at learning rate {rate}\n"
+        "  a lower learning rate may help"
+    )
+
+
+@pytest.mark.parametrize(
+    ("graph", "text"),
+    [
+        (
+            parse("conv(8, stride=2)").lower(),
+            "the network ends in 8x16x16; to be trained it must end in 10 numbers, one a class\n"
+            "  end the sentence with head()",
+        ),
+        (
+            parse("conv(8, stride=2) head()").lower((3, 28, 28), 10),
+            "the network is made for 3x28x28 and 10 classes; digits has 3x32x32 and 10 classes\n"
+            "  say so with --input 3x32x32 --classes 10",
+        ),
+        (
+            parse("conv(8, stride=2) head()").lower((3, 32, 32), 7),
+            "the network is made for 3x32x32 and 7 classes; digits has 3x32x32 and 10 classes\n"
+            "  say so with --input 3x32x32 --classes 10",
+        ),
+    ],
+)
+def test_a_network_that_is_not_made_for_the_images(split: Split, graph: Graph, text: str) -> None:
+    with pytest.raises(TrainingError) as caught:
+        train(graph, split, SHORT)
+    assert str(caught.value) == text
+
+
+def test_a_single_training_image(split: Split) -> None:
+    with pytest.raises(TrainingError) as caught:
+        train(TINY, few(split, 1), SHORT)
+    assert str(caught.value) == "digits has 1 to train on; batch norm needs at least 2 images"
+
+
+def test_a_negative_seed(split: Split) -> None:
+    with pytest.raises(TrainingError) as caught:
+        train(TINY, split, SHORT, seed=-1)
+    assert str(caught.value) == "seed is -1; it must be at least 0"
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ({"epochs": 0}, "epochs is 0; it must be a whole number of at least 1\n  the default is 8"),
+        ({"epochs": 2.5}, "epochs is 2.5; it must be a whole number of at least 1\n  the default is 8"),
+        ({"epochs": True}, "epochs is True; it must be a whole number of at least 1\n  the default is 8"),
+        (
+            {"batch_size": 1},
+            "batch_size is 1; it must be a whole number of at least 2, as batch norm compares images\n"
+            "  the default is 128",
+        ),
+        (
+            {"learning_rate": -0.1},
+            "learning_rate is -0.1; it must be a number above 0\n  the default is 0.15",
+        ),
+        (
+            {"learning_rate": float("inf")},
+            "learning_rate is inf; it must be a number above 0\n  the default is 0.15",
+        ),
+        (
+            {"learning_rate": "0.1"},
+            "learning_rate is '0.1'; it must be a number above 0\n  the default is 0.15",
+        ),
+        ({"momentum": 1}, "momentum is 1; it must be a number from 0 to below 1\n  the default is 0.9"),
+        (
+            {"weight_decay": -1e-4},
+            "weight_decay is -0.0001; it must be a number of at least 0\n  the default is 0.0005",
+        ),
+        (
+            {"augmentation": "flipcrop"},
+            "there is no augmentation `flipcrop`\n  did you mean `flip_crop`?",
+        ),
+        ({"epoch": 3}, "a recipe has no `epoch`\n  did you mean `epochs`?"),
+    ],
+)
+def test_a_recipe_that_is_not_allowed(values: dict[str, Any], text: str) -> None:
+    with pytest.raises(ArchsearchError) as caught:
+        Recipe.of(values)
+    assert str(caught.value) == text
+
+
+def test_a_recipe_goes_through_json_and_back() -> None:
+    recipe = Recipe(3, 64, 0.05, 0.8, 1e-4, "assignment")
+    assert Recipe.of(json.loads(json.dumps(asdict(recipe)))) == recipe
+
+
+def test_the_text_of_a_recipe_says_every_value() -> None:
+    recipe = Recipe(3, 64, 0.05, 0.8, 1e-4, "assignment")
+    assert str(recipe) == "3 epochs, batch 64, lr 0.05, momentum 0.8, wd 0.0001, assignment"
+    assert str(replace(recipe, epochs=1)).startswith("1 epoch, ")
+    # A whole number from a command line is the same recipe as the float.
+    assert str(replace(recipe, learning_rate=1)) == str(replace(recipe, learning_rate=1.0))
+
+
+@pytest.mark.parametrize("name", AUGMENTATIONS)
+def test_trains_with_every_augmentation(split: Split, name: str) -> None:
+    assert len(train(TINY, few(split, 32), replace(SHORT, augmentation=name)).history) == 2
+
+
+@pytest.mark.parametrize("heavy", ["torch", "albumentations", "numpy"])
+def test_a_recipe_is_made_without_torch(heavy: str) -> None:
+    code = f"import sys; from archsearch.recipe import Recipe; Recipe(); assert {heavy!r} not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
