@@ -47,7 +47,6 @@ cv2.setNumThreads(1)
 
 __all__ = ["AUGMENTATIONS", "Batch", "Pipeline", "augmentation", "batches"]
 
-__all__ = ["AUGMENTATIONS", "Batch", "Pipeline", "augmentation", "batches"]
 
 _PADDING = 4
 _HOLE = 16

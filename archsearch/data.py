@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Dataset", "Images", "Split", "digits", "load"]
 
-_VARIABLE = "ARCHSEARCH_DATA"
+VARIABLE = "ARCHSEARCH_DATA"
 _KINDS = ("validation", "test")
 _CACHE_FORMAT = 1
 _BLOCK = 256  # images whose counts stay in the processor's cache: 6 times faster than all at once
@@ -119,7 +119,7 @@ def load(path: str | Path | None = None) -> Dataset:
 
     Raises DataError for everything that is missing, damaged or inconsistent.
     """
-    wanted = path if path is not None else os.environ.get(_VARIABLE) or None
+    wanted = path if path is not None else os.environ.get(VARIABLE) or None
     if wanted is None:
         folder = _cache() / TORCHVISION_FOLDER
         if not folder.exists():
@@ -128,6 +128,9 @@ def load(path: str | Path | None = None) -> Dataset:
         return digits()
     else:
         folder = Path(wanted).expanduser()
+        if path is None and not folder.exists():
+            rule = f"there is no folder `{folder}`, which the variable {VARIABLE} names"
+            raise DataError(rule, remedy="correct the variable, or name the folder with --data PATH")
     source = recognise(folder)
     key = _fingerprint(source.files)
     file = _cache() / "datasets" / f"{hashlib.sha256(bytes(source.folder.resolve())).hexdigest()[:16]}.npz"

@@ -38,6 +38,11 @@ class Grammar:
     classes: int
     limits: Condition
 
+    @property
+    def classifies(self) -> bool:
+        """Whether every sentence ends in a word that classifies, so that each network can be trained."""
+        return _ends(self.rules[START].body, self.rules)
+
 
 def read_grammar(text: str, source: str) -> Grammar:
     """Read and check a grammar; raises NotationError that names file, line and column."""
@@ -91,6 +96,21 @@ def nullable(part: Syntax, rules: Mapping[str, Rule]) -> bool:
         case Name() | Call():
             return part.name in rules and nullable(rules[part.name].body, rules)
         case _:
+            return False
+
+
+def _ends(part: Syntax, rules: Mapping[str, Rule]) -> bool:
+    """Whether everything that a part of a rule derives ends in a word that only the end may have."""
+    match part:
+        case Sequence():
+            return _ends(part.items[-1], rules)
+        case Choice():
+            return all(_ends(item, rules) for item in part.alternatives)
+        case Repeat():
+            return part.least > 0 and _ends(part.item, rules)
+        case Name() | Call():
+            return _ends(rules[part.name].body, rules) if part.name in rules else VOCABULARY[part.name].ends
+        case Integer():
             return False
 
 

@@ -79,9 +79,12 @@ class Condition:
                 rule = f"there is no {'figure' if names is FIGURES else 'column'} `{comparison.name}`"
                 raise NotationError(rule, place=comparison.place, remedy=suggest(comparison.name, names))
             if isinstance(comparison.bound, str) != (comparison.name in words):
-                is_word = comparison.name in words
-                rule = f"`{comparison.name}` holds {'words' if is_word else 'numbers'}; {comparison.bound} is none"
-                remedy = "write a word in quotes" if is_word else "write a number without quotes"
+                if comparison.name in words:
+                    rule = f"`{comparison.name}` holds words, and {comparison.bound} is a number"
+                    remedy = "write a word in quotes"
+                else:
+                    rule = f"`{comparison.name}` holds numbers, and `{comparison.bound}` is a word"
+                    remedy = "write a number, without quotes"
                 raise NotationError(rule, place=comparison.place, remedy=remedy)
         return Condition(" ".join(text.split()), tuple(_conjuncts(tree)))
 

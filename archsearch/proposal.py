@@ -49,9 +49,9 @@ def draw_new(space: Space, tried: Collection[str], seed: int) -> dict[str, str] 
         broken.update(candidate.rules_broken)
     if fitting:
         return None
-    most = ", ".join(f"{rule} ({count:,} times)" for rule, count in broken.most_common(3))
+    most = ", ".join(f"{rule} ({count:,})" for rule, count in broken.most_common(3))
     raise ArchsearchError(
-        f"no network of `{space.name}` fits: {looked_at:,} looked at of {space.size:,}; broken were {most}",
+        f"no network of `{space.name}` fits: {looked_at:,} of {space.size:,} were looked at and refused: {most}",
         remedy="loosen the limits, or let the space derive other networks",
     )
 

@@ -46,10 +46,10 @@ def precision(trained: Trained) -> str:
 
 def known_results(
     storage: RDBStorage, identity: Mapping[str, str | int], without: str | None = None
-) -> dict[str, FrozenTrial]:
-    """Return, by digest, the complete trials that were trained in just this way, in all studies but one."""
+) -> dict[str, tuple[str, FrozenTrial]]:
+    """Return, by digest, study and trial of what was trained in just this way, in all studies but one."""
     return {
-        trial.user_attrs["digest"]: trial
+        trial.user_attrs["digest"]: (name, trial)
         for name in optuna.get_all_study_names(storage)
         if name != without
         for trial in optuna.load_study(study_name=name, storage=storage).get_trials(

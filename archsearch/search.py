@@ -14,6 +14,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from archsearch.candidate import Candidate, judge
 from archsearch.data import Dataset, Split
 from archsearch.errors import ArchsearchError, TrainingError
+from archsearch.grammar import START
 from archsearch.graph import shape_text
 from archsearch.proposal import asking, draw_new
 from archsearch.recipe import Recipe
@@ -94,7 +95,7 @@ def search(
     """
     if trials is None and hours is None:
         raise ArchsearchError("a search needs a budget", remedy="say how many networks to train, or for how long")
-    _check_data(space, dataset)
+    _check(space, dataset)
     split, recipe = dataset.split("validation"), recipe or Recipe()
     identity = identify(dataset, split.kind, recipe, seed)
     goal = {"space": space.rules, "limits": str(space.grammar.limits)}
@@ -121,7 +122,7 @@ class _Run:
     hours: float | None
     watch: Watch
     identity: Mapping[str, str | int]
-    known: Mapping[str, FrozenTrial] = field(default_factory=dict)
+    known: Mapping[str, tuple[str, FrozenTrial]] = field(default_factory=dict)
     ended: str = ""
     current: int | None = None
 
@@ -185,7 +186,8 @@ class _Run:
         assert candidate.graph is not None
         self.watch.training(trial.number, candidate, self.recipe.epochs)
         if candidate.digest in self.known:
-            before = self.known[candidate.digest]
+            study, before = self.known[candidate.digest]
+            trial.set_user_attr("reason", f"the result is that of study {study}, number {before.number}")
             trial.set_user_attr("precision", before.user_attrs["precision"])
             for epoch in before.user_attrs["history"]:
                 report(Epoch(**epoch))
@@ -255,7 +257,10 @@ class _Run:
                 queue_again(self.study, interrupted)
 
 
-def _check_data(space: Space, dataset: Dataset) -> None:
+def _check(space: Space, dataset: Dataset) -> None:
+    if not space.grammar.classifies:
+        rule = f"not every network of `{space.name}` classifies"
+        raise ArchsearchError(rule, remedy=f"let the rule `{START}` end with head()")
     stated, found = (space.grammar.input, space.grammar.classes), (dataset.shape, len(dataset.classes))
     if stated != found:
         there, here = (f"{shape_text(shape)} and {classes} classes" for shape, classes in (found, stated))

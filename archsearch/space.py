@@ -55,14 +55,16 @@ class Space:
         'first'
         """
         path = Path(name)
-        if path.suffix == ".space" or path.is_file():
+        # A name with a bracket is a sentence given by mistake, and may be too long to ask the file system for.
+        if (path.suffix == ".space" or "(" not in name) and path.is_file():
             return Space(path.stem, text := read_text(path), read_grammar(text, name))
         paths = {found.stem: found for found in shipped(".space").values()}
-        if name not in paths:
+        stem = name.removesuffix(".space")
+        if stem not in paths:
             remedy = f"give the path of a .space file or a shipped name; {suggest(name, paths)}"
             raise ArchsearchError(f"there is no space `{name}`", remedy=remedy)
-        text = read_text(paths[name])
-        return Space(name, text, read_grammar(text, f"{name}.space"))
+        text = read_text(paths[stem])
+        return Space(stem, text, read_grammar(text, f"{stem}.space"))
 
     def limited(self, limits: Condition) -> Space:
         """Return the same networks under other limits."""

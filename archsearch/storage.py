@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
 import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 
 import optuna
@@ -27,6 +30,8 @@ GRACE = 30
 """Seconds without one after which a trial counts as abandoned."""
 
 _ATTEMPTS = 3
+_NAME_ANOTHER = "mend that, or name another with --storage URL"
+_SHOWN = 100
 
 
 def queue_again(study: optuna.Study, trial: FrozenTrial) -> None:
@@ -40,38 +45,46 @@ def open_storage(url: str, *, create: bool) -> RDBStorage:
     Raises StudyError for a URL that is none, a missing driver, a database that cannot be reached or written.
     """
     with explained(url):
-        parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite" and parsed.database:
-            path = Path(parsed.database)
-            if not create and not path.is_file():
-                remedy = "run `archsearch search` here first, or name another with --storage"
-                raise StudyError(f"there is no results table at `{path}`", remedy=remedy)
-            path.parent.mkdir(parents=True, exist_ok=True)
-        return RDBStorage(
-            url, heartbeat_interval=HEARTBEAT, grace_period=GRACE, heartbeat_stale_trial_callback=queue_again
-        )
+        try:
+            parsed = make_url(url)
+            if parsed.get_backend_name() == "sqlite":
+                _check_file(parsed.database or "", create=create)
+            return RDBStorage(
+                url,
+                heartbeat_interval=HEARTBEAT,
+                grace_period=GRACE,
+                heartbeat_stale_trial_callback=queue_again,
+                skip_table_creation=not create,
+            )
+        except (ArgumentError, NoSuchModuleError):
+            rule = f"`{_without_password(url)}` is no storage that can be opened"
+            remedy = (
+                "a storage is written like sqlite:///results/archsearch.db or postgresql+psycopg://user@host/name"
+            )
+            raise StudyError(rule, remedy=remedy) from None
+        except ImportError as error:
+            rule = f"the driver of `{_without_password(url)}` cannot be loaded: {error.__cause__ or error}"
+            remedy = "for PostgreSQL: pip install 'archsearch[postgresql]' and postgresql+psycopg:// in the URL"
+            raise StudyError(rule, remedy=remedy) from None
+        except RuntimeError as error:  # tables that another version of Optuna made
+            rule = f"the storage `{_without_password(url)}` cannot be used: {error}"
+            raise StudyError(rule, remedy=_NAME_ANOTHER) from None
 
 
 @contextmanager
 def explained(url: str) -> Iterator[None]:
     """Turn what a database says into a StudyError, and keep Optuna's own log and warnings quiet."""
-    remedy = "a storage is written like sqlite:///results/archsearch.db or postgresql+psycopg://user@host/name"
     before = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.CRITICAL)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
             yield
-    except (ArgumentError, NoSuchModuleError):
-        raise StudyError(f"`{url}` is no storage that can be opened", remedy=remedy) from None
-    except ImportError as error:
-        raise StudyError(
-            f"`{_without_password(url)}` needs the package `{error.name}`, which is not installed",
-            remedy="for PostgreSQL: pip install 'archsearch[postgresql]' and postgresql+psycopg:// in the URL",
-        ) from None
-    except (SQLAlchemyError, StorageInternalError, OSError) as error:
-        said = str(getattr(error, "orig", None) or error.__cause__ or error).strip().splitlines()[0]
-        raise StudyError(f"the storage `{_without_password(url)}` cannot be used: {said}") from None
+    except (SQLAlchemyError, StorageInternalError) as error:
+        root = error.__cause__ or error
+        said = str(getattr(root, "orig", None) or root).strip().splitlines()[0]
+        rule = f"the storage `{_without_password(url)}` cannot be used: {said}"
+        raise StudyError(rule, remedy=_NAME_ANOTHER) from None
     finally:
         optuna.logging.set_verbosity(before)
 
@@ -79,22 +92,22 @@ def explained(url: str) -> Iterator[None]:
 def open_study(storage: RDBStorage, name: str, goal: Mapping[str, str]) -> optuna.Study:
     """Return the study of that name, begun anew or continued; its goal is kept with it.
 
-    Raises StudyError, with each difference, where it was begun with another goal.
+    A study without trials has not begun: it takes the new goal. Raises StudyError, with each difference, where it
+    was begun with another goal, and where it was not begun by a search.
     """
     study = optuna.create_study(storage=storage, study_name=name, direction="maximize", load_if_exists=True)
-    begun_with = study.user_attrs.get("goal")
-    if begun_with is None:
+    if not study.get_trials(deepcopy=False):
         study.set_user_attr("goal", dict(goal))
         return study
-    names = sorted({*goal, *begun_with})
-    differences = [
-        f"  {name}: {_short(begun_with.get(name))} there, {_short(goal.get(name))} asked"
-        for name in names
-        if begun_with.get(name) != goal.get(name)
-    ]
-    if differences:
-        rule = "\n".join([f"study `{name}` was begun with other settings:", *differences])
-        raise StudyError(rule, remedy="repeat its settings, or begin another study with --study NAME")
+    begun_with = study.user_attrs.get("goal")
+    if begun_with is None:
+        raise StudyError(f"study `{name}` was not begun by a search", remedy="begin another with --study NAME")
+    lines = [f"study `{name}` was begun with other settings:"]
+    for setting in sorted({*goal, *begun_with}):
+        lines += _difference(setting, begun_with.get(setting) or "none", goal.get(setting) or "none")
+    if len(lines) > 1:
+        remedy = "repeat its settings, or begin another study with --study NAME"
+        raise StudyError("\n".join(lines), remedy=remedy)
     return study
 
 
@@ -114,10 +127,38 @@ def running(study: optuna.Study) -> list[FrozenTrial]:
     return study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
 
 
-def _short(value: object) -> str:
-    text = " ".join(str(value).split())
-    return text if len(text) <= 80 else f"{text[:38]} ... {text[-37:]}"
+def _check_file(database: str, *, create: bool) -> None:
+    """Raise StudyError, before anything is trained, where a SQLite file is missing or could not be written."""
+    file = Path(database)
+    if database in {"", ":memory:"}:
+        raise StudyError("results in memory would be lost at the end", remedy="name a file with --storage URL")
+    if not create:
+        if not file.is_file():
+            remedy = "run `archsearch search` here first, or name another with --storage"
+            raise StudyError(f"there is no results table at `{file}`", remedy=remedy)
+        return
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        rule = f"the folder `{file.parent}` cannot be made: {error.strerror}"
+        raise StudyError(rule, remedy=_NAME_ANOTHER) from None
+    for path in (file.parent, file):
+        if path.exists() and not os.access(path, os.W_OK):
+            raise StudyError(f"`{path}` cannot be written", remedy=_NAME_ANOTHER)
+
+
+def _difference(setting: str, there: str, asked: str) -> list[str]:
+    """Write two values from shortly before they part; nothing where they are equal."""
+    if there == asked:
+        return []
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(there, asked, strict=False)))
+    start = max(0, same - _SHOWN // 4)
+    end = start + _SHOWN
+    return [
+        f"  {setting} {where}: {'... ' if start else ''}{text[start:end]}{' ...' if len(text) > end else ''}"
+        for where, text in (("there", there), ("asked", asked))
+    ]
 
 
 def _without_password(url: str) -> str:
-    return make_url(url).render_as_string(hide_password=True)
+    return re.sub(r"(//[^:/@]*):[^@]*@", r"\1:***@", url)

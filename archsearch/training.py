@@ -90,7 +90,9 @@ def train(
     >>> [epoch.epoch for epoch in trained.history]
     [1, 2]
     """
-    _check(graph, split, seed)
+    check_trainable(graph, split)
+    if seed < 0:
+        raise TrainingError(f"seed is {seed}; it must be at least 0")
     initialisation, *orders = np.random.SeedSequence(seed).generate_state(1 + recipe.epochs).tolist()
     run = _Run.of(graph, initialisation)
     optimizer = torch.optim.SGD(
@@ -215,7 +217,8 @@ def _stream(
     return batches(images, pipeline, batch_size=batch_size, seed=order)
 
 
-def _check(graph: Graph, split: Split, seed: int) -> None:
+def check_trainable(graph: Graph, split: Split) -> None:
+    """Raise TrainingError for a network that does not classify these images, or too few of them."""
     if not graph.classifies:
         raise TrainingError(
             f"the network ends in {shape_text(graph.nodes[-1].shape)}; "
@@ -228,14 +231,12 @@ def _check(graph: Graph, split: Split, seed: int) -> None:
         raise TrainingError(
             f"the network is made for {shape_text(graph.input)} and {graph.classes} classes; "
             f"{split.data} has {shape_text(shape)} and {classes} classes",
-            remedy=f"say so with --input {shape_text(shape)} --classes {classes}",
+            remedy=f"lower the network with input_shape={shape} and classes={classes}",
         )
     if len(split.train) < 2:
         raise TrainingError(
             f"{split.data} has {len(split.train)} to train on; batch norm needs at least 2 images",
         )
-    if seed < 0:
-        raise TrainingError(f"seed is {seed}; it must be at least 0")
 
 
 def _require_finite(loss: float, epoch: int, rate: float) -> None:

@@ -115,7 +115,7 @@ def assert_equal_to_torch_and_fvcore(graph: Graph) -> None:
         layer.register_forward_hook(lambda _module, _inputs, output: shapes.append(tuple(output.shape[1:])))
         for layer in module.layers
     ]
-    counted = FlopCountAnalysis(module, torch.zeros(1, *graph.input))  # type: ignore[no-untyped-call]
+    counted = FlopCountAnalysis(module, torch.zeros(1, *graph.input))
     counted.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
     by_operator = counted.by_operator()
     for hook in hooks:

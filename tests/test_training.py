@@ -199,12 +199,12 @@ def test_a_loss_that_is_not_finite(split: Split, batch_size: int, epoch: int, ra
         (
             parse("conv(8, stride=2) head()").lower((3, 28, 28), 10),
             "the network is made for 3x28x28 and 10 classes; digits has 3x32x32 and 10 classes\n"
-            "  say so with --input 3x32x32 --classes 10",
+            "  lower the network with input_shape=(3, 32, 32) and classes=10",
         ),
         (
             parse("conv(8, stride=2) head()").lower((3, 32, 32), 7),
             "the network is made for 3x32x32 and 7 classes; digits has 3x32x32 and 10 classes\n"
-            "  say so with --input 3x32x32 --classes 10",
+            "  lower the network with input_shape=(3, 32, 32) and classes=10",
         ),
     ],
 )

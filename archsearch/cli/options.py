@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
-from archsearch.errors import ArchsearchError
+from archsearch.errors import ArchsearchError, suggest
 from archsearch.grammar import parse_shape
 from archsearch.graph import Shape
 from archsearch.limits import ASSIGNMENT, Condition
@@ -67,8 +67,15 @@ def examples(*lines: str) -> Callable[[Command], Command]:
 def network_at(target: str) -> Network:
     """Return the network of a sentence, of a file with one, or of a shipped name such as `era_s9.net`."""
     path = Path(target)
+    if is_space(target):
+        remedy = "`archsearch sample` draws networks from a space"
+        raise ArchsearchError(f"`{target}` is a space; one network is asked for", remedy=remedy)
     if "(" not in target and (path.suffix or len(path.parts) > 1):
-        if not path.exists() and target in (found := shipped(".net")):
+        if not path.exists():
+            found = shipped(".net")
+            if target not in found:
+                remedy = f"give a sentence, the path of a .net file or a shipped name; {suggest(target, found)}"
+                raise ArchsearchError(f"there is no file `{target}`", remedy=remedy)
             path = found[target]
         return read(path)
     return parse(target)
@@ -84,7 +91,7 @@ def write_rows(
 ) -> None:
     """Write rows with all `columns` for programs, with those `shown` as a table for people."""
     if as_json and as_csv:
-        raise ArchsearchError("--json and --csv exclude each other")
+        raise ArchsearchError("--json and --csv exclude each other", remedy="give one of them")
     if as_json:
         write_json([{name: row[name] for name in columns} for row in rows])
     elif as_csv:

@@ -28,6 +28,7 @@ class Progress(Watch):
             TimeRemainingColumn(),
             console=self._console,
             transient=True,
+            disable=not self._console.is_interactive,
         )
         self._bar = self._bars.add_task("", visible=False)
         self._refused = 0

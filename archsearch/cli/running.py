@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from archsearch.cli.options import (
     write_rows,
 )
 from archsearch.cli.tables import STORAGE_HELP
-from archsearch.errors import DataError
+from archsearch.errors import ArchsearchError, DataError
 from archsearch.limits import Condition
 from archsearch.recipe import AUGMENTATIONS, Recipe
 from archsearch.space import Space
@@ -58,7 +59,9 @@ def _training_options(command: Command) -> Command:
     help="Measure on images held out of the training set, or train on all of it and measure on the test images.",
 )
 @click.option(
-    "--weights", type=click.Path(path_type=Path), help="Write the trained weights to this file (a state dict)."
+    "--weights",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    help="Write the trained weights to this file (a state dict).",
 )
 @seed_option
 @json_option
@@ -82,10 +85,14 @@ def train(
     """
     network = network_at(target)
     recipe = Recipe.of(recipe_values)
+    if weights is not None and not weights.parent.is_dir():
+        rule = f"the weights cannot be written to `{weights}`: there is no folder `{weights.parent}`"
+        raise ArchsearchError(rule, remedy="make the folder first")
     from archsearch.data import load
     from archsearch.storage import DEFAULT
 
-    _train(network, load(data), split, recipe, seed, storage or DEFAULT, weights, as_json)
+    storage = DEFAULT if storage is None else storage
+    _train(network, load(data), split, recipe, seed, storage, weights, as_json)
 
 
 @click.command()
@@ -139,12 +146,12 @@ def quickstart(data: str | None, storage: str | None, as_json: bool) -> None:
 
     Where CIFAR-10 is not to be had, it says so and searches on scikit-learn's handwritten digits.
     """
-    from archsearch.data import digits, load
+    from archsearch.data import VARIABLE, digits, load
 
     try:
         dataset = load(data)
     except DataError as error:
-        if data is not None:
+        if data is not None or VARIABLE in os.environ:
             raise
         click.echo(
             f"{error}\n\nCIFAR-10 is not to be had: this search runs on handwritten DIGITS instead.\n", err=True
@@ -172,7 +179,7 @@ def _train(
     from archsearch.cli.progress import Progress
     from archsearch.results import rows
     from archsearch.storage import explained, open_storage
-    from archsearch.training import save, train
+    from archsearch.training import check_trainable, save, train
 
     candidate = judge(network, dataset.shape, len(dataset.classes), Condition("", ()))
     identity = record.identify(dataset, split, recipe, seed)
@@ -181,15 +188,18 @@ def _train(
         before = record.known_results(opened, identity).get(candidate.digest)
         if before is not None and weights is None:
             click.echo("this result is in the table already; --seed 1 trains the network anew\n", err=True)
-            _write(rows("train", [before]), as_json)
+            study, trial = before
+            _write(rows(study, [trial]), as_json)
             return
-        graph = network.lower(dataset.shape, len(dataset.classes))
+        graph, images = network.lower(dataset.shape, len(dataset.classes)), dataset.split(split)
+        check_trainable(graph, images)
         with Progress(quiet=as_json) as progress:
             progress.training(0, candidate, recipe.epochs)
-            trained = train(graph, dataset.split(split), recipe, seed, progress.reached, progress.step)
+            trained = train(graph, images, recipe, seed, progress.reached, progress.step)
+        kept = record.add(opened, "train", candidate, identity, trained)
         if weights is not None:
             save(trained.module, weights)
-        _write(rows("train", [record.add(opened, "train", candidate, identity, trained)]), as_json)
+        _write(rows("train", [kept]), as_json)
 
 
 def _write(found: Iterable[Row], as_json: bool) -> None:
@@ -221,7 +231,7 @@ def _search(
             recipe=recipe,
             trials=trials,
             hours=hours,
-            storage=storage or DEFAULT,
+            storage=DEFAULT if storage is None else storage,
             study=study,
             seed=seed,
             watch=progress,

@@ -43,5 +43,5 @@ def results(
         shown = ("column", "meaning")
         write_rows(shown, rows, as_json=as_json, as_csv=as_csv, shown=shown)
         return
-    chosen = select(load(storage or DEFAULT), where, sort or "-val_accuracy", top)
+    chosen = select(load(DEFAULT if storage is None else storage), where, sort or "-val_accuracy", top)
     write_rows(list(COLUMNS), [dict(row.values) for row in chosen], as_json=as_json, as_csv=as_csv, shown=SHOWN)

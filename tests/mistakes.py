@@ -1,0 +1,39 @@
+"""What the tests of mistakes share: run the command line in this process, and write the message it must give."""
+
+from __future__ import annotations
+
+import sys
+from unittest.mock import patch
+
+import pytest
+
+from archsearch.cli import main
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """Run the command line; return what it says as it refuses: one message, status 2, nothing on stdout."""
+    with patch.object(sys, "argv", ["archsearch", *arguments]), pytest.raises(SystemExit) as ended:
+        main()
+    out, err = capsys.readouterr()
+    assert (ended.value.code, out) == (2, "")
+    assert err.count("archsearch: ") + err.count("Error: ") == 1
+    return err
+
+
+def message(rule: str, remedy: str | None = None, place: str | None = None) -> str:
+    """Write a whole message."""
+    parts = [f"archsearch: {rule}", place and f"  at {place}", remedy and f"  {remedy}"]
+    return "".join(f"{part}\n" for part in parts if part)
+
+
+def unmarked(text: str) -> str:
+    """Return a text without the `@` before the mistake in it."""
+    return text.replace("@", "")
+
+
+def place_of(text: str, source: str) -> str:
+    """Return the place that `@` marks in a text: line, column, excerpt and caret."""
+    before = text[: text.index("@")].split("\n")
+    line, column = len(before), len(before[-1]) + 1
+    excerpt = unmarked(text).split("\n")[line - 1]
+    return f"{source}, line {line}, column {column}\n    {excerpt}\n    {' ' * (column - 1)}^"

@@ -1,0 +1,356 @@
+"""Mistakes in what a user writes - sentences, spaces, limits, arguments - and every message, whole."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mistakes import message, place_of, refused, unmarked
+
+from archsearch.space import Space
+
+CONV = (
+    "write conv(channels, kernel=3, stride=1, dilation=1, padding=dilation*(kernel-1)/2, groups=1, bias=on, "
+    "norm=batch, activation=relu)"
+)
+WORDS = "avgpool, conv, head, maxpool, relu, residual, sep"
+WORD = "a name, a name with its bracket"
+WHOLE = "numbers are whole"
+NEVER_NEGATIVE = "numbers are whole and never negative"
+SENTENCE = "a sentence reads like: conv(24, stride=2) residual(conv(24) sep(24)) head()"
+RULE = "a rule reads like: part(w) = conv(w) sep(16|24)*1..3; its further lines begin with a blank"
+CONDITION = "a condition reads like: rf > 44, params < 200k; words are quoted: state = 'complete'"
+LAST = "write it once, as the last word"
+ONCE = "remove one of them"
+NEVER_EMPTY = "keep a word in it that is always there"
+OTHER_NAME = "give it another name"
+FIGURES = (
+    "known here: activation_bytes, depth, depthwise, dilated, flops, macs, maxpool, params, rf, rf_inside, "
+    "weight_bytes"
+)
+SPACES = "give the path of a .space file or a shipped name; "
+
+# The sentence with an @ before the place that is named, what is wrong with it, and what to do.
+SENTENCES = [
+    ("@convv(24) head()", "there is no word `convv`", "did you mean `conv`?"),
+    ("conv(24) @layer", "there is no word `layer`", f"known here: {WORDS}"),
+    ("conv(24, @kernal=5)", "`conv` has no argument `kernal`", "did you mean `kernel`?"),
+    ("conv(24, kernel=3, @kernel=5)", "`kernel` is given twice", ONCE),
+    ("conv(24, @channels=32)", "`channels` is given twice", ONCE),
+    ("conv(24, @5)", "`conv` takes one argument without a name, the first", CONV),
+    ("relu(@3)", "`relu` takes no argument", "write relu"),
+    ("@conv(kernel=3) head()", "`conv` lacks its channels", CONV),
+    ("@maxpool()", "`maxpool` lacks its kernel", "write maxpool(kernel, stride=kernel, padding=0)"),
+    ("@conv(0)", "channels of `conv` is 0; it must be a whole number of at least 1", None),
+    ("relu @conv(24, kernel=0)", "kernel of `conv` is 0; it must be a whole number of at least 1", None),
+    ("@conv(24, kernel=max)", "kernel of `conv` is max; it must be a whole number of at least 1", None),
+    (
+        "@conv(24, kernel=2)",
+        "with kernel=2, `conv` needs its padding said",
+        "an even kernel has no padding that keeps the size; write padding=0, for instance",
+    ),
+    ("conv(@-3)", f"unexpected `-`; expected `)`, {WORD} or a whole number", NEVER_NEGATIVE),
+    ("conv(24, stride=@-1)", "unexpected `-`; expected a name or a whole number", NEVER_NEGATIVE),
+    ("conv(24@.5)", "unexpected `.`; expected `)` or `,`", WHOLE),
+    ("conv(24, kernel=3@", "the sentence ends too early; expected `)` or `,`", SENTENCE),
+    ("conv(24)@)", f"unexpected `)`; expected {WORD} or the end", SENTENCE),
+    ("conv(24)@; head()", f"unexpected `;`; expected {WORD} or the end", SENTENCE),
+    (
+        "conv @(24)",
+        f"unexpected `(`; expected {WORD} or the end",
+        "a bracket stands only after a word, without a blank between: conv(24)",
+    ),
+    (
+        "conv(16@|24)",
+        "unexpected `|`; expected `)` or `,`",
+        "a sentence leaves nothing to choose; choices belong in a .space file",
+    ),
+    (
+        "conv(16)@*2",
+        f"unexpected `*`; expected {WORD} or the end",
+        "a sentence repeats nothing; write the word again, or use a .space file",
+    ),
+    ("@", "the sentence ends too early; expected a name or a name with its bracket", SENTENCE),
+    ("@head() conv(24)", "`head` may only end a sentence", LAST),
+    ("residual(conv(3) @head())", "`head` may only end a sentence", LAST),
+    ("conv(24) @residual()", "`residual` has nothing in its brackets", "write residual(sentence)"),
+    ("residual(@24)", "words are expected here, not a number", "as in conv(24)"),
+    ("conv(@conv(24))", "`conv` takes values, not words", CONV),
+    ("conv(8) @residual(conv(8, kernel=5, padding=0))", "8x28x28 and 8x32x32 cannot be added", None),
+    ("@conv(8, kernel=33, padding=0)", "a window of 33 does not fit on a map of 32 with padding 0", None),
+    ("@maxpool(64)", "a window of 64 does not fit on a map of 32 with padding 0", None),
+    ("@maxpool(2, padding=2)", "pool padding is 2; torch allows half of kernel 2", None),
+    ("@conv(24, groups=7)", "groups is 7, which does not divide the 3 input channels", None),
+    ("@conv(25, groups=3)", "groups is 3, which does not divide the 25 output channels", None),
+    ("@conv(24, norm=layer)", "norm of `conv` is layer; it must be one of batch, none", None),
+    ("@conv(24, activation=gelu)", "activation of `conv` is gelu; it must be one of relu, none", None),
+    ("@conv(24, bias=no)", "bias of `conv` is no; it must be one of on, off", None),
+    ("conv(24)\n@head(pool=mean)", "pool of `head` is mean; it must be one of avg, max", None),
+]
+
+SPACE_TEXTS = [
+    (
+        "network = @stem(24) head()",
+        "there is no word or rule `stem`",
+        f"known here: {WORDS.replace('relu', 'network, relu')}",
+    ),
+    ("network = conv(3) @stage\nstages = conv(4)", "there is no word or rule `stage`", "did you mean `stages`?"),
+    (
+        "network = conv(3)\n@other = conv(4)",
+        "rule `other` is never used",
+        "use it in a rule that `network` leads to, or remove it",
+    ),
+    (
+        "network = part\npart = conv(3) unit\nunit = @part | conv(4)",
+        "rule `part` leads to itself: part > unit > part",
+        "every space is finite: say how often with *1..3",
+    ),
+    ("network = conv(16|24|@16)", "alternative `16` stands here twice", ONCE),
+    ("network = conv(3)\n\n@network = conv(4)", "`network` has a rule already, on line 1", OTHER_NAME),
+    ("network = a(1, 2)\n@a(w, w) = conv(w)", "two parameters of `a` are named `w`", OTHER_NAME),
+    ("network = a(3)\n@a(w) = conv(3)", "parameter `w` of `a` is never used", "use it or remove it"),
+    (
+        "network = @a(1, 2)\na(w) = conv(w)",
+        "rule `a` takes 1 argument, not 2",
+        "write a(w), without a blank before the bracket",
+    ),
+    (
+        "network = @stem (16|24)\nstem(w) = conv(w)",
+        "rule `stem` takes 1 argument, not 0",
+        "write stem(w), without a blank before the bracket",
+    ),
+    ("network = @a(1)\na = conv(3)", "rule `a` takes 0 arguments, not 1", "write a"),
+    ("network = a(@w=3)\na(w) = conv(w)", "`w` is a name; a rule's arguments have none", "write the value alone"),
+    (
+        "network = a(@conv(3))\na(w) = conv(w)",
+        "a value is expected here, not words",
+        "a number, a name such as max, a parameter, or a choice such as 16|24",
+    ),
+    ("network = a(3)\na(w) = conv(w) @w", "`w` is a value; words are expected here", "as in conv(w)"),
+    ("@network(w) = conv(w)", "`network` takes no parameters: nothing calls it", "write network = ..."),
+    ("network = a\na = conv(3)\n@head = relu", "a rule cannot be named `head`: it is a word", OTHER_NAME),
+    ("network = conv(@16*2)", "`*` repeats words, not a value", "as in conv(16)*2"),
+    (
+        "network = relu @conv(3)*3..1",
+        "this is repeated from 3 to 1 times",
+        "the second number must be at least 1, and no less than the first, as in *1..3",
+    ),
+    ("network = @24", "words are expected here, not a number", "as in conv(24)"),
+    ("network = conv(3) @residual()", "`residual` can be left with nothing in its brackets", NEVER_EMPTY),
+    ("network = @residual(conv(3)*0..2)", "`residual` can be left with nothing in its brackets", NEVER_EMPTY),
+    ("@network = conv(3)*0..2", "`network` can derive an empty sentence", NEVER_EMPTY),
+    ("network = (conv(3) | @head()) conv(4)", "`head` may only end a sentence", LAST),
+    ("network = conv(3) end*1..2\nend = @head()", "`head` may only end a sentence", LAST),
+    ("network = @head() relu*0..1", "`head` may only end a sentence", LAST),
+    ("network = conv(3) residual(relu (relu | @head()))", "`head` may only end a sentence", LAST),
+    (
+        "network = a(3|0)\na(k) = @conv(8, kernel=k)",
+        "kernel of `conv` is 0; it must be a whole number of at least 1",
+        None,
+    ),
+    ("network = conv(3, @kernal=5)", "`conv` has no argument `kernal`", "did you mean `kernel`?"),
+    ("network = conv(3@", "the rule ends too early; expected `)` or `,`", RULE),
+    ("network @conv(3)", "unexpected `conv(`; expected `=`", RULE),
+    (
+        "network = conv(3)\n  other @= conv(4)",
+        f"unexpected `=`; expected `(`, `*`, `|`, {WORD}, a whole number or the end",
+        "every rule begins on a line of its own, without blanks before it",
+    ),
+    (
+        "# Four words.\n\n  @network = conv(3)",
+        "the first line begins with a blank",
+        "a line that begins with a blank goes on with the one above; write this one without",
+    ),
+    (
+        "classes 10\nlimits  rf > 44, # wide\n        @parms < 200k\nnetwork = conv(3)",
+        "there is no figure `parms`",
+        "did you mean `params`?",
+    ),
+    ("limits@\nnetwork = conv(3)", "the condition ends too early; expected `(` or a name", CONDITION),
+    ("limits @= rf > 44\nnetwork = conv(3)", "unexpected `=`; expected `(` or a name", CONDITION),
+    ("classes 10\n@classes 10\nnetwork = conv(3)", "`classes` is stated twice", ONCE),
+    (
+        "classes @ten\nnetwork = conv(3)",
+        "classes is `ten`; it must be a whole number of at least 1",
+        "as in: classes 10",
+    ),
+    (
+        "input @3x32\nnetwork = conv(3)",
+        "`3x32` is no input shape",
+        "write channels x height x width, as in 3x32x32",
+    ),
+]
+
+LIMITS = [
+    ("rf > 44, @parms < 200k", "there is no figure `parms`", "did you mean `params`?"),
+    ("@state = 'complete'", "there is no figure `state`", FIGURES),
+    ("@44 < rf", "unexpected `44`; expected `(` or a name", CONDITION),
+    ("@rf > 'wide'", "`rf` holds numbers, and `wide` is a word", "write a number, without quotes"),
+    ("rf > @wide", "unexpected `wide`; expected a number or a quoted word", CONDITION),
+    ("rf >@", "the condition ends too early; expected a number or a quoted word", CONDITION),
+    ("rf >@> 44", "unexpected `>`; expected a number or a quoted word", CONDITION),
+    ("rf > 44 @& params < 200k", "unexpected `&`; expected `,`, `and`, `or` or the end", CONDITION),
+    ("params < 200@K", "unexpected `K`; expected `,`, `and`, `or` or the end", "k is a thousand, M a million"),
+    ("rf > @-1", "unexpected `-`; expected a number or a quoted word", "numbers are never negative here"),
+    ("@", "the condition ends too early; expected `(` or a name", CONDITION),
+]
+
+ARGUMENTS = [
+    (
+        ["analyze", "nothere.net"],
+        "there is no file `nothere.net`",
+        "give a sentence, the path of a .net file or a shipped name; known here: era_s9.net",
+    ),
+    (
+        ["train", "era_s8.net"],
+        "there is no file `era_s8.net`",
+        "give a sentence, the path of a .net file or a shipped name; did you mean `era_s9.net`?",
+    ),
+    (["check", "folder.net"], "cannot read `folder.net`: Is a directory", None),
+    (["analyze", "binary.net"], "cannot read `binary.net`: it is not a text in UTF-8", None),
+    (["check", "binary.space"], "cannot read `binary.space`: it is not a text in UTF-8", None),
+    (
+        ["analyze", "era_s9"],
+        "`era_s9` is a space; one network is asked for",
+        "`archsearch sample` draws networks from a space",
+    ),
+    (["sample", "frist"], "there is no space `frist`", f"{SPACES}did you mean `first`?"),
+    (
+        ["sample", "nothere.space"],
+        "there is no space `nothere.space`",
+        f"{SPACES}known here: era_s9, first, tight60k",
+    ),
+    (
+        ["sample", "conv(3) " * 40],
+        f"there is no space `{'conv(3) ' * 40}`",
+        f"{SPACES}known here: era_s9, first, tight60k",
+    ),
+    (["sample", "first", "--json", "--csv"], "--json and --csv exclude each other", "give one of them"),
+]
+
+USAGE = [
+    (["analize", "conv(3)"], ["No such command 'analize'", "'analyze'"]),
+    (["--jsn"], ["No such option", "--jsn"]),
+    (["analyze"], ["Missing argument 'TARGET'"]),
+    (["analyze", "conv(3)", "head()"], ["unexpected extra argument (head())"]),
+    (["analyze", "conv(3)", "--jsn"], ["No such option", "--jsn", "--json"]),
+    (["analyze", "conv(3)", "--input"], ["'--input' requires an argument"]),
+    (["analyze", "conv(3)", "--classes", "0"], ["'--classes'", "0 is not in the range x>=1"]),
+    (["check", "conv(3)", "--seed", "-1"], ["'--seed'", "-1 is not in the range x>=0"]),
+    (["sample", "first", "--count", "0"], ["'--count'", "0 is not in the range x>=1"]),
+]
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(("marked", "rule", "remedy"), SENTENCES)
+def test_a_mistake_in_a_sentence(capsys: Capture, marked: str, rule: str, remedy: str | None) -> None:
+    expected = message(rule, remedy, place_of(marked, "sentence"))
+    assert refused(capsys, "analyze", unmarked(marked)) == expected
+
+
+@pytest.mark.parametrize("command", ["check", "train"])
+def test_every_command_refuses_a_sentence_with_the_same_words(capsys: Capture, command: str) -> None:
+    marked, rule, remedy = SENTENCES[0]
+    assert refused(capsys, command, unmarked(marked)) == message(rule, remedy, place_of(marked, "sentence"))
+
+
+def test_a_mistake_in_a_file_names_the_file(capsys: Capture, folder: Path) -> None:
+    marked = "# Two lines.\nconv(24)\n@conv(0) head()\n"
+    (folder / "my.net").write_text(unmarked(marked))
+    rule = "channels of `conv` is 0; it must be a whole number of at least 1"
+    assert refused(capsys, "analyze", "my.net") == message(rule, None, place_of(marked, "my.net"))
+
+
+@pytest.mark.parametrize(("marked", "rule", "remedy"), SPACE_TEXTS)
+def test_a_mistake_in_a_space(capsys: Capture, folder: Path, marked: str, rule: str, remedy: str | None) -> None:
+    (folder / "my.space").write_text(unmarked(marked))
+    assert refused(capsys, "check", "my.space") == message(rule, remedy, place_of(marked, "my.space"))
+
+
+@pytest.mark.parametrize("text", ["", "# Nothing yet.\n", "net = conv(3)\n"])
+def test_a_space_without_its_first_rule(capsys: Capture, folder: Path, text: str) -> None:
+    (folder / "my.space").write_text(text)
+    remedy = "write a rule that derives a whole sentence, as in: network = conv(16|32) head()"
+    assert refused(capsys, "sample", "my.space") == message("there is no rule `network`", remedy, "my.space")
+
+
+@pytest.mark.parametrize(("marked", "rule", "remedy"), LIMITS)
+def test_a_mistake_in_limits(capsys: Capture, marked: str, rule: str, remedy: str) -> None:
+    expected = message(rule, remedy, place_of(marked, "--limits"))
+    assert refused(capsys, "check", "conv(3) head()", "--limits", unmarked(marked)) == expected
+
+
+@pytest.mark.parametrize("shape", ["3x32", "3x0x32", "rgb"])
+def test_an_input_that_is_no_shape(capsys: Capture, shape: str) -> None:
+    expected = message(f"`{shape}` is no input shape", "write channels x height x width, as in 3x32x32", "--input")
+    assert refused(capsys, "analyze", "conv(3)", "--input", shape) == expected
+
+
+@pytest.mark.parametrize(("arguments", "rule", "remedy"), ARGUMENTS)
+def test_a_mistake_in_an_argument(
+    capsys: Capture, folder: Path, arguments: list[str], rule: str, remedy: str | None
+) -> None:
+    (folder / "folder.net").mkdir()
+    for name in ("binary.net", "binary.space"):
+        (folder / name).write_bytes(b"\x80\x02conv(24)\x00")
+    assert refused(capsys, *arguments) == message(rule, remedy)
+
+
+@pytest.mark.parametrize(("arguments", "parts"), USAGE)
+def test_a_mistake_in_the_usage(capsys: Capture, arguments: list[str], parts: list[str]) -> None:
+    said = refused(capsys, *arguments).splitlines()[-1]
+    assert said.startswith("Error: ")
+    assert [part for part in parts if part not in said] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (
+            ["analyze", "conv(24) conv(44, kernal=5) head()"],
+            "archsearch: `conv` has no argument `kernal`\n"
+            "  at sentence, line 1, column 19\n"
+            "    conv(24) conv(44, kernal=5) head()\n"
+            "                      ^\n"
+            "  did you mean `kernel`?\n",
+        ),
+        (
+            ["sample", "my.space"],
+            "archsearch: rule `part` leads to itself: part > part\n"
+            "  at my.space, line 2, column 16\n"
+            "    part = conv(8) part | conv(4)\n"
+            "                   ^\n"
+            "  every space is finite: say how often with *1..3\n",
+        ),
+        (
+            ["check", "conv(3) head()", "--limits", "rf = >"],
+            "archsearch: unexpected `>`; expected a number or a quoted word\n"
+            "  at --limits, line 1, column 6\n"
+            "    rf = >\n"
+            "         ^\n"
+            f"  {CONDITION}\n",
+        ),
+    ],
+)
+def test_the_command_ends_with_status_2_and_without_a_traceback(
+    folder: Path, arguments: list[str], expected: str
+) -> None:
+    (folder / "my.space").write_text("network = part\npart = conv(8) part | conv(4)\n")
+    command = Path(sys.executable).with_name("archsearch")
+    done = subprocess.run([command, *arguments], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", expected)
+
+
+def test_what_looks_like_a_mistake_and_is_none() -> None:
+    text = "limits (rf > 90 or params < 9k), macs < 9M\nnetwork = conv(3|4) (relu | last)\nlast = head()*0..1\n"
+    space = Space.of(text)
+    assert (space.size, str(space.grammar.limits)) == (6, "(rf > 90 or params < 9k), macs < 9M")

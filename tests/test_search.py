@@ -1,0 +1,207 @@
+"""Searches that train real networks on the embedded digits, with a real SQLite file."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from archsearch.candidate import Candidate
+from archsearch.data import Dataset, digits
+from archsearch.errors import ArchsearchError, StudyError
+from archsearch.recipe import Recipe
+from archsearch.results import Row, load, select
+from archsearch.search import Outcome, Watch, search
+from archsearch.space import Space
+from archsearch.training import Epoch
+
+QUICK = Recipe(epochs=2, augmentation="none")
+
+# Four networks: two fit, one has too many parameters, and one too large a window for the map that is left.
+FOUR = """
+limits params < 2k
+network = conv(4|64, kernel=4, stride=4, padding=0) pair
+pair = head(pool=max) | conv(64, kernel=9, padding=0) head()
+"""
+
+
+@pytest.fixture(scope="module")
+def data() -> Dataset:
+    return digits()
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'studies.db'}"
+
+
+def run(text: str, data: Dataset, storage: str, trials: int = 4, **options: object) -> Outcome:
+    space = Space.of(text, "tiny")
+    return search(space, data, trials=trials, storage=storage, **{"recipe": QUICK, **options})  # type: ignore[arg-type]
+
+
+def states(rows: tuple[Row, ...]) -> list[str]:
+    return sorted(str(row["state"]) for row in rows)
+
+
+def wide(widths: str) -> str:
+    return f"network = conv({widths}, kernel=4, stride=4, padding=0) head()"
+
+
+def test_every_candidate_becomes_one_row_with_its_reason_or_its_accuracy(data: Dataset, storage: str) -> None:
+    outcome = run(FOUR, data, storage)
+    assert outcome.ended == "no network of `tiny` is left that fits and was not tried"
+    complete = select(outcome.rows, "state = 'complete'")
+    refused = select(outcome.rows, "state = 'refused'")
+    assert len({row["digest"] for row in outcome.rows}) == len(outcome.rows)
+    (row,) = complete
+    assert row["sentence"] == "conv(4, kernel=4, stride=4, padding=0) head(pool=max)"
+    assert row["val_accuracy"] is not None
+    assert 0 < float(row["val_accuracy"]) <= 100
+    assert (row["params"], row["rf"], row["epochs"]) == (196 + 8 + 50, 4, 2)
+    assert (row["data"], row["split"], row["recipe"], row["seed"]) == ("digits", "validation", str(QUICK), 0)
+    assert {str(row["reason"]).split(" ")[0] for row in refused} <= {"params", "a"}
+    assert all(row["val_accuracy"] is None for row in refused)
+    assert load(storage) == outcome.rows
+
+
+def test_a_rerun_goes_on_to_the_number_asked_for_and_trains_nothing_twice(data: Dataset, storage: str) -> None:
+    text = wide("4|8|12|16|20")
+    first = run(text, data, storage, trials=2)
+    assert first.ended == "the study has trained 2 networks, of 2 asked for"
+    assert run(text, data, storage, trials=2).rows == first.rows
+    second = run(text, data, storage, trials=4)
+    assert second.rows[:2] == first.rows
+    assert len(select(second.rows, "state = 'complete'")) == 4
+    assert len({row["digest"] for row in second.rows}) == len(second.rows)
+
+
+def test_a_rerun_with_other_settings_is_refused_with_the_difference(data: Dataset, storage: str) -> None:
+    run(wide("4|8"), data, storage, trials=1)
+    with pytest.raises(StudyError) as caught:
+        run(wide("4|8"), data, storage, trials=1, recipe=Recipe(epochs=3, augmentation="none"))
+    assert str(caught.value).splitlines() == [
+        "study `tiny` was begun with other settings:",
+        "  recipe there: 2 epochs, batch 128, lr 0.15, momentum 0.9, wd 0.0005, none",
+        "  recipe asked: 3 epochs, batch 128, lr 0.15, momentum 0.9, wd 0.0005, none",
+        "  repeat its settings, or begin another study with --study NAME",
+    ]
+
+
+def test_a_result_of_another_study_is_taken_not_trained_again(data: Dataset, storage: str) -> None:
+    first = run(wide("4"), data, storage, study="one")
+    watch = Steps()
+    second = run(wide("4"), data, storage, study="two", watch=watch)
+    assert watch.steps == 0
+    assert second.rows[0]["val_accuracy"] == first.rows[0]["val_accuracy"]
+    assert [(row["study"], row["state"]) for row in load(storage)] == [("one", "complete"), ("two", "complete")]
+
+
+def test_a_space_that_nothing_fits_is_refused_before_anything_is_trained(data: Dataset, storage: str) -> None:
+    with pytest.raises(ArchsearchError) as caught:
+        run("limits params < 100, rf > 99\n" + wide("4|8"), data, storage)
+    assert str(caught.value).splitlines() == [
+        "no network of `tiny` fits: 2 of 2 were looked at and refused: params < 100 (2), rf > 99 (2)",
+        "  loosen the limits, or let the space derive other networks",
+    ]
+
+
+def test_networks_that_fail_stop_the_search_with_the_reason(data: Dataset, storage: str) -> None:
+    wild = Recipe(epochs=2, learning_rate=1e30, augmentation="none")
+    outcome = run(wide("4|5|6|7|8|9|10"), data, storage, trials=7, recipe=wild)
+    assert outcome.ended.startswith("5 networks in a row failed, the last: the loss left the finite numbers")
+    assert states(outcome.rows) == ["failed"] * 5
+    assert all("finite" in str(row["reason"]) for row in outcome.rows)
+
+
+def test_the_time_ends_a_search(data: Dataset, storage: str) -> None:
+    outcome = search(Space.of(wide("4|8"), "tiny"), data, hours=1e-9, recipe=QUICK, storage=storage)
+    assert outcome == Outcome((), "the time is up; the study has trained 0 networks")
+
+
+def test_an_interrupted_network_is_trained_by_the_next_run(data: Dataset, storage: str) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run(wide("4|8|12"), data, storage, watch=Interrupt(after_epochs=3))
+    assert states(load(storage)) == ["complete", "waiting"]
+    interrupted = next(row["digest"] for row in load(storage) if row["state"] == "waiting")
+    rows = run(wide("4|8|12"), data, storage, trials=3).rows
+    assert states(rows) == ["complete"] * 3
+    assert interrupted in {row["digest"] for row in rows}
+    assert len({row["digest"] for row in rows}) == 3
+
+
+def test_a_network_that_is_worse_than_the_others_is_pruned(data: Dataset, storage: str) -> None:
+    recipe = Recipe(epochs=4, augmentation="none")
+    rows = run(wide("3|4|5|6|7|8|9|10|11|12|13|14"), data, storage, trials=10, recipe=recipe).rows
+    pruned = select(rows, "state = 'pruned'")
+    assert pruned
+    for row in pruned:
+        assert row["reason"] == f"below the median of the others after epoch {row['epochs']}"
+        assert 1 < int(str(row["epochs"])) < 4
+
+
+@pytest.mark.slow
+def test_a_killed_search_goes_on_where_it_was(tmp_path: Path) -> None:
+    """SIGKILL in the middle of an epoch: no row lost, none twice, none left running."""
+    (tmp_path / "tiny.space").write_text(wide("4|8|12|16"))
+    options = ["--data", "digits", "--trials", "3", "--epochs", "40", "--augmentation", "crop"]
+    command = [str(Path(sys.executable).parent / "archsearch"), "search", "tiny.space", *options]
+    storage = f"sqlite:///{tmp_path / 'results' / 'archsearch.db'}"
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as killed:
+        wait_until(lambda: "complete" in states_in(storage) and "running" in states_in(storage))
+        time.sleep(1)
+        os.kill(killed.pid, signal.SIGKILL)
+    before = load(storage)
+    assert states(before) == ["complete", "running"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=300)
+    after = load(storage)
+    assert states(after) == ["complete"] * 3
+    assert {row["digest"] for row in before} <= {row["digest"] for row in after}
+    assert len({row["digest"] for row in after}) == 3
+
+
+def states_in(storage: str) -> list[str]:
+    try:
+        return states(load(storage))
+    except StudyError:
+        return []
+
+
+def wait_until(condition: object, seconds: float = 240) -> None:
+    assert callable(condition)
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+class Steps(Watch):
+    """Counts the batches."""
+
+    steps = 0
+
+    def step(self, done: int, total: int) -> None:
+        self.steps += 1
+
+
+class Interrupt(Watch):
+    """Presses Ctrl-C in the first batch after so many epochs."""
+
+    def __init__(self, after_epochs: int) -> None:
+        self.epochs_left = after_epochs
+
+    def training(self, number: int, candidate: Candidate, epochs: int) -> None:
+        self.number = number
+
+    def epoch(self, number: int, epoch: Epoch) -> None:
+        assert number == self.number
+        self.epochs_left -= 1
+
+    def step(self, done: int, total: int) -> None:
+        if self.epochs_left == 0:
+            signal.raise_signal(signal.SIGINT)
