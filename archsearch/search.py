@@ -14,12 +14,12 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from archsearch.candidate import Candidate, judge
 from archsearch.data import Dataset, Split
 from archsearch.errors import ArchsearchError, TrainingError
-from archsearch.grammar import START
 from archsearch.graph import shape_text
 from archsearch.proposal import asking, draw_new
 from archsearch.recipe import Recipe
 from archsearch.record import describe, identify, known_results, precision
 from archsearch.results import Row, rows, state_of
+from archsearch.rules import START
 from archsearch.space import Space
 from archsearch.storage import (
     DEFAULT,

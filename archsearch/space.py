@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import TypeAlias
 
 from archsearch.errors import ArchsearchError, suggest
-from archsearch.grammar import START, Grammar, read_grammar
+from archsearch.grammar import Grammar, read_grammar
 from archsearch.limits import Condition
 from archsearch.network import Network, Step, bind, find_word, read_text
+from archsearch.rules import START
 from archsearch.syntax import Call, Choice, Integer, Name, Repeat, Sequence, Syntax
 from archsearch.words import Value
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -142,9 +143,7 @@ def seen_by_gradients(graph: Graph, *, middle_only: bool = False) -> list[list[s
         elif isinstance(layer, nn.Conv2d):
             nn.init.ones_(layer.weight)
     for layer in module.layers:
-        layer.register_full_backward_pre_hook(
-            lambda _module, gradients: tuple((g != 0).double() for g in gradients)
-        )
+        layer.register_full_backward_pre_hook(_made_zero_or_one)
     pixels = torch.zeros(1, *graph.input, dtype=torch.double, requires_grad=True)
     output = module(pixels)
     seen = []
@@ -153,6 +152,10 @@ def seen_by_gradients(graph: Graph, *, middle_only: bool = False) -> list[list[s
         wanted = [units // 2] if middle_only else range(units)
         seen.append([_depends(output.select(axis, unit).sum(), pixels, axis) for unit in wanted])
     return seen
+
+
+def _made_zero_or_one(_layer: nn.Module, gradients: Any) -> tuple[torch.Tensor, ...]:
+    return tuple((gradient != 0).double() for gradient in gradients)
 
 
 def _depends(value: torch.Tensor, pixels: torch.Tensor, axis: int) -> str:

@@ -103,11 +103,11 @@ def test_the_module_computes_the_sum_of_body_and_input() -> None:
 
 
 def test_the_vocabulary_says_its_defaults() -> None:
+    window = "channels, kernel=3, stride=1, dilation=1, padding=dilation*(kernel-1)/2"
+    around = "bias=on, norm=batch, activation=relu"
     assert [word.signature for word in VOCABULARY.values()] == [
-        "conv(channels, kernel=3, stride=1, dilation=1, padding=dilation*(kernel-1)/2, groups=1, bias=on, norm=batch, "
-        "activation=relu)",
-        "sep(channels, kernel=3, stride=1, dilation=1, padding=dilation*(kernel-1)/2, multiplier=1, bias=on, "
-        "norm=batch, activation=relu)",
+        f"conv({window}, groups=1, {around})",
+        f"sep({window}, multiplier=1, {around})",
         "residual(sentence)",
         "maxpool(kernel, stride=kernel, padding=0)",
         "avgpool(kernel, stride=kernel, padding=0)",
