@@ -5,5 +5,6 @@ from __future__ import annotations
 from archsearch.analysis import Profile, analyze
 from archsearch.errors import ArchsearchError
 from archsearch.network import Network, parse
+from archsearch.space import Space
 
-__all__ = ["ArchsearchError", "Network", "Profile", "analyze", "parse"]
+__all__ = ["ArchsearchError", "Network", "Profile", "Space", "analyze", "parse"]

@@ -1,0 +1,59 @@
+"""What the README shows is what the commands print and the code says."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from archsearch import cli
+from archsearch.analysis import FIGURES
+from archsearch.space import shipped
+from archsearch.words import VOCABULARY
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONSOLE = "\n".join(re.findall(r"```console\n(.*?)```", README, re.DOTALL))
+COMMANDS = re.findall(r"^\$ archsearch (.*)\n((?:(?!\$).*\n)*)", CONSOLE, re.MULTILINE)
+
+
+def run(arguments: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr("sys.argv", ["archsearch", *shlex.split(arguments)])
+    with pytest.raises(SystemExit):
+        cli.main()
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("arguments", "printed"), COMMANDS)
+def test_a_command_prints_what_is_shown(
+    arguments: str, printed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments, monkeypatch, capsys).strip() == printed.strip()
+
+
+@pytest.mark.parametrize("name", [Path(name).stem for name in shipped(".space")])
+def test_the_table_of_spaces(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = run(f"check {name}", monkeypatch, capsys)
+    derivations, fitting = re.findall(r"([\d,]+) derivations|([\d,]+) of 1,000", said)
+    assert re.search(rf"^\| `{name}` \|.*\| {derivations[0]} \| {fitting[1]} \|$", README, re.MULTILINE)
+
+
+def test_the_tables_of_words_and_figures() -> None:
+    for word in VOCABULARY.values():
+        assert f"\n| `{word.signature}` | " in README
+    for name, meaning in FIGURES.items():
+        assert f"\n| `{name}` | {meaning} |\n" in README
+
+
+def test_the_space_that_is_shown_is_the_one_that_is_shipped() -> None:
+    text = shipped(".space")["first.space"].read_text(encoding="utf-8")
+    assert text.split("\n\n", 1)[1] in README
+
+
+def test_ci_runs_the_readmes_test_command() -> None:
+    assert re.search(r"^python3 -m venv \.venv && .* && \.venv/bin/pytest$", README, re.MULTILINE)
