@@ -12,11 +12,10 @@ from optuna.trial import FrozenTrial, TrialState
 from archsearch.analysis import FIGURES
 from archsearch.errors import ArchsearchError, suggest
 from archsearch.limits import Condition
-from archsearch.storage import DEFAULT, explained, open_storage
+from archsearch.storage import DEFAULT, opened
 
 if TYPE_CHECKING:
     import pandas as pd
-    from optuna.storages import BaseStorage
 
 Value: TypeAlias = int | float | str | None
 
@@ -82,17 +81,12 @@ def load(storage: str = DEFAULT) -> tuple[Row, ...]:
 
     Raises StudyError where there is no storage.
     """
-    with explained(storage):
-        return rows_of(open_storage(storage, create=False))
-
-
-def rows_of(storage: BaseStorage) -> tuple[Row, ...]:
-    """Return the rows of all studies in an open storage."""
-    return tuple(
-        row
-        for name in get_all_study_names(storage)
-        for row in rows(name, load_study(study_name=name, storage=storage).get_trials(deepcopy=False))
-    )
+    with opened(storage, create=False) as kept:
+        return tuple(
+            row
+            for name in get_all_study_names(kept)
+            for row in rows(name, load_study(study_name=name, storage=kept).get_trials(deepcopy=False))
+        )
 
 
 def rows(study: str, trials: Sequence[FrozenTrial]) -> list[Row]:

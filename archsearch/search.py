@@ -23,9 +23,8 @@ from archsearch.rules import START
 from archsearch.space import Space
 from archsearch.storage import (
     DEFAULT,
-    explained,
-    open_storage,
     open_study,
+    opened,
     queue_again,
     running,
     wait_for_abandoned,
@@ -100,11 +99,10 @@ def search(
     identity = identify(dataset, split.kind, recipe, seed)
     goal = {"space": space.rules, "limits": str(space.grammar.limits)}
     goal |= {name: str(value) for name, value in identity.items()}
-    with explained(storage):
-        opened = open_storage(storage, create=True)
-        found = open_study(opened, study or space.name, goal)
+    with opened(storage, create=True) as kept:
+        found = open_study(kept, study or space.name, goal)
         run = _Run(found, space, split, recipe, seed, trials, hours, watch or Watch(), identity)
-        run.known = known_results(opened, identity, without=found.study_name)
+        run.known = known_results(kept, identity, without=found.study_name)
         run.go()
         return Outcome(tuple(rows(found.study_name, found.get_trials(deepcopy=False))), run.ended)
 

@@ -39,54 +39,56 @@ def queue_again(study: optuna.Study, trial: FrozenTrial) -> None:
     RetryHeartbeatStaleTrialCallback(max_retry=_ATTEMPTS - 1)(study, trial)
 
 
-def open_storage(url: str, *, create: bool) -> RDBStorage:
-    """Return the storage at an SQLAlchemy URL; with `create`, make a missing SQLite file and its folder.
-
-    Raises StudyError for a URL that is none, a missing driver, a database that cannot be reached or written.
-    """
-    with explained(url):
-        try:
-            parsed = make_url(url)
-            if parsed.get_backend_name() == "sqlite":
-                _check_file(parsed.database or "", create=create)
-            return RDBStorage(
-                url,
-                heartbeat_interval=HEARTBEAT,
-                grace_period=GRACE,
-                heartbeat_stale_trial_callback=queue_again,
-                skip_table_creation=not create,
-            )
-        except (ArgumentError, NoSuchModuleError):
-            rule = f"`{_without_password(url)}` is no storage that can be opened"
-            remedy = (
-                "a storage is written like sqlite:///results/archsearch.db or postgresql+psycopg://user@host/name"
-            )
-            raise StudyError(rule, remedy=remedy) from None
-        except ImportError as error:
-            rule = f"the driver of `{_without_password(url)}` cannot be loaded: {error.__cause__ or error}"
-            remedy = "for PostgreSQL: pip install 'archsearch[postgresql]' and postgresql+psycopg:// in the URL"
-            raise StudyError(rule, remedy=remedy) from None
-        except RuntimeError as error:  # tables that another version of Optuna made
-            rule = f"the storage `{_without_password(url)}` cannot be used: {error}"
-            raise StudyError(rule, remedy=_NAME_ANOTHER) from None
-
-
 @contextmanager
-def explained(url: str) -> Iterator[None]:
-    """Turn what a database says into a StudyError, and keep Optuna's own log and warnings quiet."""
-    before = optuna.logging.get_verbosity()
+def opened(url: str, *, create: bool) -> Iterator[RDBStorage]:
+    """Open the storage at an SQLAlchemy URL for a while; with `create`, make a missing SQLite file and its folder.
+
+    Optuna's own log is quiet meanwhile. Raises StudyError for a URL that is none, a missing driver, and a
+    database that cannot be reached or written, then or later.
+    """
+    verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.CRITICAL)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
-            yield
+            storage = _open(url, create=create)
+            try:
+                yield storage
+            finally:
+                storage.remove_session()
+                storage.engine.dispose()
     except (SQLAlchemyError, StorageInternalError) as error:
         root = error.__cause__ or error
         said = str(getattr(root, "orig", None) or root).strip().splitlines()[0]
         rule = f"the storage `{_without_password(url)}` cannot be used: {said}"
         raise StudyError(rule, remedy=_NAME_ANOTHER) from None
     finally:
-        optuna.logging.set_verbosity(before)
+        optuna.logging.set_verbosity(verbosity)
+
+
+def _open(url: str, *, create: bool) -> RDBStorage:
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            _check_file(parsed.database or "", create=create)
+        return RDBStorage(
+            url,
+            heartbeat_interval=HEARTBEAT,
+            grace_period=GRACE,
+            heartbeat_stale_trial_callback=queue_again,
+            skip_table_creation=not create,
+        )
+    except (ArgumentError, NoSuchModuleError):
+        rule = f"`{_without_password(url)}` is no storage that can be opened"
+        remedy = "a storage is written like sqlite:///results/archsearch.db or postgresql+psycopg://user@host/name"
+        raise StudyError(rule, remedy=remedy) from None
+    except ImportError as error:
+        rule = f"the driver of `{_without_password(url)}` cannot be loaded: {error.__cause__ or error}"
+        remedy = "for PostgreSQL: pip install 'archsearch[postgresql]' and postgresql+psycopg:// in the URL"
+        raise StudyError(rule, remedy=remedy) from None
+    except RuntimeError as error:  # tables that another version of Optuna made
+        rule = f"the storage `{_without_password(url)}` cannot be used: {error}"
+        raise StudyError(rule, remedy=_NAME_ANOTHER) from None
 
 
 def open_study(storage: RDBStorage, name: str, goal: Mapping[str, str]) -> optuna.Study:

@@ -7,6 +7,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -58,7 +59,7 @@ def examples(*lines: str) -> Callable[[Command], Command]:
 
     def decorate(command: Command) -> Command:
         text = "\n".join(f"  archsearch {line}" for line in lines)
-        command.__doc__ = f"{command.__doc__}\n\n\b\nExamples:\n{text}\n"
+        command.__doc__ = f"{cleandoc(command.__doc__ or '')}\n\n\b\nExamples:\n{text}\n"
         return command
 
     return decorate

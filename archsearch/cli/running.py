@@ -178,14 +178,13 @@ def _train(
     from archsearch.candidate import judge
     from archsearch.cli.progress import Progress
     from archsearch.results import rows
-    from archsearch.storage import explained, open_storage
+    from archsearch.storage import opened
     from archsearch.training import check_trainable, save, train
 
     candidate = judge(network, dataset.shape, len(dataset.classes), Condition("", ()))
     identity = record.identify(dataset, split, recipe, seed)
-    with explained(storage):
-        opened = open_storage(storage, create=True)
-        before = record.known_results(opened, identity).get(candidate.digest)
+    with opened(storage, create=True) as results:
+        before = record.known_results(results, identity).get(candidate.digest)
         if before is not None and weights is None:
             click.echo("this result is in the table already; --seed 1 trains the network anew\n", err=True)
             study, trial = before
@@ -196,7 +195,7 @@ def _train(
         with Progress(quiet=as_json) as progress:
             progress.training(0, candidate, recipe.epochs)
             trained = train(graph, images, recipe, seed, progress.reached, progress.step)
-        kept = record.add(opened, "train", candidate, identity, trained)
+        kept = record.add(results, "train", candidate, identity, trained)
         if weights is not None:
             save(trained.module, weights)
         _write(rows("train", [kept]), as_json)

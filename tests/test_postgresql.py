@@ -1,0 +1,57 @@
+"""A study in a real PostgreSQL server, which the test starts for itself."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from archsearch.data import digits
+from archsearch.recipe import Recipe
+from archsearch.results import load
+from archsearch.search import search
+from archsearch.space import Space
+
+PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    """The URL of a server of our own on loopback; it refuses to run as root, so root becomes `postgres`."""
+    if not PROGRAMS:
+        pytest.skip("no PostgreSQL here; install Debian's package postgresql")
+    user = "postgres" if os.geteuid() == 0 else None
+    with TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+        if user:
+            shutil.chown(folder, user)
+        free.close()
+        data = f"{folder}/data"
+
+        def run(program: str, *arguments: str) -> None:
+            command = [str(PROGRAMS[-1] / program), "-D", data, *arguments]
+            subprocess.run(command, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL)
+
+        run("initdb", "--username=archsearch", "--auth=trust")
+        run("pg_ctl", "start", "--wait", "-o", f"-p {port} -k {folder} -h 127.0.0.1", "-l", f"{folder}/log")
+        try:
+            yield f"postgresql+psycopg://archsearch@127.0.0.1:{port}/postgres"
+        finally:
+            run("pg_ctl", "stop", "--mode=immediate")
+
+
+@pytest.mark.slow
+def test_a_search_in_postgresql_goes_on_and_shows_its_rows(server: str) -> None:
+    pytest.importorskip("psycopg", reason="install archsearch[postgresql]")
+    space = Space.of("network = conv(4|8|12, kernel=4, stride=4, padding=0) head()", "tiny")
+    data, recipe = digits(), Recipe(epochs=1, augmentation="none")
+    first = search(space, data, trials=1, recipe=recipe, storage=server)
+    second = search(space, data, trials=3, recipe=recipe, storage=server)
+    assert second.rows[0] == first.rows[0]
+    assert [row["state"] for row in load(server)] == ["complete"] * 3
