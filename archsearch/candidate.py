@@ -42,9 +42,14 @@ class Candidate:
         return (self.misfit,) if self.misfit else tuple(one.limit for one in self.broken)
 
     @property
-    def digest(self) -> str:
+    def digest(self) -> str | None:
+        """The digest of its graph, if it has one."""
+        return self.graph.digest if self.graph else None
+
+    @property
+    def key(self) -> str:
         """What tells it from other candidates: the digest of its graph, or else its text."""
-        return self.graph.digest if self.graph else str(self.network)
+        return self.digest or str(self.network)
 
 
 def judge(network: Network, input_shape: Shape, classes: int, limits: Condition) -> Candidate:
@@ -56,7 +61,7 @@ def judge(network: Network, input_shape: Shape, classes: int, limits: Condition)
     """
     try:
         graph = network.lower(input_shape, classes)
+        figures = analyze(graph).figures
     except ShapeError as error:
-        return Candidate(network, None, {}, {}, (), error.rule)
-    figures = analyze(graph).figures
+        return Candidate(network, None, {}, {"shapes": 1}, (), error.rule)
     return Candidate(network, graph, figures, limits.excesses(figures), limits.broken(figures))

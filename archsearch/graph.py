@@ -22,6 +22,9 @@ FORMAT = 1
 Shape: TypeAlias = tuple[int, ...]
 """Channels, height, width of a map; one number for a flat vector. The batch is left out."""
 
+LARGEST_IMAGE = 4096
+"""The longest side of an input, in pixels."""
+
 Pair: TypeAlias = tuple[int, int]
 """A value for height and one for width."""
 
@@ -211,6 +214,8 @@ class Builder:
     def __init__(self, input_shape: Shape, classes: int) -> None:
         if len(input_shape) != 3 or min(input_shape) < 1:
             raise ShapeError(f"input is {shape_text(input_shape)}; it must be channels x height x width")
+        if max(input_shape[1:]) > LARGEST_IMAGE:
+            raise ShapeError(f"input is {shape_text(input_shape)}; a side has at most {LARGEST_IMAGE} pixels")
         if classes < 1:
             raise ShapeError(f"classes is {classes}; it must be at least 1")
         self.classes = classes

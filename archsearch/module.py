@@ -30,18 +30,17 @@ class GraphModule(nn.Module):
         super().__init__()
         self.graph = graph
         self.layers = nn.ModuleList(_layer(node, graph) for node in graph.nodes)
-        last_reader = {number: reader for reader, node in enumerate(graph.nodes) for number in node.inputs}
-        self._kept = {number for number, reader in last_reader.items() if reader != number + 1}
+        self._last_reader = {read: number for number, node in enumerate(graph.nodes) for read in node.inputs}
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the logits of a classifier, the last map of a feature extractor."""
-        value, kept = images, dict[int, Tensor]()
+        alive = {0: images}
         for number, (node, layer) in enumerate(zip(self.graph.nodes, self.layers, strict=True)):
             if node.inputs:
-                value = layer(*(kept.get(read, value) for read in node.inputs))
-            if number in self._kept:
-                kept[number] = value
-        return value
+                alive[number] = layer(*(alive[read] for read in node.inputs))
+                for read in {read for read in node.inputs if self._last_reader[read] == number}:
+                    del alive[read]
+        return alive[len(self.graph.nodes) - 1]
 
 
 class _Add(nn.Module):

@@ -105,7 +105,7 @@ def read(path: Path) -> Network:
 def read_text(path: Path) -> str:
     """Read a text that a person wrote; raises ArchsearchError that names the file."""
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not a text in UTF-8"
         raise ArchsearchError(f"cannot read `{path}`: {reason}") from None

@@ -91,6 +91,10 @@ class _Placer:
         return Place(self.source, self.text, self.base + offset)
 
 
+_DEEPEST = 50
+_LONGEST_NUMBER = 9
+
+
 @cache
 def _parser() -> Lark:
     grammar = files("archsearch").joinpath("notation.lark").read_text(encoding="utf-8")
@@ -144,6 +148,7 @@ _READS_LIKE = {
 
 
 def _parse(start: str, text: str, place: _Placer) -> Tree[Token]:
+    _check_nesting(text, place)
     try:
         return _parser().parse(text, start=start)
     except UnexpectedCharacters as error:
@@ -158,6 +163,22 @@ def _parse(start: str, text: str, place: _Placer) -> Tree[Token]:
     remedy = _REMEDIES.get((start, found), _READS_LIKE[start])
     rule = f"unexpected `{found}`" if found else f"the {start} ends too early"
     raise NotationError(f"{rule}; expected {_listed(expected)}", place=place.at(offset), remedy=remedy)
+
+
+def _check_nesting(text: str, place: _Placer) -> None:
+    depth = 0
+    for offset, character in enumerate(text):
+        depth += (character == "(") - (character == ")")
+        if depth > _DEEPEST:
+            rule = f"brackets are nested more than {_DEEPEST} deep"
+            raise NotationError(rule, place=place.at(offset), remedy="write it with fewer")
+
+
+def _integer(token: Token, place: _Placer) -> Integer:
+    if len(token) > _LONGEST_NUMBER:
+        rule = f"the number has {len(token)} digits; {_LONGEST_NUMBER} are the most"
+        raise NotationError(rule, place=place(token), remedy="write a smaller one")
+    return Integer(int(token), place(token))
 
 
 def _listed(terminals: Iterable[str]) -> str:
@@ -196,7 +217,7 @@ def _step_argument(tree: Tree[Token], place: _Placer) -> Argument:
         return Argument(None, body, items[0].place)
     last = tree.children[-1]
     assert isinstance(last, Token)
-    value = Integer(int(last), place(last)) if last.type == "INTEGER" else Name(str(last), place(last))
+    value = _integer(last, place) if last.type == "INTEGER" else Name(str(last), place(last))
     return Argument(str(first) if first is not last else None, value, place(first))
 
 
@@ -221,7 +242,7 @@ def _sequence(tree: Tree[Token], place: _Placer) -> Syntax:
 
 def _term(tree: Tree[Token], place: _Placer) -> Syntax:
     item = _item(_tree(tree.children[0]), place)
-    bounds = [int(token) for token in tree.children[1:] if isinstance(token, Token)]
+    bounds = [_integer(token, place).value for token in tree.children[1:] if isinstance(token, Token)]
     if not bounds:
         return item
     return Repeat(item, bounds[0], bounds[-1], place.at(tree.meta.start_pos))
@@ -232,7 +253,7 @@ def _item(tree: Tree[Token], place: _Placer) -> Syntax:
         return _choice(tree, place)
     token = _token(tree)
     if tree.data == "integer":
-        return Integer(int(token), place(token))
+        return _integer(token, place)
     if tree.data == "name":
         return Name(str(token), place(token))
     return Call(token.rstrip("("), tuple(_argument(child, place) for child in _trees(tree)), place(token))

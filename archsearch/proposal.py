@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import random
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from archsearch.candidate import judge
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from optuna.trial import Trial
 
 DRAWS = 5_000
-"""Draws after which a space is taken to hold no new network that fits; a smaller space is gone through whole."""
+"""Networks looked at for one that is new and fits; a space with no more than these is gone through whole."""
 
 
 def asking(trial: Trial) -> Choose:
@@ -28,38 +27,30 @@ def asking(trial: Trial) -> Choose:
 
 
 def draw_new(space: Space, tried: Collection[str], seed: int) -> dict[str, str] | None:
-    """Draw the choices, option by slot, of a network that fits and whose digest is not in `tried`.
+    """Draw the choices, option by slot, of a network that fits and whose key is not in `tried`.
 
-    Every derivation is equally likely. Returns None if there is none to be found any more; raises
-    ArchsearchError, with the limits broken most often, where nothing fits at all.
+    Every derivation is equally likely. Returns None if none is found any more; raises ArchsearchError, with the
+    limits broken most often, where none is found and none was tried.
 
     >>> draw_new(Space.of("network = conv(8|16) head()"), tried=(), seed=0)
     {'network.0.channels': '16'}
     """
     grammar = space.grammar
     broken: Counter[str] = Counter()
-    looked_at = fitting = 0
-    for index in _indices(space.size, seed):
+    looked_at = 0
+    for index in space.indices(seed, DRAWS):
         choices: dict[str, str] = {}
         network = space.derive(recorded(ranked(index), choices))
         candidate = judge(network, grammar.input, grammar.classes, grammar.limits)
-        if candidate.fits and candidate.digest not in tried:
+        if candidate.fits and candidate.key not in tried:
             return choices
-        looked_at, fitting = looked_at + 1, fitting + candidate.fits
+        looked_at += 1
         broken.update(candidate.rules_broken)
-    if fitting:
+    if tried:
         return None
     most = ", ".join(f"{rule} ({count:,})" for rule, count in broken.most_common(3))
+    of = "all" if space.size <= DRAWS else f"{space.size:,}, drawn at random,"
     raise ArchsearchError(
-        f"no network of `{space.name}` fits: {looked_at:,} of {space.size:,} were looked at and refused: {most}",
+        f"no network of `{space.name}` was found that fits: {looked_at:,} of {of} were refused for {most}",
         remedy="loosen the limits, or let the space derive other networks",
     )
-
-
-def _indices(size: int, seed: int) -> Iterator[int]:
-    generator = random.Random(seed)
-    if size <= DRAWS:
-        yield from generator.sample(range(size), size)
-    else:
-        for _ in range(DRAWS):
-            yield generator.randrange(size)

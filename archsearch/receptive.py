@@ -17,6 +17,11 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
+from archsearch.errors import ShapeError
+
+LARGEST = 2**20
+"""The largest receptive field that is counted, in pixels: no image comes near, and a set of them takes memory."""
+
 
 @dataclass(frozen=True)
 class Window:
@@ -90,12 +95,16 @@ def slide(field: Field, window: Window, units: int) -> Field:
     """Return the field after a window was slid over the map; `units` come out.
 
     The extent grows by (kernel - 1) * dilation * (product of the strides before); padding adds nothing.
+    Raises ShapeError where it passes LARGEST.
 
     >>> first = slide(image(32), Window(3, stride=2, padding=1), units=16)
     >>> second = slide(first, Window(3, padding=2, dilation=2), units=16)
     >>> first.extent, second.extent, second.stride, second.padding
     (3, 11, 2, 5)
     """
+    extent = field.extent + (window.kernel - 1) * window.dilation * field.stride
+    if extent > LARGEST:
+        raise ShapeError(f"the receptive field is {extent:,} pixels; more than {LARGEST:,} are not counted")
     offsets = _union(field.offsets << tap * window.dilation * field.stride for tap in range(window.kernel))
     length = len(field.inside)
     inside = tuple(

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from archsearch.storage import SINGLE
+
 if TYPE_CHECKING:
     from optuna.storages import RDBStorage
 
@@ -47,7 +49,11 @@ def precision(trained: Trained) -> str:
 def known_results(
     storage: RDBStorage, identity: Mapping[str, str | int], without: str | None = None
 ) -> dict[str, tuple[str, FrozenTrial]]:
-    """Return, by digest, study and trial of what was trained in just this way, in all studies but one."""
+    """Return, by digest, study and trial of what was trained in just this way, in all studies but one.
+
+    The name of the data does not count, its digest does.
+    """
+    wanted = {name: value for name, value in identity.items() if name != "data"}
     return {
         trial.user_attrs["digest"]: (name, trial)
         for name in optuna.get_all_study_names(storage)
@@ -55,15 +61,15 @@ def known_results(
         for trial in optuna.load_study(study_name=name, storage=storage).get_trials(
             deepcopy=False, states=(TrialState.COMPLETE,)
         )
-        if identity.items() <= trial.user_attrs.items()
+        if wanted.items() <= trial.user_attrs.items()
     }
 
 
 def add(
-    storage: RDBStorage, study: str, candidate: Candidate, identity: Mapping[str, str | int], trained: Trained
+    storage: RDBStorage, candidate: Candidate, identity: Mapping[str, str | int], trained: Trained
 ) -> FrozenTrial:
-    """Write the result of one network, trained by itself, to a study."""
-    opened = optuna.create_study(storage=storage, study_name=study, direction="maximize", load_if_exists=True)
+    """Write the result of one network, trained by itself, to the study of such networks."""
+    opened = optuna.create_study(storage=storage, study_name=SINGLE, direction="maximize", load_if_exists=True)
     history = [asdict(epoch) for epoch in trained.history]
     kept = {**describe(candidate, identity), "history": history, "precision": precision(trained)}
     opened.add_trial(optuna.create_trial(value=trained.history[-1].accuracy, user_attrs=kept))

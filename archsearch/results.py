@@ -65,6 +65,9 @@ SHOWN = (
 """The columns that a table for people shows."""
 
 
+_LEFT = "its run was killed, each time it was tried"
+
+
 @dataclass(frozen=True)
 class Row:
     """One candidate: a value, or None, for each column."""
@@ -95,7 +98,9 @@ def rows(study: str, trials: Sequence[FrozenTrial]) -> list[Row]:
     return [
         Row(_values(study, trial))
         for trial in trials
-        if trial.number not in repeated and "duplicate_of" not in trial.user_attrs
+        if trial.number not in repeated
+        and "duplicate_of" not in trial.user_attrs
+        and "sentence" in trial.user_attrs  # else it was queued or proposed, and never judged
     ]
 
 
@@ -139,6 +144,7 @@ def _values(study: str, trial: FrozenTrial) -> dict[str, Value]:
         "study": study,
         "number": trial.number,
         "state": state_of(trial),
+        "reason": kept.get("reason") or (_LEFT if trial.state is TrialState.FAIL else None),
         "val_accuracy": accuracy if split == "validation" else None,
         "test_accuracy": accuracy if split == "test" else None,
         "train_accuracy": history[-1].get("train_accuracy"),

@@ -69,6 +69,10 @@ class _Check:
 
     def all(self) -> None:
         for rule in self.rules.values():
+            for parameter in rule.parameters:
+                if parameter in self.rules or parameter in VOCABULARY:
+                    said = f"parameter `{parameter}` of `{rule.name}` is named like a word or a rule"
+                    raise NotationError(said, place=rule.place, remedy="give it another name")
             self._words(rule.body, rule)
         order = self._callers_first()
         for name, rule in self.rules.items():
@@ -264,5 +268,12 @@ def _value_names(call: Name | Call) -> Iterator[str]:
     """Names that stand as values in the arguments of one call."""
     has_body = call.name in VOCABULARY and VOCABULARY[call.name].has_body
     for argument in call.arguments if isinstance(call, Call) and not has_body else ():
-        for item in argument.value.alternatives if isinstance(argument.value, Choice) else (argument.value,):
-            yield from [item.name] if isinstance(item, Name) else []
+        yield from _names(argument.value)
+
+
+def _names(value: Syntax) -> Iterator[str]:
+    if isinstance(value, Name):
+        yield value.name
+    elif isinstance(value, Choice):
+        for item in value.alternatives:
+            yield from _names(item)

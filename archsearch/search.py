@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import optuna
 from optuna.pruners import MedianPruner
@@ -15,7 +16,7 @@ from archsearch.candidate import Candidate, judge
 from archsearch.data import Dataset, Split
 from archsearch.errors import ArchsearchError, TrainingError
 from archsearch.graph import shape_text
-from archsearch.proposal import asking, draw_new
+from archsearch.proposal import DRAWS, asking, draw_new
 from archsearch.recipe import Recipe
 from archsearch.record import describe, identify, known_results, precision
 from archsearch.results import Row, rows, state_of
@@ -107,6 +108,10 @@ def search(
         return Outcome(tuple(rows(found.study_name, found.get_trials(deepcopy=False))), run.ended)
 
 
+class _DuplicateError(Exception):
+    """A proposal that was tried before. It ends as a failure, from which Optuna learns nothing."""
+
+
 @dataclass
 class _Run:
     """One run over one study."""
@@ -141,7 +146,7 @@ class _Run:
         try:
             self.study.optimize(
                 self._objective,
-                catch=(TrainingError,),
+                catch=(TrainingError, _DuplicateError),
                 callbacks=[lambda _study, trial: self._finished(trial, deadline)],
             )
         except KeyboardInterrupt:
@@ -153,28 +158,29 @@ class _Run:
         network = self.space.derive(asking(trial))
         grammar = self.space.grammar
         candidate = judge(network, grammar.input, grammar.classes, grammar.limits)
-        queued_again = "digest" in trial.user_attrs
         for name, value in describe(candidate, self.identity).items():
             trial.set_user_attr(name, value)
-        first = self._tried().get(candidate.digest)
+        # A network that is queued again has them already, and Optuna warns of a second time.
+        known = self.study.get_trials(deepcopy=False)[trial.number].constraints
+        for limit, excess in candidate.excesses.items():
+            if limit not in known:
+                trial.set_constraint(limit, excess)
+        first = self._tried(besides=trial.number).get(candidate.key)
         if first is not None:
             trial.set_user_attr("duplicate_of", first)
-            self._draw(trial.study)
-            raise optuna.TrialPruned
-        if not queued_again:
-            for limit, excess in candidate.excesses.items():
-                trial.set_constraint(limit, excess)
+            raise _DuplicateError
         if not candidate.fits:
             trial.set_user_attr("reason", "; ".join(candidate.reasons))
             raise optuna.TrialPruned
         return self._train(trial, candidate)
 
     def _train(self, trial: Trial, candidate: Candidate) -> float:
-        history: list[dict[str, float]] = []
+        history: list[dict[str, Any]] = []
 
         def report(epoch: Epoch) -> None:
             history.append(asdict(epoch))
             trial.set_user_attr("history", history)
+            assert epoch.accuracy is not None  # a search is measured on the validation images, in every epoch
             trial.report(epoch.accuracy, epoch.epoch)
             self.watch.epoch(trial.number, epoch)
             if epoch.epoch < self.recipe.epochs and trial.should_prune():
@@ -183,31 +189,35 @@ class _Run:
 
         assert candidate.graph is not None
         self.watch.training(trial.number, candidate, self.recipe.epochs)
-        if candidate.digest in self.known:
-            study, before = self.known[candidate.digest]
+        if candidate.key in self.known:
+            study, before = self.known[candidate.key]
             trial.set_user_attr("reason", f"the result is that of study {study}, number {before.number}")
             trial.set_user_attr("precision", before.user_attrs["precision"])
             for epoch in before.user_attrs["history"]:
                 report(Epoch(**epoch))
-            return history[-1]["accuracy"]
+            return float(history[-1]["accuracy"])
         try:
             trained = train(candidate.graph, self.split, self.recipe, self.seed, report, self.watch.step)
         except TrainingError as error:
             trial.set_user_attr("reason", error.rule)
             raise
         trial.set_user_attr("precision", precision(trained))
-        return history[-1]["accuracy"]
+        return float(history[-1]["accuracy"])
 
     def _finished(self, trial: FrozenTrial, deadline: float | None) -> None:
         self.current = None
         for row in rows(self.study.study_name, [trial]):
             self.watch.judged(row)
-        last = [state_of(one) for one in self._candidates()]
-        if last[-_REFUSED_IN_A_ROW:] == ["refused"] * _REFUSED_IN_A_ROW:
-            self._draw(self.study)
+        finished = self._candidates()
+        last = [state_of(one) for one in finished]
         if last[-_FAILED_IN_A_ROW:] == ["failed"] * _FAILED_IN_A_ROW:
-            self.ended = f"{_FAILED_IN_A_ROW} networks in a row failed, the last: {trial.user_attrs['reason']}"
-        if self.ended or self._spent(deadline):
+            reason = finished[-1].user_attrs.get("reason")
+            self.ended = f"{_FAILED_IN_A_ROW} networks in a row failed, the last: {reason}"
+        elif not self._spent(deadline):
+            refused = last[-_REFUSED_IN_A_ROW:] == ["refused"] * _REFUSED_IN_A_ROW
+            if (refused or "duplicate_of" in trial.user_attrs) and not self._queued():
+                self._draw()
+        if self.ended:
             self.study.stop()
 
     def _spent(self, deadline: float | None) -> bool:
@@ -226,23 +236,35 @@ class _Run:
         return [
             trial
             for trial in every
-            if trial.state in finished and trial.number not in repeated and "duplicate_of" not in trial.user_attrs
+            if trial.state in finished
+            and trial.number not in repeated
+            and "duplicate_of" not in trial.user_attrs
+            and "sentence" in trial.user_attrs
         ]
 
     def _trained(self) -> int:
         return sum(state_of(trial) in _VERDICTS for trial in self._candidates())
 
-    def _tried(self) -> dict[str, int]:
-        return {trial.user_attrs["digest"]: trial.number for trial in self._candidates()}
+    def _tried(self, besides: int | None = None) -> dict[str, int]:
+        """Return by its key what was tried, or is in training by another run."""
+        others = [trial for trial in running(self.study) if trial.number != besides]
+        return {
+            trial.user_attrs.get("digest") or trial.user_attrs.get("sentence", ""): trial.number
+            for trial in [*self._candidates(), *others]
+        }
 
-    def _draw(self, study: optuna.Study) -> None:
+    def _draw(self) -> None:
         """Let the next proposal be a network that fits and was not tried, or end the search."""
         choices = draw_new(self.space, self._tried(), self._draw_seed())
-        if choices is None:
-            self.ended = f"no network of `{self.space.name}` is left that fits and was not tried"
-            study.stop()
+        if choices is not None:
+            self.study.enqueue_trial(choices)
+        elif self.space.size <= DRAWS:
+            self.ended = f"every network of `{self.space.name}` that fits was tried"
         else:
-            study.enqueue_trial(choices)
+            self.ended = f"no network was found that fits and was not tried: {DRAWS:,} were drawn"
+
+    def _queued(self) -> bool:
+        return bool(self.study.get_trials(deepcopy=False, states=(TrialState.WAITING,)))
 
     def _draw_seed(self) -> int:
         return self.seed + len(self.study.get_trials(deepcopy=False))
@@ -252,7 +274,7 @@ class _Run:
         if self.current is not None:
             interrupted = self.study.get_trials(deepcopy=False)[self.current]
             if interrupted.state is TrialState.FAIL:
-                queue_again(self.study, interrupted)
+                queue_again(self.study, interrupted, attempts=None)
 
 
 def _check(space: Space, dataset: Dataset) -> None:

@@ -21,7 +21,7 @@ from archsearch.limits import Condition
 from archsearch.network import Network, Step, bind, find_word, read_text
 from archsearch.rules import START
 from archsearch.syntax import Call, Choice, Integer, Name, Repeat, Sequence, Syntax
-from archsearch.words import Value
+from archsearch.words import VOCABULARY, Value
 
 Choose: TypeAlias = Callable[[str, tuple[str, ...], tuple[int, ...]], int]
 """`choose(slot, options, counts)` returns the number of an option.
@@ -104,6 +104,19 @@ class Space:
         while True:
             yield self.at(generator.randrange(self.size))
 
+    def indices(self, seed: int, most: int) -> Iterator[int]:
+        """Return the numbers of all derivations in random order, or, where there are more, of `most` drawn.
+
+        >>> sorted(Space.of("network = conv(8|16)*1..2").indices(seed=0, most=100))
+        [0, 1, 2, 3, 4, 5]
+        """
+        generator = random.Random(seed)
+        if self.size <= most:
+            yield from generator.sample(range(self.size), self.size)
+        else:
+            for _ in range(most):
+                yield generator.randrange(self.size)
+
     @cached_property
     def _counts(self) -> dict[int, int]:
         return {}
@@ -125,10 +138,12 @@ class Space:
             case Call() | Name():
                 arguments = part.arguments if isinstance(part, Call) else ()
                 rule = self.grammar.rules.get(part.name)
+                if rule is None and VOCABULARY[part.name].has_body:
+                    return prod(self._count(argument.value) for argument in arguments)
                 body = self._count(rule.body) if rule else 1
-                return body * prod(self._count(argument.value) for argument in arguments)
+                return body * prod(_count_values(argument.value) for argument in arguments)
             case Integer():
-                return 1
+                raise AssertionError("a number is counted where values are")
 
     def _words(self, part: Syntax, scope: Mapping[str, Value], slot: str, choose: Choose) -> Iterator[Step]:
         match part:
@@ -136,7 +151,8 @@ class Space:
                 for number, item in enumerate(part.items):
                     yield from self._words(item, scope, f"{slot}.{number}", choose)
             case Choice():
-                chosen = self._choose(part, slot, choose)
+                counts = tuple(map(self._count, part.alternatives))
+                chosen = choose(slot, part.texts, counts)
                 yield from self._words(part.alternatives[chosen], scope, f"{slot}[{chosen}]", choose)
             case Repeat():
                 for number in range(self._times(part, slot, choose)):
@@ -163,15 +179,13 @@ class Space:
 
     def _value(self, part: Syntax, scope: Mapping[str, Value], slot: str, choose: Choose) -> Value:
         if isinstance(part, Choice):
-            chosen = self._choose(part, slot, choose)
+            counts = tuple(map(_count_values, part.alternatives))
+            chosen = choose(slot, part.texts, counts)
             return self._value(part.alternatives[chosen], scope, f"{slot}[{chosen}]", choose)
         if isinstance(part, Name):
             return scope.get(part.name, part.name)
         assert isinstance(part, Integer)
         return part.value
-
-    def _choose(self, part: Choice, slot: str, choose: Choose) -> int:
-        return choose(slot, part.texts, tuple(map(self._count, part.alternatives)))
 
     def _times(self, part: Repeat, slot: str, choose: Choose) -> int:
         if part.least == part.most:
@@ -179,6 +193,11 @@ class Space:
         times = range(part.least, part.most + 1)
         counts = tuple(self._count(part.item) ** number for number in times)
         return part.least + choose(f"{slot}.count", tuple(map(str, times)), counts)
+
+
+def _count_values(part: Syntax) -> int:
+    """Number of ways to a value; a name among values is never a rule."""
+    return sum(map(_count_values, part.alternatives)) if isinstance(part, Choice) else 1
 
 
 def ranked(index: int) -> Choose:

@@ -23,6 +23,9 @@ from archsearch.errors import StudyError
 DEFAULT = "sqlite:///results/archsearch.db"
 """The storage where none is given: a SQLite file under `results/` of the current folder."""
 
+SINGLE = "train"
+"""The study of the networks that were trained by themselves, not proposed by a search."""
+
 HEARTBEAT = 10
 """Seconds between two signs of life of a trial in training."""
 
@@ -34,9 +37,9 @@ _NAME_ANOTHER = "mend that, or name another with --storage URL"
 _SHOWN = 100
 
 
-def queue_again(study: optuna.Study, trial: FrozenTrial) -> None:
-    """Queue the network of a trial that was left in the middle, unless it was so three times."""
-    RetryHeartbeatStaleTrialCallback(max_retry=_ATTEMPTS - 1)(study, trial)
+def queue_again(study: optuna.Study, trial: FrozenTrial, attempts: int | None = _ATTEMPTS) -> None:
+    """Queue the network of a trial that was left in the middle, unless it was so that many times."""
+    RetryHeartbeatStaleTrialCallback(max_retry=None if attempts is None else attempts - 1)(study, trial)
 
 
 @contextmanager
@@ -97,6 +100,8 @@ def open_study(storage: RDBStorage, name: str, goal: Mapping[str, str]) -> optun
     A study without trials has not begun: it takes the new goal. Raises StudyError, with each difference, where it
     was begun with another goal, and where it was not begun by a search.
     """
+    if name == SINGLE:
+        raise StudyError(f"the name `{SINGLE}` is kept for networks trained by themselves", remedy="--study NAME")
     study = optuna.create_study(storage=storage, study_name=name, direction="maximize", load_if_exists=True)
     if not study.get_trials(deepcopy=False):
         study.set_user_attr("goal", dict(goal))
@@ -122,6 +127,10 @@ def wait_for_abandoned(study: optuna.Study) -> None:
     while running(study) and time.monotonic() < deadline:
         optuna.storages.fail_stale_trials(study)
         time.sleep(0.5)
+    for trial in running(study):
+        # Killed while it was proposed, before its first sign of life: Optuna takes such a trial to live for ever.
+        if "sentence" not in trial.user_attrs:
+            study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
 
 
 def running(study: optuna.Study) -> list[FrozenTrial]:

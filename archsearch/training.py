@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +20,7 @@ from archsearch.graph import shape_text
 from archsearch.module import build
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
     from pathlib import Path
 
     from archsearch.augmentation import Batch
@@ -38,15 +37,15 @@ class Epoch:
 
     `learning_rate` is the one at its end. `train_loss` and `train_accuracy` are means over the augmented
     images of the epoch, while the network changed; `loss` and `accuracy` are those of the evaluation images
-    after it; `seconds` is the time that both took.
+    after it, None before the last epoch where these are the test images; `seconds` is the time that both took.
     """
 
     epoch: int
     learning_rate: float
     train_loss: float
     train_accuracy: float
-    loss: float
-    accuracy: float
+    loss: float | None
+    accuracy: float | None
     seconds: float
 
 
@@ -103,43 +102,46 @@ def train(
         nesterov=recipe.momentum > 0,
     )
     per_epoch = max(1, len(split.train) // recipe.batch_size)
-    total = per_epoch * recipe.epochs
-
     history: list[Epoch] = []
     for number, order in enumerate(orders, start=1):
         started = time.perf_counter()
-        run.module.train()
-        seen = _Tally()
+        before, total = (number - 1) * per_epoch, recipe.epochs * per_epoch
+        # At the middle of each batch's share: the very ends of the schedule would teach nothing.
+        rates = [recipe.rate((before + batch + 0.5) / total) for batch in range(per_epoch)]
         stream = _stream(split, split.train, recipe.augmentation, recipe.batch_size, seed, order)
-        with closing(stream):
-            for done, batch in enumerate(islice(stream, per_epoch), start=(number - 1) * per_epoch):
-                # At the middle of its share: the very ends of the schedule would teach nothing.
-                rate = recipe.rate((done + 0.5) / total)
-                for group in optimizer.param_groups:
-                    group["lr"] = rate
-                loss, correct = run.measure(batch)
-                seen = seen.plus(loss.item(), correct, len(batch[1]))
+        with _memory_explained(), closing(stream):
+            seen = _Tally()
+            for done, (rate, batch) in enumerate(zip(rates, stream, strict=False), start=before + 1):
+                loss, correct = run.learn(batch, optimizer, rate)
+                seen = seen.plus(loss, correct, len(batch[1]))
                 _require_finite(seen.loss, number, rate)
-                optimizer.zero_grad()
-                torch.autograd.backward(loss)
-                optimizer.step()
                 if step is not None:
-                    step(done + 1, total)
-        result = _evaluate(run, split)
-        _require_finite(result.loss, number, rate)
+                    step(done, total)
+            # The test images are looked at once: seen earlier, they could choose the number of epochs.
+            result = _evaluate(run, split) if split.kind != "test" or number == recipe.epochs else None
+        if result is not None:
+            _require_finite(result.loss, number, rates[-1])
         epoch = Epoch(
             epoch=number,
             learning_rate=recipe.rate(number / recipe.epochs),
             train_loss=seen.loss,
             train_accuracy=seen.accuracy,
-            loss=result.loss,
-            accuracy=result.accuracy,
+            loss=result.loss if result else None,
+            accuracy=result.accuracy if result else None,
             seconds=time.perf_counter() - started,
         )
         history.append(epoch)
         if report is not None:
             report(epoch)
     return Trained(tuple(history), run.module, run.device.type, "bf16" if run.bf16 else "fp32")
+
+
+@contextmanager
+def _memory_explained() -> Iterator[None]:
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise TrainingError("the device ran out of memory", remedy="a smaller batch size may help") from None
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,6 +163,17 @@ class _Run:
             device, bf16 = torch.device("cpu"), _cpu_has_bf16()
         module = convert_conv2d_weight_memory_format(module.to(device), torch.channels_last)
         return _Run(module, device, bf16)
+
+    def learn(self, batch: Batch, optimizer: torch.optim.Optimizer, rate: float) -> tuple[float, int]:
+        """Take one step; return the loss and the hits of the batch before it."""
+        self.module.train()
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        loss, correct = self.measure(batch)
+        optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        optimizer.step()
+        return loss.item(), correct
 
     def measure(self, batch: Batch) -> tuple[Tensor, int]:
         """Return the mean loss of a batch and how many of its images are classified correctly."""
@@ -253,6 +266,6 @@ def save(module: nn.Module, path: Path) -> None:
     Raises TrainingError where the file cannot be written.
     """
     try:
-        torch.save(module.state_dict(), path)
+        torch.save({name: tensor.cpu() for name, tensor in module.state_dict().items()}, path)
     except (OSError, RuntimeError) as error:
         raise TrainingError(f"the weights cannot be written to `{path}`: {error}") from None

@@ -84,6 +84,12 @@ SENTENCES = [
     ("@maxpool(2, padding=2)", "pool padding is 2; torch allows half of kernel 2", None),
     ("@conv(24, groups=7)", "groups is 7, which does not divide the 3 input channels", None),
     ("@conv(25, groups=3)", "groups is 3, which does not divide the 25 output channels", None),
+    ("conv(@12345678901)", "the number has 11 digits; 9 are the most", "write a smaller one"),
+    (
+        "residual(" * 50 + "residual@(relu" + ")" * 51,
+        "brackets are nested more than 50 deep",
+        "write it with fewer",
+    ),
     ("@conv(24, norm=layer)", "norm of `conv` is layer; it must be one of batch, none", None),
     ("@conv(24, activation=gelu)", "activation of `conv` is gelu; it must be one of relu, none", None),
     ("@conv(24, bias=no)", "bias of `conv` is no; it must be one of on, off", None),
@@ -101,6 +107,16 @@ SPACE_TEXTS = [
         "network = conv(3)\n@other = conv(4)",
         "rule `other` is never used",
         "use it in a rule that `network` leads to, or remove it",
+    ),
+    (
+        "network = part(3)\n@part(part) = conv(part)",
+        "parameter `part` of `part` is named like a word or a rule",
+        OTHER_NAME,
+    ),
+    (
+        "network = residual(part)\npart = @part relu",
+        "rule `part` leads to itself: part > part",
+        "every space is finite: say how often with *1..3",
     ),
     (
         "network = part\npart = conv(3) unit\nunit = @part | conv(4)",

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from archsearch import Network, Profile, analyze, parse
+from archsearch.errors import ShapeError
 from archsearch.network import read
 from archsearch.receptive import Window, image, join, slide
 
@@ -50,8 +51,8 @@ NETWORKS = [
     # a residual sees what its body sees; its shortcut sees less
     ("conv(8) residual(conv(8) conv(8))", 7, 1, 3),
     ("conv(8) residual(conv(16, stride=2) conv(16)) conv(16)", 13, 2, 6),
-    # ... unless the body sees less than the shortcut: an even window beside the unit itself
-    ("residual(conv(3, kernel=3, dilation=2))", 5, 1, 2),
+    # a body that does not see the unit's own pixel, which the shortcut adds between the two that it sees
+    ("residual(conv(3, kernel=2, dilation=2, padding=1))", 3, 1, 1),
     # activation, norm and the classifier change nothing
     ("conv(8, norm=none, activation=none) relu head(pool=max)", 3, 1, 1),
 ]
@@ -116,6 +117,11 @@ def test_misaligned_branches_join_to_the_hull_of_both() -> None:
     behind = slide(image(8), Window(2, padding=1), units=9)
     joined = join(ahead, slide(behind, Window(3), units=7))
     assert (joined.start, joined.extent) == (-1, 4)
+
+
+def test_a_receptive_field_beyond_all_images_is_refused_not_counted() -> None:
+    with pytest.raises(ShapeError, match="more than 1,048,576 are not counted"):
+        profile("conv(8, stride=2) " * 25)
 
 
 # sentence, dilated, depthwise, maxpool

@@ -55,7 +55,7 @@ def wide(widths: str) -> str:
 
 def test_every_candidate_becomes_one_row_with_its_reason_or_its_accuracy(data: Dataset, storage: str) -> None:
     outcome = run(FOUR, data, storage)
-    assert outcome.ended == "no network of `tiny` is left that fits and was not tried"
+    assert outcome.ended == "every network of `tiny` that fits was tried"
     complete = select(outcome.rows, "state = 'complete'")
     refused = select(outcome.rows, "state = 'refused'")
     assert len({row["digest"] for row in outcome.rows}) == len(outcome.rows)
@@ -106,7 +106,7 @@ def test_a_space_that_nothing_fits_is_refused_before_anything_is_trained(data: D
     with pytest.raises(ArchsearchError) as caught:
         run("limits params < 100, rf > 99\n" + wide("4|8"), data, storage)
     assert str(caught.value).splitlines() == [
-        "no network of `tiny` fits: 2 of 2 were looked at and refused: params < 100 (2), rf > 99 (2)",
+        "no network of `tiny` was found that fits: 2 of all were refused for params < 100 (2), rf > 99 (2)",
         "  loosen the limits, or let the space derive other networks",
     ]
 
@@ -133,6 +133,19 @@ def test_an_interrupted_network_is_trained_by_the_next_run(data: Dataset, storag
     assert states(rows) == ["complete"] * 3
     assert interrupted in {row["digest"] for row in rows}
     assert len({row["digest"] for row in rows}) == 3
+
+
+def test_a_network_may_be_interrupted_any_number_of_times(data: Dataset, storage: str) -> None:
+    for _ in range(4):
+        with pytest.raises(KeyboardInterrupt):
+            run(wide("4"), data, storage, watch=Interrupt(after_epochs=0))
+    assert states(load(storage)) == ["waiting"]
+    assert states(run(wide("4"), data, storage).rows) == ["complete"]
+
+
+def test_the_name_of_single_networks_is_kept_for_them(data: Dataset, storage: str) -> None:
+    with pytest.raises(StudyError, match="the name `train` is kept"):
+        run(wide("4"), data, storage, study="train")
 
 
 def test_a_network_that_is_worse_than_the_others_is_pruned(data: Dataset, storage: str) -> None:

@@ -45,6 +45,20 @@ def test_every_sentence_once(rules: str, sentences: list[str]) -> None:
     assert sorted(str(space.at(index)) for index in range(space.size)) == sorted(sentences)
 
 
+def test_a_value_is_never_a_rule_of_its_name() -> None:
+    space = Space.of("network = max head(pool=max)\nmax = conv(8|16)")
+    assert [str(space.at(index)) for index in range(space.size)] == [
+        "conv(8) head(pool=max)", "conv(16) head(pool=max)",
+    ]  # fmt: skip
+
+
+def test_a_choice_among_values_may_hold_another() -> None:
+    space = Space.of("network = unit(4|8)\nunit(w) = conv((w|16)|32) conv(w)")
+    assert {str(space.at(index)) for index in range(space.size)} == {
+        f"conv({first}) conv({w})" for w in (4, 8) for first in (w, 16, 32)
+    }
+
+
 def test_headers() -> None:
     space = Space.of("input 1x28x30\nclasses 7\nlimits rf > 3,\n  params < 1k\nnetwork = conv(8) head()")
     assert (space.grammar.input, space.grammar.classes) == ((1, 28, 30), 7)

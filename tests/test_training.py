@@ -51,10 +51,18 @@ def test_learns(split: Split) -> None:
     network = parse("conv(16, stride=2) conv(32, stride=2) conv(32, stride=2) head()").lower()
     recipe = Recipe(epochs=4, batch_size=32, augmentation="crop")
     last = train(network, split, recipe).history[-1]
+    assert last.accuracy is not None
     assert last.accuracy > 80
     assert last.train_accuracy > 60
+    assert last.loss is not None
     assert last.loss < 1
     assert last.seconds > 0
+
+
+def test_the_test_images_are_measured_once_after_the_last_epoch() -> None:
+    network = parse("conv(4, stride=4) head()").lower()
+    history = train(network, digits().split("test"), Recipe(epochs=3, augmentation="none")).history
+    assert [epoch.accuracy is None for epoch in history] == [True, True, False]
 
 
 def test_the_module_is_the_one_that_was_measured_last(split: Split) -> None:

@@ -38,7 +38,7 @@ def main() -> None:
         click.echo(f"archsearch: {error}", err=True)
         status = 2
     except (KeyboardInterrupt, click.Abort):
-        click.echo("archsearch: interrupted; what was finished is kept, and the same command goes on", err=True)
+        click.echo("archsearch: interrupted", err=True)
         status = 130
     except BrokenPipeError:
         # Whoever read our output has enough; Python must not complain when it flushes at exit.

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from archsearch.analysis import FIGURES
 from archsearch.analysis import analyze as profile_of
@@ -77,9 +78,12 @@ def check(
     """Say whether TARGET fits its limits: a sentence, a file of one, or a space.
 
     Exit status: 0 it fits, 1 it does not, 2 it cannot be read. A space fits if some of its networks do;
-    1,000 are drawn with the seed. A space states its own input and classes.
+    1,000 are drawn with the seed, or all looked at where there are no more.
     """
     if is_space(target):
+        given = map(click.get_current_context().get_parameter_source, ("input_shape", "classes"))
+        if ParameterSource.COMMANDLINE in given:
+            raise click.UsageError("A space states its own input and classes.")
         space = Space.find(target)
         fits = _check_space(space if limits is None else space.limited(limits), seed, as_json)
     else:
@@ -112,8 +116,9 @@ def _check_space(space: Space, seed: int, as_json: bool) -> bool:
     grammar = space.grammar
     drawn = [
         judge(network, grammar.input, grammar.classes, grammar.limits)
-        for network in islice(space.sample(seed), _DRAWS)
+        for network in map(space.at, space.indices(seed, _DRAWS))
     ]
+    every = "all " if space.size <= _DRAWS else ""
     fitting = sum(candidate.fits for candidate in drawn)
     broken = Counter(rule for candidate in drawn for rule in candidate.rules_broken)
     if as_json:
@@ -121,7 +126,7 @@ def _check_space(space: Space, seed: int, as_json: bool) -> bool:
             {
                 "fits": fitting > 0,
                 "derivations": space.size,
-                "drawn": _DRAWS,
+                "drawn": len(drawn),
                 "fitting": fitting,
                 "broken": dict(broken.most_common()),
                 "limits": str(grammar.limits),
@@ -131,7 +136,7 @@ def _check_space(space: Space, seed: int, as_json: bool) -> bool:
         lines = [
             f"{space.name}: {space.size:,} derivations",
             f"limits: {grammar.limits}",
-            f"{fitting:,} of {_DRAWS:,} drawn with seed {seed} fit",
+            f"{fitting:,} of {every}{len(drawn):,} drawn with seed {seed} fit",
             *(f"  broken by {count:,}: {rule}" for rule, count in broken.most_common()),
         ]
         click.echo("\n".join(lines))

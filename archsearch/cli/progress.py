@@ -66,9 +66,11 @@ class Progress(Watch):
 
     def epoch(self, number: int, epoch: Epoch) -> None:
         """Say what an epoch reached."""
+        known = epoch.accuracy is not None
+        measured = f"accuracy {epoch.accuracy:.2f} %, loss {epoch.loss:.3f}; " if known else ""
         self._console.print(
-            f"#{number} epoch {epoch.epoch}: accuracy {epoch.accuracy:.2f} %, loss {epoch.loss:.3f} "
-            f"(training: {epoch.train_accuracy:.2f} %, {epoch.train_loss:.3f}), {epoch.seconds:.1f} s"
+            f"#{number} epoch {epoch.epoch}: {measured}"
+            f"training {epoch.train_accuracy:.2f} %, {epoch.train_loss:.3f}; {epoch.seconds:.1f} s"
         )
 
     def reached(self, epoch: Epoch) -> None:

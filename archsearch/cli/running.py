@@ -151,7 +151,7 @@ def quickstart(data: str | None, storage: str | None, as_json: bool) -> None:
     try:
         dataset = load(data)
     except DataError as error:
-        if data is not None or VARIABLE in os.environ:
+        if data is not None or os.environ.get(VARIABLE):
             raise
         click.echo(
             f"{error}\n\nCIFAR-10 is not to be had: this search runs on handwritten DIGITS instead.\n", err=True
@@ -178,27 +178,26 @@ def _train(
     from archsearch.candidate import judge
     from archsearch.cli.progress import Progress
     from archsearch.results import rows
-    from archsearch.storage import opened
+    from archsearch.storage import SINGLE, opened
     from archsearch.training import check_trainable, save, train
 
     candidate = judge(network, dataset.shape, len(dataset.classes), Condition("", ()))
     identity = record.identify(dataset, split, recipe, seed)
     with opened(storage, create=True) as results:
-        before = record.known_results(results, identity).get(candidate.digest)
+        before = record.known_results(results, identity).get(candidate.key)
         if before is not None and weights is None:
             click.echo("this result is in the table already; --seed 1 trains the network anew\n", err=True)
-            study, trial = before
-            _write(rows(study, [trial]), as_json)
+            _write(rows(before[0], [before[1]]), as_json)
             return
         graph, images = network.lower(dataset.shape, len(dataset.classes)), dataset.split(split)
         check_trainable(graph, images)
         with Progress(quiet=as_json) as progress:
             progress.training(0, candidate, recipe.epochs)
             trained = train(graph, images, recipe, seed, progress.reached, progress.step)
-        kept = record.add(results, "train", candidate, identity, trained)
+        study, trial = before or (SINGLE, record.add(results, candidate, identity, trained))
         if weights is not None:
             save(trained.module, weights)
-        _write(rows("train", [kept]), as_json)
+        _write(rows(study, [trial]), as_json)
 
 
 def _write(found: Iterable[Row], as_json: bool) -> None:
@@ -224,16 +223,20 @@ def _search(
     from archsearch.storage import DEFAULT
 
     with Progress(quiet=as_json) as progress:
-        outcome = run(
-            space,
-            dataset,
-            recipe=recipe,
-            trials=trials,
-            hours=hours,
-            storage=DEFAULT if storage is None else storage,
-            study=study,
-            seed=seed,
-            watch=progress,
-        )
+        try:
+            outcome = run(
+                space,
+                dataset,
+                recipe=recipe,
+                trials=trials,
+                hours=hours,
+                storage=DEFAULT if storage is None else storage,
+                study=study,
+                seed=seed,
+                watch=progress,
+            )
+        except KeyboardInterrupt:
+            click.echo("what was finished is kept; the same command goes on", err=True)
+            raise
     click.echo(f"{outcome.ended}\n", err=True)
     _write(outcome.rows, as_json)
