@@ -141,7 +141,7 @@ class _Run:
         begun = len(self.study.get_trials(deepcopy=False))
         # Another seed for each run, or a run that goes on would propose again what the one before it did.
         self.study.sampler = TPESampler(seed=self.seed + begun, multivariate=True, group=True)
-        self.study.pruner = MedianPruner(n_startup_trials=4, n_warmup_steps=self.recipe.epochs // 3)
+        self.study.pruner = MedianPruner(n_startup_trials=4, n_warmup_steps=1 + self.recipe.epochs // 3)
         draw_new(self.space, self._tried(), self._draw_seed())
         try:
             self.study.optimize(

@@ -85,11 +85,6 @@ SENTENCES = [
     ("@conv(24, groups=7)", "groups is 7, which does not divide the 3 input channels", None),
     ("@conv(25, groups=3)", "groups is 3, which does not divide the 25 output channels", None),
     ("conv(@12345678901)", "the number has 11 digits; 9 are the most", "write a smaller one"),
-    (
-        "residual(" * 50 + "residual@(relu" + ")" * 51,
-        "brackets are nested more than 50 deep",
-        "write it with fewer",
-    ),
     ("@conv(24, norm=layer)", "norm of `conv` is layer; it must be one of batch, none", None),
     ("@conv(24, activation=gelu)", "activation of `conv` is gelu; it must be one of relu, none", None),
     ("@conv(24, bias=no)", "bias of `conv` is no; it must be one of on, off", None),

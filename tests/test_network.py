@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sentences import random_network
 
 from archsearch import Network, parse
+from archsearch.errors import NotationError
 from archsearch.graph import Add, Convolution
 from archsearch.module import build
 from archsearch.words import VOCABULARY
@@ -51,6 +52,12 @@ def test_another_argument_is_another_digest(seed: int) -> None:
     assert longer.lower((3, 24, 24)).digest != digest
     assert network.lower((3, 24, 24), classes=11).digest != digest
     assert network.lower((1, 24, 24)).digest != digest
+
+
+def test_brackets_nest_50_deep_and_no_deeper() -> None:
+    assert parse("residual(" * 49 + "relu" + ")" * 49)
+    with pytest.raises(NotationError, match="nested more than 50 deep"):
+        parse("residual(" * 51 + "relu" + ")" * 51)
 
 
 # A change here gives every stored result another key: raise graph.FORMAT only for a change of meaning.
