@@ -234,14 +234,20 @@ def _class_names(file: Path) -> tuple[str, ...] | None:
 
 
 def _class_folders(folder: Path) -> Source:
-    other = next((folder / name for name in ("test", "val", "valid") if (folder / name).is_dir()), None)
-    if other is None:
+    others = [folder / name for name in ("test", "val", "valid") if (folder / name).is_dir()]
+    if len(others) > 1:
+        raise DataError(
+            f"{' and '.join(f'{side.name}/' for side in others)} stand beside train/; one of them is measured on",
+            place=str(folder),
+            remedy="move the others away, or into train/: a search holds its validation images out of train/ itself",
+        )
+    if not others:
         raise DataError(
             "`train` has no folder to measure on beside it",
             place=str(folder),
             remedy="add test/<class>/ (or val/, valid/) with images",
         )
-    sides = (folder / "train", other)
+    sides = (folder / "train", others[0])
     names = [{entry.name for entry in _visible(side) if entry.is_dir()} for side in sides]
     for name in sorted(names[0] ^ names[1]):
         here, there = sides if name in names[0] else reversed(sides)

@@ -364,6 +364,18 @@ def test_class_folders_that_do_not_fit_together(tmp_path: Path) -> None:
     )
 
 
+def test_class_folders_with_two_sides_to_measure_on(tmp_path: Path) -> None:
+    write_class_folders(tmp_path)
+    (tmp_path / "val").mkdir()
+    with pytest.raises(DataError) as caught:
+        load(tmp_path)
+    assert str(caught.value).splitlines() == [
+        "test/ and val/ stand beside train/; one of them is measured on",
+        f"  at {tmp_path}",
+        "  move the others away, or into train/: a search holds its validation images out of train/ itself",
+    ]
+
+
 def test_class_folders_without_a_second_side_or_class(tmp_path: Path) -> None:
     (tmp_path / "train" / "cat").mkdir(parents=True)
     assert error_of(tmp_path) == (
