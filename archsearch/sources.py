@@ -239,7 +239,7 @@ def _class_folders(folder: Path) -> Source:
         raise DataError(
             f"{' and '.join(f'{side.name}/' for side in others)} stand beside train/; one of them is measured on",
             place=str(folder),
-            remedy="move the others away, or into train/: a search holds its validation images out of train/ itself",
+            remedy="move the others away, or into train/: a search holds images out of train/ itself",
         )
     if not others:
         raise DataError(

@@ -372,7 +372,7 @@ def test_class_folders_with_two_sides_to_measure_on(tmp_path: Path) -> None:
     assert str(caught.value).splitlines() == [
         "test/ and val/ stand beside train/; one of them is measured on",
         f"  at {tmp_path}",
-        "  move the others away, or into train/: a search holds its validation images out of train/ itself",
+        "  move the others away, or into train/: a search holds images out of train/ itself",
     ]
 
 
