@@ -49,8 +49,8 @@ def draw_new(space: Space, tried: Collection[str], seed: int) -> dict[str, str] 
     if tried:
         return None
     most = ", ".join(f"{rule} ({count:,})" for rule, count in broken.most_common(3))
-    of = "all" if space.size <= DRAWS else f"{space.size:,}, drawn at random,"
+    which = f"all {looked_at:,}" if space.size <= DRAWS else f"the {looked_at:,} drawn of {space.size:,}"
     raise ArchsearchError(
-        f"no network of `{space.name}` was found that fits: {looked_at:,} of {of} were refused for {most}",
+        f"no network of `{space.name}` fits: {which} were refused, most often for {most}",
         remedy="loosen the limits, or let the space derive other networks",
     )

@@ -101,7 +101,10 @@ def open_study(storage: RDBStorage, name: str, goal: Mapping[str, str]) -> optun
     was begun with another goal, and where it was not begun by a search.
     """
     if name == SINGLE:
-        raise StudyError(f"the name `{SINGLE}` is kept for networks trained by themselves", remedy="--study NAME")
+        raise StudyError(
+            f"the name `{SINGLE}` is kept for networks trained by themselves",
+            remedy="name another with --study NAME",
+        )
     study = optuna.create_study(storage=storage, study_name=name, direction="maximize", load_if_exists=True)
     if not study.get_trials(deepcopy=False):
         study.set_user_attr("goal", dict(goal))

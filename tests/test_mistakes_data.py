@@ -78,7 +78,10 @@ def test_data_that_is_not_there(capsys: Capture, data: str, rule: str) -> None:
 
 def test_the_variable_points_nowhere(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARCHSEARCH_DATA", "not/here")
-    assert refused(capsys, "train", NETWORK) == message("no folder `not/here`", FOLDER)
+    assert refused(capsys, "train", NETWORK) == message(
+        "there is no folder `not/here`, which the variable ARCHSEARCH_DATA names",
+        "correct the variable, or name the folder with --data PATH",
+    )
 
 
 def test_a_layout_that_is_not_known(capsys: Capture, folder: Path) -> None:
@@ -191,7 +194,7 @@ def test_data_of_another_shape_than_the_space_states(capsys: Capture, folder: Pa
 def test_a_space_of_which_nothing_fits_can_be_mended(
     capsys: Capture, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rule = "no network of `tiny` fits: 2 looked at of 2; broken were rf > 44 (2 times)"
+    rule = "no network of `tiny` fits: all 2 were refused, most often for rf > 44 (2)"
     expected = message(rule, "loosen the limits, or let the space derive other networks")
     assert refused(capsys, *SEARCH, "--limits", "rf > 44").endswith(expected)
     done(monkeypatch, *SEARCH)
@@ -313,5 +316,7 @@ def test_a_mistake_in_what_is_asked_of_the_results(capsys: Capture, monkeypatch:
     assert refused(capsys, "results", "--sort", "-valaccuracy") == expected
     expected = message("--json and --csv exclude each other", "give one of them")
     assert refused(capsys, "results", "--json", "--csv") == expected
-    expected = message("study `train` was not begun by a search", "begin another with --study NAME")
+    expected = message(
+        "the name `train` is kept for networks trained by themselves", "name another with --study NAME"
+    )
     assert refused(capsys, *SEARCH, "--study", "train") == expected

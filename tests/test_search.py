@@ -106,7 +106,7 @@ def test_a_space_that_nothing_fits_is_refused_before_anything_is_trained(data: D
     with pytest.raises(ArchsearchError) as caught:
         run("limits params < 100, rf > 99\n" + wide("4|8"), data, storage)
     assert str(caught.value).splitlines() == [
-        "no network of `tiny` was found that fits: 2 of all were refused for params < 100 (2), rf > 99 (2)",
+        "no network of `tiny` fits: all 2 were refused, most often for params < 100 (2), rf > 99 (2)",
         "  loosen the limits, or let the space derive other networks",
     ]
 
