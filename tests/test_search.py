@@ -203,7 +203,7 @@ class Steps(Watch):
 
 
 class Interrupt(Watch):
-    """Presses Ctrl-C in the first batch after so many epochs."""
+    """Does as Ctrl-C does, in the first batch after so many epochs."""
 
     def __init__(self, after_epochs: int) -> None:
         self.epochs_left = after_epochs
@@ -217,4 +217,4 @@ class Interrupt(Watch):
 
     def step(self, done: int, total: int) -> None:
         if self.epochs_left == 0:
-            signal.raise_signal(signal.SIGINT)
+            raise KeyboardInterrupt
