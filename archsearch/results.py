@@ -23,7 +23,7 @@ COLUMNS: Mapping[str, str] = {
     "study": "the search it was proposed by, or `train`",
     "number": "its number in the study",
     "state": "refused, pruned, complete, failed, running or waiting",
-    "reason": "why it was refused, pruned or failed",
+    "reason": "why it was refused, pruned or failed, or where its result was taken from",
     "val_accuracy": "percent of the held-out validation images, after the last epoch",
     "test_accuracy": "percent of the test images, after the last epoch on all training images",
     "train_accuracy": "percent of the augmented training images, over the last epoch",

@@ -142,7 +142,9 @@ class _Run:
         # Another seed for each run, or a run that goes on would propose again what the one before it did.
         self.study.sampler = TPESampler(seed=self.seed + begun, multivariate=True, group=True)
         self.study.pruner = MedianPruner(n_startup_trials=4, n_warmup_steps=1 + self.recipe.epochs // 3)
-        draw_new(self.space, self._tried(), self._draw_seed())
+        if not self._queued() and draw_new(self.space, self._tried(), self._draw_seed()) is None:
+            self.ended = self._nothing_left
+            return
         try:
             self.study.optimize(
                 self._objective,
@@ -176,6 +178,7 @@ class _Run:
 
     def _train(self, trial: Trial, candidate: Candidate) -> float:
         history: list[dict[str, Any]] = []
+        trial.set_user_attr("history", history)  # a network that is queued again comes with that of its last try
 
         def report(epoch: Epoch) -> None:
             history.append(asdict(epoch))
@@ -256,12 +259,16 @@ class _Run:
     def _draw(self) -> None:
         """Let the next proposal be a network that fits and was not tried, or end the search."""
         choices = draw_new(self.space, self._tried(), self._draw_seed())
-        if choices is not None:
-            self.study.enqueue_trial(choices)
-        elif self.space.size <= DRAWS:
-            self.ended = f"every network of `{self.space.name}` that fits was tried"
+        if choices is None:
+            self.ended = self._nothing_left
         else:
-            self.ended = f"no network was found that fits and was not tried: {DRAWS:,} were drawn"
+            self.study.enqueue_trial(choices)
+
+    @property
+    def _nothing_left(self) -> str:
+        if self.space.size <= DRAWS:
+            return f"every network of `{self.space.name}` that fits was tried"
+        return f"no network was found that fits and was not tried: {DRAWS:,} were drawn"
 
     def _queued(self) -> bool:
         return bool(self.study.get_trials(deepcopy=False, states=(TrialState.WAITING,)))

@@ -70,6 +70,12 @@ def test_every_candidate_becomes_one_row_with_its_reason_or_its_accuracy(data: D
     assert load(storage) == outcome.rows
 
 
+def test_a_rerun_of_an_exhausted_study_adds_nothing(data: Dataset, storage: str) -> None:
+    first = run(FOUR, data, storage)
+    again = run(FOUR, data, storage)
+    assert again == first
+
+
 def test_a_rerun_goes_on_to_the_number_asked_for_and_trains_nothing_twice(data: Dataset, storage: str) -> None:
     text = wide("4|8|12|16|20")
     first = run(text, data, storage, trials=2)
