@@ -1,8 +1,32 @@
-"""What all tests share: one thread for torch."""
+"""What all tests share: one thread for torch; and what those of datasets do: a cache, a small CIFAR-10."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 import torch
+from image_files import random_images
+
+from archsearch import sources
+from archsearch.data import Images
 
 # Tiny networks gain nothing from more, and test processes beside each other lose much.
 torch.set_num_threads(1)
+
+COUNTS = {"training": 200, "test": 30}
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("ARCHSEARCH_DATA", raising=False)
+    return tmp_path / "cache" / "archsearch"
+
+
+@pytest.fixture
+def small_cifar10(monkeypatch: pytest.MonkeyPatch) -> tuple[Images, Images]:
+    """Make what counts as CIFAR-10 small enough to write in both layouts."""
+    for side, count in COUNTS.items():
+        monkeypatch.setitem(sources._CIFAR10_COUNTS, side, count)
+    return random_images(COUNTS["training"], 10, seed=1), random_images(COUNTS["test"], 10, seed=2)
