@@ -32,14 +32,13 @@ ASSIGNMENT = "rf > 44, params < 200k"
 
 @dataclass(frozen=True)
 class Broken:
-    """A limit that does not hold: its text, the figures in it, and by how much at the least (above 0)."""
+    """A limit that does not hold: its text, and the figures in it."""
 
     limit: str
     figures: Mapping[str, Figure]
-    excess: int
 
     def __str__(self) -> str:
-        """Return the reason for a person: `rf 19, not > 44`.
+        """Return the reason, for a person.
 
         >>> print(Condition.of("rf > 44").broken({"rf": 19})[0])
         rf is 19, not > 44
@@ -67,8 +66,8 @@ class Condition:
         """Read a condition over `names`, those of the analyzer's figures unless others are given.
 
         Those of `names` that are also in `words` hold words, the others numbers. `place` says where the text
-        stands in a larger one. Raises NotationError, with a caret, for what is not
-        a condition and for a name that is not known.
+        stands in a larger one. Raises NotationError, with a caret, for what is not a condition and for a name
+        that is not known.
 
         >>> Condition.of("rf > 44, params < 200k or macs < 1M").holds({"rf": 45, "params": 200_000, "macs": 5})
         True
@@ -103,7 +102,7 @@ class Condition:
         ['rf is 44, not > 44', 'params is 200,000, not < 200k']
         """
         return tuple(
-            Broken(clause.text, _figures(clause, figures), _excess(clause, figures))
+            Broken(clause.text, _figures(clause, figures))
             for clause in self.clauses
             if not _holds(clause, figures)
         )
