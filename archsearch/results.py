@@ -93,14 +93,19 @@ def load(storage: str = DEFAULT) -> tuple[Row, ...]:
 
 
 def rows(study: str, trials: Sequence[FrozenTrial]) -> list[Row]:
-    """Return a row for each candidate: not for what was proposed again, nor for tries that were repeated."""
+    """Return a row for each candidate among the trials of a study."""
+    return [Row(_values(study, trial)) for trial in candidates(trials)]
+
+
+def candidates(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    """Leave out what is no candidate of its own: proposed before, tried again later, or not judged yet."""
     repeated = {number for trial in trials for number in trial.system_attrs.get("retry_history", ())}
     return [
-        Row(_values(study, trial))
+        trial
         for trial in trials
         if trial.number not in repeated
         and "duplicate_of" not in trial.user_attrs
-        and "sentence" in trial.user_attrs  # else it was queued or proposed, and never judged
+        and "sentence" in trial.user_attrs
     ]
 
 

@@ -19,7 +19,7 @@ from archsearch.graph import shape_text
 from archsearch.proposal import DRAWS, asking, draw_new
 from archsearch.recipe import Recipe
 from archsearch.record import describe, identify, known_results, precision
-from archsearch.results import Row, rows, state_of
+from archsearch.results import Row, candidates, rows, state_of
 from archsearch.rules import START
 from archsearch.space import Space
 from archsearch.storage import (
@@ -232,18 +232,8 @@ class _Run:
         return bool(self.ended)
 
     def _candidates(self) -> list[FrozenTrial]:
-        """Finished trials that are candidates of their own: no duplicates, no tries that were repeated."""
-        finished = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
-        every = self.study.get_trials(deepcopy=False)
-        repeated = {number for trial in every for number in trial.system_attrs.get("retry_history", ())}
-        return [
-            trial
-            for trial in every
-            if trial.state in finished
-            and trial.number not in repeated
-            and "duplicate_of" not in trial.user_attrs
-            and "sentence" in trial.user_attrs
-        ]
+        """Return the candidates that are finished."""
+        return [trial for trial in candidates(self.study.get_trials(deepcopy=False)) if trial.state.is_finished()]
 
     def _trained(self) -> int:
         return sum(state_of(trial) in _VERDICTS for trial in self._candidates())

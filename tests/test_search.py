@@ -40,9 +40,17 @@ def storage(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'studies.db'}"
 
 
-def run(text: str, data: Dataset, storage: str, trials: int = 4, **options: object) -> Outcome:
+def run(
+    text: str,
+    data: Dataset,
+    storage: str,
+    trials: int = 4,
+    recipe: Recipe = QUICK,
+    study: str | None = None,
+    watch: Watch | None = None,
+) -> Outcome:
     space = Space.of(text, "tiny")
-    return search(space, data, trials=trials, storage=storage, **{"recipe": QUICK, **options})  # type: ignore[arg-type]
+    return search(space, data, recipe=recipe, trials=trials, storage=storage, study=study, watch=watch)
 
 
 def states(rows: tuple[Row, ...]) -> list[str]:

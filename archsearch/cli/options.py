@@ -50,8 +50,20 @@ limits_option = click.option(
     help=f"What a network must hold. [those of the space; for a sentence: {ASSIGNMENT}]",
 )
 seed_option = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Random seed.")
+storage_option = click.option(
+    "--storage",
+    metavar="URL",
+    callback=lambda _context, _parameter, value: _default_storage() if value is None else value,
+    help="Where studies are kept, as an SQLAlchemy URL. [sqlite:///results/archsearch.db]",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON instead of text.")
 csv_option = click.option("--csv", "as_csv", is_flag=True, help="Write CSV instead of text.")
+
+
+def _default_storage() -> str:
+    from archsearch.storage import DEFAULT
+
+    return DEFAULT
 
 
 def examples(*lines: str) -> Callable[[Command], Command]:

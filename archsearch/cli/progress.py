@@ -31,7 +31,6 @@ class Progress(Watch):
             disable=not self._console.is_interactive,
         )
         self._bar = self._bars.add_task("", visible=False)
-        self._refused = 0
 
     def __enter__(self) -> Self:
         self._bars.start()

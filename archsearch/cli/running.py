@@ -16,9 +16,9 @@ from archsearch.cli.options import (
     limits_option,
     network_at,
     seed_option,
+    storage_option,
     write_rows,
 )
-from archsearch.cli.tables import STORAGE_HELP
 from archsearch.errors import ArchsearchError, DataError
 from archsearch.limits import Condition
 from archsearch.recipe import AUGMENTATIONS, Recipe
@@ -34,7 +34,7 @@ _DATA_HELP = "A folder of images, or `digits`. [the variable ARCHSEARCH_DATA, el
 
 def _training_options(command: Command) -> Command:
     for option in (
-        click.option("--storage", metavar="URL", help=STORAGE_HELP),
+        storage_option,
         click.option(
             "--augmentation", type=click.Choice(AUGMENTATIONS), default=Recipe.augmentation, show_default=True
         ),
@@ -70,7 +70,7 @@ def _training_options(command: Command) -> Command:
 )
 def train(
     target: str,
-    storage: str | None,
+    storage: str,
     data: str | None,
     split: str,
     weights: Path | None,
@@ -89,9 +89,7 @@ def train(
         rule = f"the weights cannot be written to `{weights}`: there is no folder `{weights.parent}`"
         raise ArchsearchError(rule, remedy="make the folder first")
     from archsearch.data import load
-    from archsearch.storage import DEFAULT
 
-    storage = DEFAULT if storage is None else storage
     _train(network, load(data), split, recipe, seed, storage, weights, as_json)
 
 
@@ -111,7 +109,7 @@ def train(
 @examples("search era_s9 --trials 20", "search my.space --hours 8 --epochs 16 --study overnight")
 def search(
     space: str,
-    storage: str | None,
+    storage: str,
     data: str | None,
     trials: int | None,
     hours: float | None,
@@ -138,10 +136,10 @@ def search(
 
 @click.command()
 @click.option("--data", metavar="PATH", help=_DATA_HELP)
-@click.option("--storage", metavar="URL", help=STORAGE_HELP)
+@storage_option
 @json_option
 @examples("quickstart")
-def quickstart(data: str | None, storage: str | None, as_json: bool) -> None:
+def quickstart(data: str | None, storage: str, as_json: bool) -> None:
     """Do the main job in a few minutes: search the space `first` on CIFAR-10 and show the table.
 
     Where CIFAR-10 is not to be had, it says so and searches on scikit-learn's handwritten digits.
@@ -213,14 +211,13 @@ def _search(
     recipe: Recipe,
     trials: int | None,
     hours: float | None,
-    storage: str | None,
+    storage: str,
     study: str | None,
     seed: int,
     as_json: bool,
 ) -> None:
     from archsearch.cli.progress import Progress
     from archsearch.search import search as run
-    from archsearch.storage import DEFAULT
 
     with Progress(quiet=as_json) as progress:
         try:
@@ -230,7 +227,7 @@ def _search(
                 recipe=recipe,
                 trials=trials,
                 hours=hours,
-                storage=DEFAULT if storage is None else storage,
+                storage=storage,
                 study=study,
                 seed=seed,
                 watch=progress,

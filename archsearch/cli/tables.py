@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import click
 
-from archsearch.cli.options import csv_option, examples, json_option, write_rows
-
-STORAGE_HELP = "Where studies are kept, as an SQLAlchemy URL. [sqlite:///results/archsearch.db]"
+from archsearch.cli.options import csv_option, examples, json_option, storage_option, write_rows
 
 
 @click.command()
 @click.option("--where", metavar="CONDITION", help="Rows to show, as in \"params < 150k and state = 'complete'\".")
 @click.option("--sort", metavar="COLUMN", help="Column to sort by; -COLUMN: largest first.  [-val_accuracy]")
 @click.option("--top", type=click.IntRange(min=1), help="Rows to show at the most.")
-@click.option("--storage", metavar="URL", help=STORAGE_HELP)
+@storage_option
 @click.option("--columns", "list_columns", is_flag=True, help="List the columns with their meaning instead.")
 @json_option
 @csv_option
@@ -26,7 +24,7 @@ def results(
     where: str | None,
     sort: str | None,
     top: int | None,
-    storage: str | None,
+    storage: str,
     list_columns: bool,
     as_json: bool,
     as_csv: bool,
@@ -36,12 +34,11 @@ def results(
     Accuracies are in percent, times in seconds. People are shown some columns, --json and --csv write all.
     """
     from archsearch.results import COLUMNS, SHOWN, load, select
-    from archsearch.storage import DEFAULT
 
     if list_columns:
         rows = [{"column": name, "meaning": meaning} for name, meaning in COLUMNS.items()]
         shown = ("column", "meaning")
         write_rows(shown, rows, as_json=as_json, as_csv=as_csv, shown=shown)
         return
-    chosen = select(load(DEFAULT if storage is None else storage), where, sort or "-val_accuracy", top)
+    chosen = select(load(storage), where, sort or "-val_accuracy", top)
     write_rows(list(COLUMNS), [dict(row.values) for row in chosen], as_json=as_json, as_csv=as_csv, shown=SHOWN)
