@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from archsearch.analysis import Profile, analyze
+from archsearch.analysis import Profile
+from archsearch.analyzer import analyze
 from archsearch.errors import ArchsearchError
 from archsearch.network import Network, parse
 from archsearch.space import Space

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archsearch.analysis import analyze
+from archsearch.analysis import profile
 from archsearch.errors import ShapeError
 from archsearch.limits import Broken, Condition
 
 if TYPE_CHECKING:
-    from archsearch.graph import Graph, Shape
+    from archsearch.graph import Graph
+    from archsearch.ops import Shape
     from archsearch.network import Network
 
 
@@ -61,7 +62,7 @@ def judge(network: Network, input_shape: Shape, classes: int, limits: Condition)
     """
     try:
         graph = network.lower(input_shape, classes)
-        figures = analyze(graph).figures
+        figures = profile(graph).figures
     except ShapeError as error:
         return Candidate(network, None, {}, {"shapes": 1}, (), error.rule)
     return Candidate(network, graph, figures, limits.excesses(figures), limits.broken(figures))

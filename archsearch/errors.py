@@ -74,6 +74,10 @@ class ShapeError(ArchsearchError):
     """Operations that do not fit together: a map that vanishes, two shapes that cannot be added."""
 
 
+class TraceError(ArchsearchError):
+    """A torch module that cannot be found, run or traced, or that holds an operation that is not known."""
+
+
 class DataError(ArchsearchError):
     """A dataset that is missing, incomplete or not what it should be."""
 

@@ -16,7 +16,7 @@ from archsearch.syntax import Rule
 from archsearch.words import VOCABULARY
 
 if TYPE_CHECKING:
-    from archsearch.graph import Shape
+    from archsearch.ops import Shape
 
 _HEADERS = ("input", "classes", "limits")
 

@@ -1,4 +1,4 @@
-"""A network as primitive operations and their wiring: shapes, the builder that checks them, the digest.
+"""A network as primitive operations and their wiring: the graph, the builder that checks it, the digest.
 
 Analyzer and torch builder both fold over a Graph, so they cannot disagree about what a network is.
 """
@@ -7,186 +7,68 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 from archsearch.errors import Place, ShapeError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from archsearch.ops import Convolution, Input, Op, Pool, Shape, Sizes, shape_text
 
 FORMAT = 1
 """Version of what `Graph.digest` hashes; a change of meaning of any operation raises it."""
 
-Shape: TypeAlias = tuple[int, ...]
-"""Channels, height, width of a map; one number for a flat vector. The batch is left out."""
-
 LARGEST_IMAGE = 4096
 """The longest side of an input, in pixels."""
 
-Pair: TypeAlias = tuple[int, int]
-"""A value for height and one for width."""
-
 
 @dataclass(frozen=True)
-class Input:
-    """The image."""
+class Weight:
+    """A parameter: its name, which two nodes share if they share it, its number of elements, and its training."""
 
-    kind: ClassVar[str] = "input"
-    shape: Shape
-
-    def output(self, _shapes: Sequence[Shape]) -> Shape:
-        """Return the shape as it is."""
-        return self.shape
-
-
-@dataclass(frozen=True)
-class Convolution:
-    """torch's `Conv2d`, padded with zeros."""
-
-    kind: ClassVar[str] = "convolution"
-    channels: int
-    kernel: Pair
-    stride: Pair = (1, 1)
-    padding: Pair = (0, 0)
-    dilation: Pair = (1, 1)
-    groups: int = 1
-    bias: bool = True
-
-    def output(self, shapes: Sequence[Shape]) -> Shape:
-        """Return the shape of the result; raises ShapeError."""
-        channels, *extent = _map(shapes[0], self.kind)
-        for name, count in (("input", channels), ("output", self.channels)):
-            if count % self.groups:
-                raise ShapeError(f"groups is {self.groups}, which does not divide the {count} {name} channels")
-        return (self.channels, *windowed(extent, self.kernel, self.stride, self.padding, self.dilation))
-
-
-@dataclass(frozen=True)
-class Pool:
-    """torch's `MaxPool2d` or `AvgPool2d` (which counts the padding in its average)."""
-
-    kind: ClassVar[str] = "pool"
-    mode: Literal["max", "avg"]
-    kernel: Pair
-    stride: Pair
-    padding: Pair = (0, 0)
-
-    def output(self, shapes: Sequence[Shape]) -> Shape:
-        """Return the shape of the result; raises ShapeError."""
-        channels, *extent = _map(shapes[0], self.kind)
-        if any(2 * pad > size for pad, size in zip(self.padding, self.kernel, strict=True)):
-            raise ShapeError(f"pool padding is {self.padding[0]}; torch allows half of kernel {self.kernel[0]}")
-        return (channels, *windowed(extent, self.kernel, self.stride, self.padding, (1, 1)))
-
-
-@dataclass(frozen=True)
-class BatchNorm:
-    """torch's `BatchNorm2d` with scale and shift."""
-
-    kind: ClassVar[str] = "batch_norm"
-
-    def output(self, shapes: Sequence[Shape]) -> Shape:
-        """Return the shape as it is; raises ShapeError where there is no map."""
-        return _map(shapes[0], self.kind)
-
-
-@dataclass(frozen=True)
-class Relu:
-    """`max(x, 0)`."""
-
-    kind: ClassVar[str] = "relu"
-
-    def output(self, shapes: Sequence[Shape]) -> Shape:
-        """Return the shape as it is."""
-        return shapes[0]
-
-
-@dataclass(frozen=True)
-class Add:
-    """The sum of two tensors of one shape."""
-
-    kind: ClassVar[str] = "add"
-
-    def output(self, shapes: Sequence[Shape]) -> Shape:
-        """Return the common shape; raises ShapeError where there is none."""
-        first, second = shapes
-        if first != second:
-            raise ShapeError(f"{shape_text(first)} and {shape_text(second)} cannot be added")
-        return first
-
-
-@dataclass(frozen=True)
-class GlobalPool:
-    """Maximum or average over the whole map, which becomes 1 x 1."""
-
-    kind: ClassVar[str] = "global_pool"
-    mode: Literal["max", "avg"]
-
-    def output(self, shapes: Sequence[Shape]) -> Shape:
-        """Return one pixel a channel; raises ShapeError where there is no map."""
-        return (_map(shapes[0], self.kind)[0], 1, 1)
-
-
-@dataclass(frozen=True)
-class Flatten:
-    """A map as one vector."""
-
-    kind: ClassVar[str] = "flatten"
-
-    def output(self, shapes: Sequence[Shape]) -> Shape:
-        """Return the number of elements."""
-        channels, height, width = _map(shapes[0], self.kind)
-        return (channels * height * width,)
-
-
-@dataclass(frozen=True)
-class Linear:
-    """torch's `Linear` with bias, on a flat vector."""
-
-    kind: ClassVar[str] = "linear"
-    features: int
-
-    def output(self, _shapes: Sequence[Shape]) -> Shape:
-        """Return the number of output features."""
-        return (self.features,)
-
-
-Op: TypeAlias = Input | Convolution | Pool | BatchNorm | Relu | Add | GlobalPool | Flatten | Linear
+    name: str
+    size: int
+    trainable: bool = True
 
 
 @dataclass(frozen=True)
 class Node:
-    """An operation, the earlier nodes it reads, its output shape, and the word of the sentence it came from.
+    """An operation, the earlier nodes it reads, its output shape, its parameters, and where it came from.
 
-    `path` counts the words from 1, those inside a residual after a point: `4.2` is the second word in the
-    body of the fourth.
+    `path` counts the words of a sentence from 1, those inside a residual after a point: `4.2` is the second word
+    in the body of the fourth. In a module it is the submodule's own name.
     """
 
     op: Op
     inputs: tuple[int, ...]
     shape: Shape
+    weights: tuple[Weight, ...] = field(default=(), compare=False)
     word: str = field(default="", compare=False)
     path: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
 class Graph:
-    """Nodes in the order in which they are computed; the first is the input, the last the output."""
+    """Nodes in the order in which they are computed; the first is the input, the last the output.
+
+    `spare`: parameters of a module that no operation reads.
+    """
 
     nodes: tuple[Node, ...]
     classes: int
+    spare: tuple[Weight, ...] = ()
 
     @property
     def input(self) -> Shape:
-        """Shape of the input: channels, height, width."""
-        return self.nodes[0].shape
+        """Shape of the input without the batch: channels, height, width."""
+        return self.nodes[0].shape[1:]
 
     @property
     def classifies(self) -> bool:
         """Whether the output is one number a class, so that the network can be trained."""
-        return self.nodes[-1].shape == (self.classes,)
+        return self.nodes[-1].shape == (1, self.classes)
+
+    def shapes_into(self, node: Node) -> list[Shape]:
+        """Return the shapes that a node reads."""
+        return [self.nodes[number].shape for number in node.inputs]
 
     @cached_property
     def digest(self) -> str:
@@ -194,7 +76,7 @@ class Graph:
 
         Two sentences with one graph have one digest; names and defaults of the notation are not in it.
         """
-        nodes = [[node.op.kind, asdict(node.op), node.inputs] for node in self.nodes]
+        nodes = [[*node.op.identity, node.inputs] for node in self.nodes]
         text = json.dumps([FORMAT, self.input, self.classes, nodes], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -208,7 +90,7 @@ class Builder:
     >>> build.then(Convolution(24, (3, 3)))
     1
     >>> build.shape(1)
-    (24, 30, 30)
+    (1, 24, 30, 30)
     """
 
     def __init__(self, input_shape: Shape, classes: int) -> None:
@@ -220,7 +102,7 @@ class Builder:
             raise ShapeError(f"classes is {classes}; it must be at least 1")
         self.classes = classes
         self.last = 0
-        self._nodes = [Node(Input(input_shape), (), input_shape, "input")]
+        self._nodes = [Node(Input(input_shape), (), (1, *input_shape), word="input")]
         self._word, self._path = "", ""
         self._place: Place | None = None
 
@@ -229,21 +111,23 @@ class Builder:
         self._word, self._path, self._place = word, path, place
 
     def shape(self, node: int) -> Shape:
-        """Output shape of a node."""
+        """Output shape of a node: 1, channels, height, width."""
         return self._nodes[node].shape
 
     def then(self, op: Op, *inputs: int) -> int:
         """Add an operation that reads `inputs`, or else the last node; return its number."""
         inputs = inputs or (self.last,)
+        shapes = [self._nodes[number].shape for number in inputs]
         try:
-            shape = op.output([self.shape(number) for number in inputs])
+            shape = op.output(shapes)
         except ShapeError as error:
             raise ShapeError(error.rule, place=self._place or self._word) from None
-        self._nodes.append(Node(op, inputs, shape, self._word, self._path))
-        self.last = len(self._nodes) - 1
+        self.last = len(self._nodes)
+        weights = tuple(Weight(f"{self.last}.{n}", size) for n, size in enumerate(op.weights(shapes)))
+        self._nodes.append(Node(op, inputs, shape, weights, self._word, self._path))
         return self.last
 
-    def stride_between(self, first: int, last: int) -> Pair:
+    def stride_between(self, first: int, last: int) -> Sizes:
         """Product of the strides on the way from one node to a later one, along first inputs."""
         height, width = 1, 1
         while last != first:
@@ -256,35 +140,3 @@ class Builder:
     def graph(self) -> Graph:
         """Return the finished graph."""
         return Graph(tuple(self._nodes), self.classes)
-
-
-def windowed(extent: Sequence[int], kernel: Pair, stride: Pair, padding: Pair, dilation: Pair) -> tuple[int, ...]:
-    """Output height and width: floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1.
-
-    The formula is the one in the documentation of torch's `Conv2d`. Raises ShapeError where nothing is left.
-
-    >>> windowed((8, 8), (3, 3), (1, 1), (1, 1), (2, 2))
-    (6, 6)
-    """
-    sizes = []
-    for size, taps, step, pad, spread in zip(extent, kernel, stride, padding, dilation, strict=True):
-        window = spread * (taps - 1) + 1
-        if size + 2 * pad < window:
-            raise ShapeError(f"a window of {window} does not fit on a map of {size} with padding {pad}")
-        sizes.append((size + 2 * pad - window) // step + 1)
-    return tuple(sizes)
-
-
-def shape_text(shape: Shape) -> str:
-    """Write a shape as people do.
-
-    >>> shape_text((3, 32, 32))
-    '3x32x32'
-    """
-    return "x".join(map(str, shape))
-
-
-def _map(shape: Shape, kind: str) -> Shape:
-    if len(shape) != 3:
-        raise ShapeError(f"{kind} needs a map of channels x height x width, not a vector of {shape_text(shape)}")
-    return shape

@@ -2,21 +2,50 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from collections.abc import Callable, Mapping
 
-from archsearch.graph import (
-    Add,
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from archsearch.errors import TrainingError
+from archsearch.graph import Graph, Node
+from archsearch.ops import (
+    AdaptivePool,
     BatchNorm,
+    Concatenate,
     Convolution,
+    Elementwise,
     Flatten,
     GlobalPool,
-    Graph,
     Input,
     Linear,
-    Node,
+    Pad,
+    Permute,
     Pool,
-    Relu,
+    Reshape,
+    Resize,
+    Sizes,
+    Take,
+    TransposedConvolution,
 )
+
+FUNCTIONS: Mapping[str, Callable[..., Tensor]] = {
+    "add": torch.add,
+    "mul": torch.mul,
+    "relu": functional.relu,
+    "relu6": functional.relu6,
+    "leaky_relu": functional.leaky_relu,
+    "elu": functional.elu,
+    "gelu": functional.gelu,
+    "silu": functional.silu,
+    "mish": functional.mish,
+    "hardswish": functional.hardswish,
+    "hardsigmoid": functional.hardsigmoid,
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+}
+"""The elementwise functions that a word of the notation may lower to."""
 
 
 class GraphModule(nn.Module):
@@ -43,9 +72,15 @@ class GraphModule(nn.Module):
         return alive[len(self.graph.nodes) - 1]
 
 
-class _Add(nn.Module):
-    def forward(self, first: Tensor, second: Tensor) -> Tensor:
-        return first + second
+class _Applied(nn.Module):
+    """A function without parameters as a layer."""
+
+    def __init__(self, function: Callable[..., Tensor]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return self.function(*inputs)
 
 
 def build(graph: Graph) -> GraphModule:
@@ -61,29 +96,75 @@ def build(graph: Graph) -> GraphModule:
 
 
 def _layer(node: Node, graph: Graph) -> nn.Module:
-    before = [graph.nodes[number].shape for number in node.inputs]
+    shapes = graph.shapes_into(node)
     match node.op:
         case Input():
             return nn.Identity()
         case Convolution() as op:
-            return nn.Conv2d(
-                before[0][0], op.channels, op.kernel, op.stride, op.padding, op.dilation, op.groups, op.bias
-            )
-        case Pool("max") as op:
-            return nn.MaxPool2d(op.kernel, op.stride, op.padding)
-        case Pool() as op:
-            return nn.AvgPool2d(op.kernel, op.stride, op.padding)
+            layer = (nn.Conv1d, nn.Conv2d, nn.Conv3d)[len(op.kernel) - 1]
+            parts = (op.kernel, op.stride, op.padding, op.dilation, op.groups, op.bias)
+            return layer(shapes[0][1], op.channels, *parts)  # type: ignore[arg-type]
+        case TransposedConvolution() as op:
+            layers = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+            kernel = (op.kernel, op.stride, op.padding, op.output_padding)
+            layer = layers[len(op.kernel) - 1]
+            return layer(shapes[0][1], op.channels, *kernel, op.groups, op.bias, op.dilation)  # type: ignore[arg-type]
         case BatchNorm():
-            return nn.BatchNorm2d(node.shape[0])
-        case Relu():
-            return nn.ReLU()
-        case Add():
-            return _Add()
-        case GlobalPool("max"):
-            return nn.AdaptiveMaxPool2d(1)
-        case GlobalPool():
-            return nn.AdaptiveAvgPool2d(1)
-        case Flatten():
-            return nn.Flatten()
+            norm = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)[len(node.shape) - 3]
+            return norm(node.shape[1])
         case Linear() as op:
-            return nn.Linear(before[0][0], op.features)
+            return nn.Linear(shapes[0][-1], op.features, op.bias)
+        case _:
+            return _Applied(_function(node))
+
+
+def _function(node: Node) -> Callable[..., Tensor]:
+    """Return what a node without parameters computes; raises TrainingError for what no word may lower to."""
+    shape = node.shape
+    match node.op:
+        case Pool() | AdaptivePool() | GlobalPool():
+            return _pooling(node)
+        case Flatten():
+            return lambda first: first.flatten(1)
+        case Elementwise(function) if function in FUNCTIONS:
+            return FUNCTIONS[function]
+        case Concatenate(dim):
+            return lambda *inputs: torch.cat(inputs, dim)
+        case Reshape():
+            return lambda first: first.reshape(len(first), *shape[1:])
+        case Permute(order):
+            return lambda first: first.permute(*order)
+        case Take(dim, start, count, step, _wraps):
+            return lambda first: first.index_select(
+                dim, (start + step * torch.arange(count, device=first.device)) % first.shape[dim]
+            )
+        case Pad(amounts, border):
+            flat = [amount for pair in reversed(amounts[2:]) for amount in pair]
+            mode = "constant" if border == "zeros" else border
+            return lambda first: functional.pad(first, flat, mode)
+        case Resize("nearest" | "nearest-exact" as mode, size):
+            return lambda first: functional.interpolate(first, size, mode=mode)
+        case Resize("linear", size, _ratio, corners):
+            mode = ("linear", "bilinear", "trilinear")[len(size) - 1]
+            return lambda first: functional.interpolate(first, size, mode=mode, align_corners=corners)
+    raise TrainingError(
+        f"`{node.op.kind}` cannot be built from a graph", remedy="train the module that the graph was traced from"
+    )
+
+
+def _pooling(node: Node) -> Callable[..., Tensor]:
+    rank = len(node.shape) - 3
+    match node.op:
+        case Pool("max") as op:
+            pool = (functional.max_pool1d, functional.max_pool2d, functional.max_pool3d)[rank]
+            return lambda first: pool(first, op.kernel, op.stride, op.padding, op.dilation, op.ceil_mode)
+        case Pool() as op:
+            average = (functional.avg_pool1d, functional.avg_pool2d, functional.avg_pool3d)[rank]
+            return lambda first: average(first, op.kernel, op.stride, op.padding, op.ceil_mode)
+    size: Sizes = node.shape[2:]
+    adaptive = {
+        "max": (functional.adaptive_max_pool1d, functional.adaptive_max_pool2d, functional.adaptive_max_pool3d),
+        "avg": (functional.adaptive_avg_pool1d, functional.adaptive_avg_pool2d, functional.adaptive_avg_pool3d),
+    }
+    assert isinstance(node.op, AdaptivePool | GlobalPool)
+    return lambda first: adaptive[node.op.mode][rank](first, size)

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archsearch.errors import ArchsearchError, NotationError, suggest
-from archsearch.graph import Builder, Graph, Shape
+from archsearch.graph import Builder, Graph
 from archsearch.notation import read_sentence
+from archsearch.ops import Shape
 from archsearch.syntax import Argument, Call, Integer, Name, Sequence, Syntax
 from archsearch.words import VOCABULARY, Value, Word
 
@@ -81,7 +82,7 @@ class Network:
         """Return the operations; raises ShapeError at the word whose shapes do not fit.
 
         >>> parse("conv(8) head()").lower().nodes[-1].shape
-        (10,)
+        (1, 10)
         """
         build = Builder(input_shape, classes)
         _lower(build, self.steps, "")

@@ -1,135 +1,248 @@
-"""Receptive sets: which input positions a unit can see, along one axis, as exact sets.
+"""Receptive sets: which input positions a unit can see along one axis, as exact sets.
 
-A set of positions is an integer used as a bit set, so that a convolution is a few shifts and ors. Two views
-are kept: the *unclipped* set, one for all units, as if the image went on for ever, with stride and start; and,
-for each unit, what is left *inside* the image when every operation drops the taps that fall on its padding.
+A set of positions is an integer used as a bit set, so that a convolution is a few shifts and ors. Two views are
+kept. The *pattern* is unclipped, as if the image went on for ever: one set for each unit, which comes again, moved
+along, after `period` units (after one, but for transposed convolution and interpolation). The *sets* are those of
+the units that there are, with what every operation drops at its border left out.
 
-The unclipped recurrences are those of Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional
-Neural Networks", Distill 2019; the sets extend them to the holes that dilation leaves.
+The recurrences for extent, stride and padding are those of Araujo, Norris and Sim, "Computing Receptive Fields of
+Convolutional Neural Networks", Distill 2019; the sets extend them to holes and to units that differ.
 
 These are projections on an axis: a 1 x 7 beside a 7 x 1 convolution sees a cross of 13 pixels, not 49.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from fractions import Fraction
+from functools import cached_property, reduce
+from math import gcd, lcm
 from operator import or_
+from typing import TYPE_CHECKING, TypeAlias
 
 from archsearch.errors import ShapeError
+
+if TYPE_CHECKING:
+    from archsearch.steps import Step
 
 LARGEST = 2**20
 """The largest receptive field that is counted, in pixels: no image comes near, and a set of them takes memory."""
 
+Placed: TypeAlias = tuple[int, int]
+"""A set anywhere on the endless axis: position p + i for every bit i, whose lowest is set (0, 0 if empty)."""
 
-@dataclass(frozen=True)
-class Window:
-    """A kernel slid along one axis, in torch's terms."""
-
-    kernel: int
-    stride: int = 1
-    padding: int = 0
-    dilation: int = 1
-
-    def positions(self, unit: int, length: int) -> range:
-        """Return the positions of a unit's taps on a map of `length`, without those on its padding.
-
-        >>> list(Window(3, padding=2, dilation=2).positions(0, length=8))
-        [0, 2]
-        """
-        first = unit * self.stride - self.padding
-        skipped = -(first // self.dilation) if first < 0 else 0
-        end = first + (self.kernel - 1) * self.dilation + 1
-        return range(first + skipped * self.dilation, min(end, length), self.dilation)
-
-    def is_pointwise(self, length: int, units: int) -> bool:
-        """Whether no unit has a tap inside the map but the kernel's centre: a 1 x 1 in disguise.
-
-        >>> Window(3, padding=8, dilation=8).is_pointwise(length=8, units=8)
-        True
-        """
-        middle = (self.kernel - 1) / 2 * self.dilation
-        return all(
-            position == unit * self.stride - self.padding + middle
-            for unit in range(units)
-            for position in self.positions(unit, length)
-        )
+Sets: TypeAlias = tuple[int, ...]
+"""For each unit of a map, the positions inside the image that it sees: position i for every bit i."""
 
 
 @dataclass(frozen=True)
-class Field:
-    """What the units of a map see along one axis.
+class Pattern:
+    """What the units of an endless map see: unit `u` what unit `u - period` does, `advance` pixels further."""
 
-    Unit `u` sees, unclipped, the positions `u * stride + start + i` for every bit `i` of `offsets`, whose
-    lowest bit is set; and inside the image those of the bits of `inside[u]`.
-    """
-
-    stride: int
-    start: int
-    offsets: int
-    inside: tuple[int, ...]
+    advance: int
+    phases: tuple[Placed, ...]
 
     @property
+    def is_regular(self) -> bool:
+        """Whether there is a pattern at all: IRREGULAR stands for units that follow none."""
+        return bool(self.phases)
+
+    @cached_property
+    def stride(self) -> Fraction:
+        """Input pixels from the field of a unit to that of the next: below 1 after upsampling."""
+        return Fraction(self.advance, len(self.phases))
+
+    @cached_property
     def extent(self) -> int:
-        """Length of the stretch from the first to the last position seen, unclipped."""
-        return self.offsets.bit_length()
+        """Length of the longest stretch from the first to the last position that a unit sees."""
+        return max(bits.bit_length() for _start, bits in self.phases)
 
     @property
     def padding(self) -> int:
         """Effective padding: how far the first unit's stretch begins before the image."""
-        return -self.start
+        return -self.phases[0][0]
+
+    @property
+    def coverage(self) -> Fraction:
+        """Least share of its stretch that a unit sees: below 1 where dilation or stride leave holes."""
+        shares = [Fraction(bits.bit_count(), bits.bit_length()) for _start, bits in self.phases if bits]
+        return min(shares, default=Fraction(0))
+
+    def at(self, unit: int) -> Placed:
+        """Return what a unit sees, on the endless axis."""
+        block, phase = divmod(unit, len(self.phases))
+        start, bits = self.phases[phase]
+        return (start + block * self.advance, bits) if bits else (0, 0)
+
+    def after(self, step: Step) -> Pattern:
+        """Return the pattern of an operation that reads this map.
+
+        >>> from archsearch.steps import Window
+        >>> first = ENDLESS.after(Window(3, stride=2, padding=1))
+        >>> second = first.after(Window(3, padding=2, dilation=2))
+        >>> second.extent, int(second.stride), second.padding, f"{second.phases[0][1]:b}"
+        (11, 2, 5, '11101110111')
+        """
+        if not self.phases:
+            return self
+        units, positions = step.advance
+        common = gcd(positions, len(self.phases))
+        period = units * (len(self.phases) // common)
+        phases = tuple(_together(self.at(read) for read in step.reads(unit)) for unit in range(period))
+        return _shortest(Pattern(self.advance * (positions // common), phases))
+
+    def joined(self, other: Pattern) -> Pattern:
+        """Return the pattern of units that read the same unit of both maps: IRREGULAR where their strides differ."""
+        if self is other:
+            return self
+        if not self.phases or not other.phases or self.stride != other.stride:
+            return IRREGULAR
+        period = lcm(len(self.phases), len(other.phases))
+        phases = tuple(_together((self.at(unit), other.at(unit))) for unit in range(period))
+        return _shortest(Pattern(self.advance * (period // len(self.phases)), phases))
+
+    def mixed(self, block: int, count: int) -> Pattern:
+        """Return the pattern where units `block` apart, in groups of `count`, see what any of the group does."""
+        if not self.phases:
+            return self
+        period = lcm(len(self.phases), block * count)
+        firsts = [unit - unit // block % count * block for unit in range(period)]
+        phases = tuple(_together(self.at(first + block * other) for other in range(count)) for first in firsts)
+        return _shortest(Pattern(self.advance * (period // len(self.phases)), phases))
+
+    def misalignment(self, other: Pattern) -> Fraction:
+        """Return the largest distance, in pixels, between the centres of what a unit sees of each.
+
+        0 where either is irregular or their strides differ: the result is irregular then.
+        """
+        if not self.phases or not other.phases or self.stride != other.stride:
+            return Fraction(0)
+        period = lcm(len(self.phases), len(other.phases))
+        return max(abs(_centre(self.at(unit)) - _centre(other.at(unit))) for unit in range(period))
+
+
+ENDLESS = Pattern(1, ((0, 1),))
+"""The image itself: each unit sees its own position."""
+
+IRREGULAR = Pattern(0, ())
+"""No pattern: what the units see is in their sets only."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """What the units of a tensor see along one axis of the image.
+
+    `pattern` and `inside` hold what reaches a unit along paths without global operations, `seen` all that does.
+    `pattern` is None where there is no such path. `inside` and `seen` are None where only the pattern was asked for.
+    """
+
+    pattern: Pattern | None
+    inside: Sets | None = None
+    seen: Sets | None = None
 
     @property
     def extent_inside(self) -> int:
-        """The largest stretch that a unit sees inside the image."""
-        return max(positions.bit_length() - _lowest(positions) for positions in self.inside)
+        """The largest stretch that a unit sees inside the image, along paths without global operations."""
+        return max(stretch(positions) for positions in self.inside or (0,))
+
+    @property
+    def reached(self) -> int:
+        """The positions that at least one unit sees, as a bit set."""
+        return _union(self.seen or ())
+
+    def after(self, step: Step, length: int, units: int) -> Field:
+        """Return the field of an operation that reads this map of `length`; raises ShapeError past LARGEST."""
+        pattern = self.pattern.after(step) if self.pattern else None
+        if pattern and pattern.is_regular and pattern.extent > LARGEST:
+            rule = f"the receptive field is {pattern.extent:,} pixels; more than {LARGEST:,} are not counted"
+            raise ShapeError(rule)
+        if self.inside is None or self.seen is None:
+            return Field(pattern)
+        reads = [step.inside(unit, length) for unit in range(units)]
+        inside = _gathered(self.inside, reads)
+        return Field(pattern, inside, inside if self.seen is self.inside else _gathered(self.seen, reads))
+
+    def joined(self, other: Field) -> Field:
+        """Return the field of units that read the same unit of both tensors; a global one keeps no pattern."""
+        if self is other:
+            return self
+        inside, seen = _both(self.inside, other.inside), _both(self.seen, other.seen)
+        if self.pattern and other.pattern:
+            return Field(self.pattern.joined(other.pattern), inside, seen)
+        return Field(self.pattern or other.pattern, inside, seen)
+
+    def picked(self, units: Sequence[int], pattern: Pattern = IRREGULAR) -> Field:
+        """Return the field of some of the units, in any order, which follow `pattern` if this one has any."""
+        followed = pattern if self.pattern else None
+        if self.inside is None or self.seen is None:
+            return Field(followed)
+        inside = tuple(self.inside[unit] for unit in units)
+        return Field(followed, inside, inside if self.seen is self.inside else tuple(self.seen[u] for u in units))
+
+    def mixed(self, block: int, count: int, *, outermost: bool) -> Field:
+        """Return the field where units `block` apart, in groups of `count`, see what any of the group does.
+
+        Groups of the outermost units cross the whole map, which makes the operation a global one.
+        """
+        pattern = self.pattern.mixed(block, count) if self.pattern and not outermost else None
+        if self.inside is None or self.seen is None:
+            return Field(pattern)
+        firsts = [unit - unit // block % count * block for unit in range(len(self.seen))]
+        groups = [range(first, first + block * count, block) for first in firsts]
+        inside = (0,) * len(self.seen) if outermost else _gathered(self.inside, groups)
+        return Field(pattern, inside, _gathered(self.seen, groups))
 
 
 def image(length: int) -> Field:
     """Return the field of the input itself: each unit sees its own position."""
-    return Field(1, 0, 1, tuple(1 << position for position in range(length)))
+    own = tuple(1 << position for position in range(length))
+    return Field(ENDLESS, own, own)
 
 
-def slide(field: Field, window: Window, units: int) -> Field:
-    """Return the field after a window was slid over the map; `units` come out.
+def stretch(positions: int) -> int:
+    """Return the length from the lowest to the highest position of a bit set; 0 for none.
 
-    The extent grows by (kernel - 1) * dilation * (product of the strides before); padding adds nothing.
-    Raises ShapeError where it passes LARGEST.
-
-    >>> first = slide(image(32), Window(3, stride=2, padding=1), units=16)
-    >>> second = slide(first, Window(3, padding=2, dilation=2), units=16)
-    >>> first.extent, second.extent, second.stride, second.padding
-    (3, 11, 2, 5)
+    >>> stretch(0b0110100)
+    4
     """
-    extent = field.extent + (window.kernel - 1) * window.dilation * field.stride
-    if extent > LARGEST:
-        raise ShapeError(f"the receptive field is {extent:,} pixels; more than {LARGEST:,} are not counted")
-    offsets = _union(field.offsets << tap * window.dilation * field.stride for tap in range(window.kernel))
-    length = len(field.inside)
-    inside = tuple(
-        _union(field.inside[position] for position in window.positions(unit, length)) for unit in range(units)
-    )
-    start = field.start - window.padding * field.stride
-    return Field(field.stride * window.stride, start, offsets, inside)
+    return positions.bit_length() - max((positions & -positions).bit_length() - 1, 0)
 
 
-def join(first: Field, second: Field) -> Field:
-    """Return the field of a unit that reads the same unit of two maps of one stride: the union of both.
+def _gathered(sets: Sets, reads: Iterable[Iterable[int]]) -> Sets:
+    return tuple(_union(sets[position] for position in taps) for taps in reads)
 
-    >>> join(image(8), slide(image(8), Window(3, padding=1), units=8)).start
-    -1
-    """
-    start = min(first.start, second.start)
-    offsets = first.offsets << (first.start - start) | second.offsets << (second.start - start)
-    inside = tuple(one | other for one, other in zip(first.inside, second.inside, strict=True))
-    return Field(first.stride, start, offsets, inside)
+
+def _both(first: Sets | None, second: Sets | None) -> Sets | None:
+    if first is None or second is None or first is second:
+        return first
+    return tuple(one | other for one, other in zip(first, second, strict=True))
 
 
 def _union(sets: Iterable[int]) -> int:
     return reduce(or_, sets, 0)
 
 
-def _lowest(positions: int) -> int:
-    """Number of the lowest bit that is set; 0 for the empty set."""
-    return max((positions & -positions).bit_length() - 1, 0)
+def _together(placed: Iterable[Placed]) -> Placed:
+    seen = [(start, bits) for start, bits in placed if bits]
+    if not seen:
+        return 0, 0
+    first = min(start for start, _bits in seen)
+    return first, _union(bits << (start - first) for start, bits in seen)
+
+
+def _centre(placed: Placed) -> Fraction:
+    start, bits = placed
+    return start + Fraction(bits.bit_length() - 1, 2)
+
+
+def _shortest(pattern: Pattern) -> Pattern:
+    """Return the same pattern with the shortest period."""
+    period = len(pattern.phases)
+    for shorter in range(1, period // 2 + 1):
+        if period % shorter or pattern.advance * shorter % period:
+            continue
+        candidate = Pattern(pattern.advance * shorter // period, pattern.phases[:shorter])
+        if all(pattern.phases[unit] == candidate.at(unit) for unit in range(shorter, period)):
+            return candidate
+    return pattern

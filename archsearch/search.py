@@ -15,7 +15,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from archsearch.candidate import Candidate, judge
 from archsearch.data import Dataset, Split
 from archsearch.errors import ArchsearchError, TrainingError
-from archsearch.graph import shape_text
+from archsearch.ops import shape_text
 from archsearch.proposal import DRAWS, asking, draw_new
 from archsearch.recipe import Recipe
 from archsearch.record import describe, identify, known_results, precision

@@ -16,7 +16,7 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from archsearch.augmentation import augmentation, batches
 from archsearch.errors import TrainingError
-from archsearch.graph import shape_text
+from archsearch.ops import shape_text
 from archsearch.module import build
 
 if TYPE_CHECKING:

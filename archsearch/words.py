@@ -7,18 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from archsearch.errors import NotationError
-from archsearch.graph import (
-    Add,
-    BatchNorm,
-    Builder,
-    Convolution,
-    Flatten,
-    GlobalPool,
-    Linear,
-    Pair,
-    Pool,
-    Relu,
-)
+from archsearch.graph import Builder
+from archsearch.ops import BatchNorm, Convolution, Elementwise, Flatten, GlobalPool, Linear, Pool, Sizes
 
 if TYPE_CHECKING:
     from archsearch.errors import Place
@@ -103,7 +93,7 @@ def _kernel(values: Values) -> int:
 _DERIVED: Mapping[Derived, str] = {_same_padding: "dilation*(kernel-1)/2", _kernel: "kernel"}
 
 
-def _pair(values: Values, name: str) -> Pair:
+def _pair(values: Values, name: str) -> Sizes:
     value = cast(int, values[name])
     return (value, value)
 
@@ -112,7 +102,7 @@ def _normed(build: Builder, values: Values) -> None:
     if values["norm"] == "batch":
         build.then(BatchNorm())
     if values["activation"] == "relu":
-        build.then(Relu())
+        build.then(Elementwise("relu"))
 
 
 def _conv(build: Builder, values: Values, _body: Callable[[], None]) -> None:
@@ -131,7 +121,7 @@ def _conv(build: Builder, values: Values, _body: Callable[[], None]) -> None:
 
 
 def _sep(build: Builder, values: Values, _body: Callable[[], None]) -> None:
-    before = build.shape(build.last)[0]
+    before = build.shape(build.last)[1]
     build.then(
         Convolution(
             channels=before * cast(int, values["multiplier"]),
@@ -152,10 +142,10 @@ def _residual(build: Builder, _values: Values, body: Callable[[], None]) -> None
     body()
     end, shortcut = build.last, entry
     stride = build.stride_between(entry, end)
-    channels = build.shape(end)[0]
-    if stride != (1, 1) or channels != build.shape(entry)[0]:
+    channels = build.shape(end)[1]
+    if stride != (1, 1) or channels != build.shape(entry)[1]:
         shortcut = build.then(Convolution(channels, (1, 1), stride), entry)
-    build.then(Add(), end, shortcut)
+    build.then(Elementwise("add"), end, shortcut)
 
 
 def _pool(mode: Literal["max", "avg"]) -> Word:
@@ -167,7 +157,7 @@ def _pool(mode: Literal["max", "avg"]) -> Word:
 
 
 def _relu(build: Builder, _values: Values, _body: Callable[[], None]) -> None:
-    build.then(Relu())
+    build.then(Elementwise("relu"))
 
 
 def _head(build: Builder, values: Values, _body: Callable[[], None]) -> None:

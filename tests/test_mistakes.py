@@ -27,8 +27,8 @@ ONCE = "remove one of them"
 NEVER_EMPTY = "keep a word in it that is always there"
 OTHER_NAME = "give it another name"
 FIGURES = (
-    "known here: activation_bytes, depth, depthwise, dilated, flops, macs, maxpool, params, rf, rf_inside, "
-    "weight_bytes"
+    "known here: activation_bytes, activation_ops, arithmetic_ops, bias_ops, depth, depthwise, dilated, flops, "
+    "macs, maxpool, norm_ops, params, pooling_ops, rf, rf_inside, trainable, weight_bytes"
 )
 SPACES = "give the path of a .space file or a shipped name; "
 

@@ -7,6 +7,7 @@ operation.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ import pytest
 from archsearch import Network, Profile, analyze, parse
 from archsearch.errors import ShapeError
 from archsearch.network import read
-from archsearch.receptive import Window, image, join, slide
+from archsearch.receptive import image
+from archsearch.steps import Window
 
 REFERENCE = Path(__file__).parent.parent / "search_spaces" / "era_s9.net"
 
@@ -73,8 +75,8 @@ def test_the_reference_network_sees_75_pixels_in_twelve_steps() -> None:
 def test_a_global_operation_sees_the_whole_image_and_has_no_receptive_field_in_pixels() -> None:
     found = profile("conv(8) head(pool=max)")
     assert found.figures["rf"] == 3
-    assert found.sees_all is not None
-    assert found.sees_all.op == "max global pool"
+    assert found.first_global is not None
+    assert found.first_global.op == "max global pool"
     assert [row.rf for row in found.rows[-3:]] == [None, None, None]
 
 
@@ -96,27 +98,34 @@ INSIDE = [
 
 @pytest.mark.parametrize(("shape", "sentence", "rf", "inside"), INSIDE)
 def test_inside_the_image(shape: tuple[int, int, int], sentence: str, rf: int, inside: int) -> None:
-    figures = analyze(parse(sentence).lower(shape)).figures
+    figures = analyze(sentence, shape).figures
     assert (figures["rf"], figures["rf_inside"]) == (rf, inside)
 
 
 def test_dilation_leaves_holes_that_a_plain_convolution_after_it_fills() -> None:
-    dilated = slide(image(9), Window(3, padding=2, dilation=2), units=9)
-    assert f"{dilated.offsets:b}" == "10101"
-    assert f"{slide(dilated, Window(3, padding=1), units=9).offsets:b}" == "1111111"
+    dilated = image(9).after(Window(3, padding=2, dilation=2), 9, 9)
+    assert dilated.pattern is not None
+    assert (f"{dilated.pattern.phases[0][1]:b}", dilated.pattern.coverage) == ("10101", Fraction(3, 5))
+    filled = dilated.after(Window(3, padding=1), 9, 9)
+    assert filled.pattern is not None
+    assert (f"{filled.pattern.phases[0][1]:b}", filled.pattern.coverage) == ("1111111", 1)
 
 
 def test_a_stride_wider_than_the_kernel_leaves_pixels_that_nobody_sees() -> None:
-    strided = slide(image(6), Window(1, stride=2), units=3)
+    strided = image(6).after(Window(1, stride=2), 6, 3)
     assert strided.inside == (0b000001, 0b000100, 0b010000)
-    assert slide(strided, Window(3, padding=1), units=3).inside[-1] == 0b010100
+    assert strided.reached == 0b010101
+    last = strided.after(Window(3, padding=1), 3, 3).inside
+    assert last is not None
+    assert last[-1] == 0b010100
 
 
 def test_misaligned_branches_join_to_the_hull_of_both() -> None:
-    ahead = slide(image(8), Window(2, padding=0), units=7)
-    behind = slide(image(8), Window(2, padding=1), units=9)
-    joined = join(ahead, slide(behind, Window(3), units=7))
-    assert (joined.start, joined.extent) == (-1, 4)
+    ahead = image(8).after(Window(2, padding=0), 8, 7)
+    behind = image(8).after(Window(2, padding=1), 8, 9).after(Window(3), 9, 7)
+    joined = ahead.joined(behind).pattern
+    assert joined is not None
+    assert (-joined.padding, joined.extent) == (-1, 4)
 
 
 def test_a_receptive_field_beyond_all_images_is_refused_not_counted() -> None:
@@ -151,4 +160,4 @@ def profile(sentence: str) -> Profile:
 
 
 def of(network: Network) -> Profile:
-    return analyze(network.lower())
+    return analyze(network)

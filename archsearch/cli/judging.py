@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from archsearch.analysis import FIGURES
-from archsearch.analysis import analyze as profile_of
+from archsearch.analyzer import analyze as profile_of
 from archsearch.candidate import Candidate, judge
 from archsearch.cli.options import (
     classes_option,
@@ -29,7 +29,7 @@ from archsearch.limits import ASSIGNMENT, Condition
 from archsearch.space import Space
 
 if TYPE_CHECKING:
-    from archsearch.graph import Shape
+    from archsearch.ops import Shape
 
 _DRAWS = 1_000
 

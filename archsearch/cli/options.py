@@ -15,7 +15,7 @@ import click
 
 from archsearch.errors import ArchsearchError, suggest
 from archsearch.grammar import parse_shape
-from archsearch.graph import Shape
+from archsearch.ops import Shape
 from archsearch.limits import ASSIGNMENT, Condition
 from archsearch.network import CLASSES, INPUT, Network, parse, read
 from archsearch.space import shipped

@@ -1,0 +1,85 @@
+"""What each operation costs, by formula, for one image.
+
+A MAC is one multiply-accumulate of a convolution, a linear layer or a matrix product. What else is computed is
+counted apart, in elements: one for each element that a norm, an activation (softmax too) or a sum or product of
+tensors puts out, one for each addition of a bias, and one for each position that a pooling window covers. Moving,
+padding and interpolating elements is not counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from math import prod
+
+from archsearch.ops import (
+    AdaptivePool,
+    Attention,
+    BatchNorm,
+    Contract,
+    Convolution,
+    Elementwise,
+    GlobalPool,
+    Linear,
+    Normalize,
+    Op,
+    Pool,
+    Reduce,
+    Shape,
+    TransposedConvolution,
+)
+
+ARITHMETIC = frozenset({"add", "sub", "mul", "div"})
+"""Elementwise functions that are sums and products; the others are activations."""
+
+_ACTIVATIONS = frozenset({"softmax", "log_softmax"})
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What one operation computes for one image; the unit of each is said at the head of this module."""
+
+    macs: int = 0
+    bias: int = 0
+    norm: int = 0
+    activation: int = 0
+    arithmetic: int = 0
+    pooling: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
+
+
+def counts(op: Op, shapes: Sequence[Shape], output: Shape) -> Counts:
+    """Return what an operation computes, given the shapes that it reads and the one of its output.
+
+    >>> counts(Convolution(8, (3, 3), padding=(1, 1)), [(1, 4, 32, 32)], (1, 8, 32, 32)).macs
+    294912
+    """
+    elements = prod(output)
+    match op:
+        case Convolution():
+            macs = elements * (shapes[0][1] // op.groups) * prod(op.kernel)
+            return Counts(macs, bias=elements * op.bias)
+        case TransposedConvolution():
+            macs = prod(shapes[0]) * (op.channels // op.groups) * prod(op.kernel)
+            return Counts(macs, bias=elements * op.bias)
+        case Linear():
+            return Counts(elements * shapes[0][-1], bias=elements * op.bias)
+        case Contract():
+            return Counts(prod(op.sizes(shapes).values()))
+        case Attention():
+            pairs = prod(shapes[0][:-1]) * shapes[1][-2]
+            return Counts(pairs * (shapes[0][-1] + shapes[2][-1]), activation=pairs)
+        case BatchNorm():
+            return Counts(norm=elements)
+        case Normalize():
+            return Counts(activation=elements) if op.function in _ACTIVATIONS else Counts(norm=elements)
+        case Elementwise():
+            return Counts(arithmetic=elements) if op.function in ARITHMETIC else Counts(activation=elements)
+        case Pool():
+            return Counts(pooling=elements * prod(op.kernel))
+        case GlobalPool() | AdaptivePool() | Reduce():
+            return Counts(pooling=prod(shapes[0]))
+        case _:
+            return Counts()

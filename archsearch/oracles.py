@@ -1,0 +1,164 @@
+"""Which positions of the input each unit of a tensor depends on, found in two ways that need no formula for it.
+
+They agree, except where a tap has weight 0, as in bilinear interpolation with aligned corners: NaNs pass through
+it, gradients do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
+
+import torch
+from torch import Tensor
+
+from archsearch.errors import TraceError
+from archsearch.positive import SAME_FOR_EVERY_IMAGE, Value, name_of, positive, tensors_in
+
+if TYPE_CHECKING:
+    from torch import fx
+
+    from archsearch.program import Program
+
+Sets: TypeAlias = tuple[tuple[int, ...], ...]
+"""For each spatial axis of the input, for each unit, a bit set of positions: bit 3 is position 3.
+
+The axes are height and width; length alone in 1d; depth before them in 3d.
+"""
+
+_ROUNDING = 1e-9
+"""Interpolation computes weights of 0 only up to rounding; other weights are far above this."""
+
+_HIDE_NANS = frozenset(
+    {"fmax", "fmin", "heaviside", "kthvalue", "mode", "nan_to_num", "nanmean"}
+    | {"nanmedian", "nansum", "sgn", "sign", "sort", "topk"}
+)
+
+
+def by_gradients(program: Program, step: str, dim: int) -> Sets:
+    """Return the positions that each index along `dim` of what `step` computes depends on, by way of gradients.
+
+    All operations are replaced by those of `archsearch.positive`, so that nothing cancels, and gradients are made
+    0 or 1 at each, so that no long product vanishes. Raises TraceError for an operation that has no replacement.
+
+    >>> from archsearch.program import Program
+    >>> program = Program.of(torch.nn.Conv1d(1, 1, kernel_size=3, dilation=2), (1, 6))
+    >>> [[f"{positions:06b}" for positions in units] for units in by_gradients(program, "conv1d", dim=2)]
+    [['010101', '101010']]
+    """
+    constant = replace(program, values={name: value.detach() for name, value in program.values.items()})
+    image = torch.zeros(1, *program.input_shape, dtype=torch.double, device=_device(program), requires_grad=True)
+    with torch.enable_grad():
+        value = constant.run(image, step, _positive_with_gradients_of_0_and_1)
+    found = []
+    for unit in range(value.shape[dim]):
+        wanted = torch.zeros_like(value)
+        wanted.select(dim, unit).fill_(1)
+        found.append(_depended_on(value, image, wanted))
+    return tuple(zip(*found, strict=True))
+
+
+def by_nans(program: Program, step: str, dim: int, tick: Callable[[], None] = lambda: None) -> Sets:
+    """Return the same as `by_gradients`: write NaNs into the image, and see which units the program makes NaN.
+
+    This is valid where NaNs get through, see `nan_blind`. `tick` is called after each of many runs of the program.
+    Raises TraceError for a program that makes NaNs of an image without any.
+
+    >>> from archsearch.program import Program
+    >>> program = Program.of(torch.nn.Conv1d(1, 1, kernel_size=3, dilation=2), (1, 6))
+    >>> [[f"{positions:06b}" for positions in units] for units in by_nans(program, "conv1d", dim=2)]
+    [['010101', '101010']]
+    """
+    shape = (1, *program.input_shape)
+    # In double precision torch has no convolution by Winograd or Fourier transform, which would spread NaNs.
+    image = torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=torch.double).to(_device(program))
+
+    def reached_from(axis: int, positions: range) -> list[bool]:
+        spoilt = image.clone()
+        spoilt.narrow(axis, positions.start, len(positions)).fill_(torch.nan)
+        with torch.no_grad():
+            value = program.run(spoilt, step)
+        tick()
+        reached: list[bool] = value.isnan().movedim(dim, 0).flatten(1).any(1).tolist()
+        return reached
+
+    clean = reached_from(0, range(0))
+    if any(clean):
+        raise TraceError(f"{step} has NaNs for an image of random normal numbers")
+    axes = range(2, len(shape))
+    return tuple(_bisected(shape[axis], len(clean), partial(reached_from, axis)) for axis in axes)
+
+
+def nan_blind(program: Program) -> tuple[str, ...]:
+    """Name the operations on the image through which NaNs do not get as dependence does, as `aten.gt.Scalar`.
+
+    Integers and booleans hold no NaN, so all operations that make them of the image are among these.
+    """
+    dependent: set[fx.Node] = set()
+    blind = set()
+    for step in program.steps:
+        if step.name == program.image:
+            dependent.add(step)
+        elif not dependent.isdisjoint(step.all_input_nodes) and name_of(step) not in SAME_FOR_EVERY_IMAGE:
+            dependent.add(step)
+            if _hides_nans(step):
+                source = step.all_input_nodes[0] if name_of(step) == "getitem" else step
+                blind.add(str(source.target))
+    return tuple(sorted(blind))
+
+
+def _hides_nans(step: fx.Node) -> bool:
+    value = step.meta.get("val")
+    if isinstance(value, Tensor) and not value.is_floating_point() and not value.is_complex():
+        return bool(step.users)
+    if name_of(step) == "scaled_dot_product_attention":
+        # A causal one gives later tokens weight 0, and 0 times NaN is NaN.
+        return True in (*step.args[5:6], step.kwargs.get("is_causal"))
+    return name_of(step) in _HIDE_NANS
+
+
+def _bisected(size: int, units: int, reached_from: Callable[[range], list[bool]]) -> tuple[int, ...]:
+    found = [0] * units
+    pending = [range(size)]
+    while pending:
+        positions = pending.pop()
+        reached = [unit for unit, is_reached in enumerate(reached_from(positions)) if is_reached]
+        if len(positions) == 1:
+            for unit in reached:
+                found[unit] |= 1 << positions[0]
+        elif reached:
+            middle = len(positions) // 2
+            pending += [positions[:middle], positions[middle:]]
+    return tuple(found)
+
+
+def _depended_on(value: Tensor, image: Tensor, wanted: Tensor) -> tuple[int, ...]:
+    """Return for each spatial axis the positions that the wanted elements of the value depend on."""
+    if not value.requires_grad:
+        return (0,) * (image.dim() - 2)
+    (gradient,) = torch.autograd.grad(value, image, wanted, retain_graph=True, materialize_grads=True)
+    seen = gradient.abs() > _ROUNDING
+    positions = (seen.movedim(axis, 0).flatten(1).any(1).nonzero() for axis in range(2, image.dim()))
+    return tuple(sum(1 << position for position in found.flatten().tolist()) for found in positions)
+
+
+def _positive_with_gradients_of_0_and_1(
+    step: fx.Node, args: tuple[Value, ...], kwargs: Mapping[str, Value]
+) -> Value:
+    value = positive(step, args, kwargs)
+    read = {id(tensor) for tensor in tensors_in((args, kwargs))}
+    for tensor in tensors_in(value):
+        if tensor.requires_grad and id(tensor) not in read:
+            tensor.register_hook(_made_0_or_1)  # type: ignore[no-untyped-call]
+    return value
+
+
+def _made_0_or_1(gradient: Tensor | None) -> Tensor | None:
+    # Of several results, one that the wanted elements do not depend on has none.
+    return None if gradient is None else (gradient.abs() > _ROUNDING).to(gradient)
+
+
+def _device(program: Program) -> torch.device:
+    return next((value.device for value in program.values.values()), torch.device("cpu"))

@@ -1,0 +1,327 @@
+"""Torch's operations made positive and linear, so that nothing cancels: what depends on the image has a gradient.
+
+In place of an operation, `positive` computes a tensor of the same shape, each element of which is a sum, with
+weights above 0, of those elements that the operation's own depends on. Values make no difference: a weight of 0
+counts as one that is not. Two upper bounds: what the image makes of weights (of a convolution, a linear layer, a
+norm) counts for every unit, and what a mask hides from attention counts as seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from archsearch.errors import TraceError
+
+if TYPE_CHECKING:
+    from torch import fx
+
+Value: TypeAlias = Any
+"""What an operation reads or computes: a tensor, a number, a tuple or list of such."""
+
+Arguments: TypeAlias = dict[str, Value]
+"""All that an operation reads, by the names that torch gives, those left out by default too."""
+
+Operation: TypeAlias = Callable[..., Value]
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+SAME_FOR_EVERY_IMAGE = _names("""
+    empty_like full_like new_empty new_full new_ones new_zeros ones_like rand_like randn_like zero zeros_like
+""")
+"""Operations that read nothing but a tensor's shape."""
+
+_MOVING = _names("""
+    _pad_circular broadcast_to cat channel_shuffle chunk col2im concat concatenate constant_pad_nd copy diag
+    diag_embed diagonal diagonal_scatter dstack expand expand_as fill flatten flip fliplr flipud getitem hsplit
+    hstack im2col moveaxis movedim narrow native_channel_shuffle numpy_T pad permute pixel_shuffle pixel_unshuffle
+    ravel reflection_pad1d reflection_pad2d reflection_pad3d repeat repeat_interleave replication_pad1d
+    replication_pad2d replication_pad3d reshape reshape_as roll rot90 select select_scatter slice slice_scatter
+    split split_with_sizes squeeze stack swapaxes swapdims t tensor_split tile transpose tril triu unbind unflatten
+    unfold unsafe_chunk unsafe_split unsafe_split_with_sizes unsqueeze view_as vsplit vstack
+""")
+"""Each element of the result is an element of what is read."""
+
+_AVERAGING = _names("""
+    _adaptive_avg_pool2d _adaptive_avg_pool3d _upsample_bicubic2d_aa _upsample_bilinear2d_aa
+    _upsample_nearest_exact1d _upsample_nearest_exact2d _upsample_nearest_exact3d adaptive_avg_pool1d
+    adaptive_avg_pool2d adaptive_avg_pool3d avg_pool1d avg_pool2d avg_pool3d cumsum mean sum upsample_bicubic2d
+    upsample_bilinear2d upsample_linear1d upsample_nearest1d upsample_nearest2d upsample_nearest3d
+    upsample_trilinear3d
+""")
+"""Linear and positive as they are. Bicubic interpolation is not positive, but is not known to cancel either."""
+
+_ELEMENT_OF_FIRST = _names("""
+    _to_copy abs acos acosh alias alpha_dropout arctan asin asinh atan atanh bitwise_not ceil celu clone contiguous
+    cos cosh deg2rad detach dropout elu erf erfc erfinv exp exp2 expm1 feature_alpha_dropout feature_dropout fix
+    floor frac gelu hardshrink hardsigmoid hardswish hardtanh isfinite isinf isnan leaky_relu lift_fresh
+    lift_fresh_copy log log10 log1p log2 log_sigmoid logical_not logit mish nan_to_num neg negative positive
+    rad2deg reciprocal relu relu6 round rrelu rsqrt selu sgn sigmoid sign signbit silu sin sinc sinh softplus
+    softshrink softsign sqrt square tan tanh tanhshrink threshold to trunc type_as
+""")
+
+_ELEMENT_OF_EACH = _names("""
+    __and__ __or__ __xor__ add addcdiv addcmul atan2 bitwise_and bitwise_or bitwise_xor clamp clamp_max clamp_min
+    clip copysign div divide eq float_power floor_divide fmax fmin fmod ge gt heaviside hypot isclose le lerp
+    logaddexp logaddexp2 logical_and logical_or logical_xor lt maximum minimum mul multiply ne pow remainder rsub
+    sub subtract true_divide xlogy
+""")
+"""Each element of the result depends on that element of all that is read, broadcast."""
+
+_ALL_ALONG_DIM = _names("""
+    all amax amin any argmax argmin count_nonzero frobenius_norm linalg_vector_norm logsumexp max median min
+    nanmean nanmedian nansum norm prod std std_mean var var_mean
+""")
+
+
+def positive(step: fx.Node, args: tuple[Value, ...], kwargs: Mapping[str, Value]) -> Value:
+    """Compute one step of a program, in which those tensors require a gradient that depend on the image.
+
+    Raises TraceError for an operation on the image of which it is not known what its result depends on.
+    """
+    operation, name = _operation(step), name_of(step)
+    moves = name in SAME_FOR_EVERY_IMAGE | _MOVING | _AVERAGING
+    if moves or not any(tensor.requires_grad for tensor in tensors_in((args, kwargs))):
+        return operation(*args, **kwargs)
+    if name not in _REPLACEMENTS:
+        raise TraceError(f"the gradients' oracle does not know {step.target}")
+    return _REPLACEMENTS[name](operation, _arguments(operation, args, kwargs))
+
+
+def name_of(step: fx.Node) -> str:
+    """Name what a step computes: `conv2d` for both `aten.conv2d.default` and `aten.conv2d.padding`."""
+    packet = getattr(step.target, "overloadpacket", None)
+    return getattr(step.target, "__name__", "") if packet is None else str(packet).removeprefix("aten.")
+
+
+def tensors_in(value: Value) -> Iterator[Tensor]:
+    """Find all tensors in what operations read or compute."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, tuple | list):
+        for part in value:
+            yield from tensors_in(part)
+    elif isinstance(value, Mapping):
+        yield from tensors_in(tuple(value.values()))
+
+
+def _operation(step: fx.Node) -> Operation:
+    assert callable(step.target)
+    return step.target
+
+
+def _arguments(operation: Operation, args: tuple[Value, ...], kwargs: Mapping[str, Value]) -> Arguments:
+    expected = operation._schema.arguments  # type: ignore[attr-defined]
+    defaults = {argument.name: argument.default_value for argument in expected}
+    return (
+        defaults | {argument.name: value for argument, value in zip(expected, args, strict=False)} | dict(kwargs)
+    )
+
+
+def _first(_operation: Operation, given: Arguments) -> Value:
+    return next(iter(given.values()))
+
+
+def _sum(_operation: Operation, given: Arguments) -> Value:
+    # What does not depend on the image still gives its shape.
+    return sum(term if term.requires_grad else torch.zeros_like(term) for term in tensors_in(given))
+
+
+def _view(_operation: Operation, given: Arguments) -> Value:
+    # What is contiguous in the program need not be so here.
+    return given["self"].reshape(given["size"])
+
+
+def _glu(_operation: Operation, given: Arguments) -> Value:
+    values, gates = given["self"].chunk(2, given["dim"])
+    return values + gates
+
+
+def _masked(mask: str, operation: Operation, given: Arguments) -> Value:
+    return _sum(operation, given) if given[mask].requires_grad else operation(**given)
+
+
+def _picked(index: str, operation: Operation, given: Arguments) -> Value:
+    if any(tensor.requires_grad for tensor in tensors_in(given[index])):
+        raise TraceError(f"{operation} picks elements by what is in the image, and so may read any of them")
+    return operation(**given)
+
+
+def _reduced(operation: Operation, given: Arguments) -> Value:
+    if "other" in given:
+        return _sum(operation, given)
+    sums = given["self"].sum(given.get("dim"), keepdim=bool(given.get("keepdim")))
+    results = len(operation._schema.returns)  # type: ignore[attr-defined]
+    return sums if results == 1 else (sums,) * results
+
+
+def _convolution(operation: Operation, given: Arguments) -> Value:
+    weight, groups = given["weight"], given["groups"]
+    # Equal weights do not tell apart the channels of a group.
+    channels, transposed = 1 - weight.dim(), "output_padding" in given
+    sums = _window_sums(
+        partial(operation, **{name: given[name] for name in _GEOMETRY if name in given}),
+        given["input"].unflatten(channels, (groups, -1)).sum(channels),
+        weight.shape[2:],
+    )
+    copies = weight.shape[1] if transposed else weight.shape[0] // groups
+    return _for_every_unit(sums.repeat_interleave(copies, channels), given)
+
+
+_GEOMETRY = ("stride", "padding", "output_padding", "dilation")
+
+
+def _window_sums(convolve: Operation, maps: Tensor, kernel: Sequence[int]) -> Tensor:
+    """Convolve each channel by itself, with ones."""
+    axes = len(kernel)
+    sums: Tensor = convolve(maps.reshape(-1, 1, *maps.shape[-axes:]), maps.new_ones(1, 1, *kernel))
+    return sums.reshape(*maps.shape[:-axes], *sums.shape[-axes:])
+
+
+def _for_every_unit(units: Tensor, given: Arguments) -> Value:
+    """Add to all units what the image makes of whatever is given but the first, for instance of weights."""
+    others = tuple(given.values())[1:]
+    return sum((tensor.sum() for tensor in tensors_in(others) if tensor.requires_grad), start=units)
+
+
+def _max_pool(convolve: Operation, operation: Operation, given: Arguments) -> Value:
+    maps, kernel, dilation = given["self"], given["kernel_size"], given["dilation"]
+    stride, padding = given["stride"] or kernel, given["padding"]
+    pooled = operation(maps.detach(), kernel, stride, padding, dilation, given["ceil_mode"])
+    axes = len(kernel)
+    before, after = maps.shape[-axes:], next(tensors_in(pooled)).shape[-axes:]
+    borders: list[int] = []
+    for axis in reversed(range(axes)):
+        covered = (after[axis] - 1) * stride[axis] + dilation[axis] * (kernel[axis] - 1) + 1
+        borders += [padding[axis], covered - padding[axis] - before[axis]]
+    padded = functional.pad(maps, borders)
+    sums = _window_sums(partial(convolve, stride=stride, dilation=dilation), padded, kernel)
+    return (sums, sums) if isinstance(pooled, tuple) else sums
+
+
+def _adaptive_max_pool(average: Operation, _operation: Operation, given: Arguments) -> Value:
+    pooled = average(given["self"], given["output_size"])
+    return pooled, pooled
+
+
+def _linear(_operation: Operation, given: Arguments) -> Value:
+    maps, weight = given["input"], given["weight"]
+    return _for_every_unit(maps.sum(-1, keepdim=True).expand(*maps.shape[:-1], *weight.shape[:-1]), given)
+
+
+def _product(operation: Operation, given: Arguments) -> Value:
+    """Sum the products of each factor that depends on the image with ones for all others."""
+    ones = {name: torch.ones_like(each) if isinstance(each, Tensor) else each for name, each in given.items()}
+    factors = {name: each for name, each in given.items() if isinstance(each, Tensor) and each.requires_grad}
+    return sum(operation(**(ones | {name: factor})) for name, factor in factors.items())
+
+
+def _einsum(operation: Operation, given: Arguments) -> Value:
+    factors = {str(number): factor for number, factor in enumerate(given["tensors"])}
+    return _product(lambda **each: operation(given["equation"], list(each.values())), factors)
+
+
+def _attention(_operation: Operation, given: Arguments) -> Value:
+    query, key, value = given["query"], given["key"], given["value"]
+    if given["enable_gqa"]:
+        heads = query.shape[-3] // key.shape[-3]
+        key, value = key.repeat_interleave(heads, -3), value.repeat_interleave(heads, -3)
+    reads = query.new_ones(query.shape[-2], key.shape[-2])
+    if given["is_causal"]:
+        reads = reads.tril()
+    units = query.sum(-1, keepdim=True) + reads @ (key.sum(-1, keepdim=True) + value)
+    return _for_every_unit(units, {"units": units, "mask": given["attn_mask"]})
+
+
+def _prelu(_operation: Operation, given: Arguments) -> Value:
+    return _for_every_unit(given["self"], given)
+
+
+def _softmax(_operation: Operation, given: Arguments) -> Value:
+    return _mixed(given["self"], [given["dim"]])
+
+
+def _layer_norm(_operation: Operation, given: Arguments) -> Value:
+    return _for_every_unit(_mixed(given["input"], range(-len(given["normalized_shape"]), 0)), given)
+
+
+def _group_norm(_operation: Operation, given: Arguments) -> Value:
+    maps = given["input"]
+    grouped = maps.reshape(len(maps), given["num_groups"], -1)
+    return _for_every_unit(_mixed(grouped, [2]).reshape(maps.shape), given)
+
+
+def _instance_norm(_operation: Operation, given: Arguments) -> Value:
+    maps = given["input"]
+    return _for_every_unit(_mixed(maps, range(2, maps.dim())) if given["use_input_stats"] else maps, given)
+
+
+def _batch_norm(_operation: Operation, given: Arguments) -> Value:
+    maps = given["input"]
+    others = [dim for dim in range(maps.dim()) if dim != 1]
+    return _for_every_unit(_mixed(maps, others) if given.get("training") else maps, given)
+
+
+def _batch_norm_with_statistics(operation: Operation, given: Arguments) -> Value:
+    units = _batch_norm(operation, given)
+    # In eval mode nothing reads the statistics.
+    return units, *(units.new_empty(0) for _ in operation._schema.returns[1:])  # type: ignore[attr-defined]
+
+
+def _mixed(maps: Tensor, dims: Sequence[int]) -> Tensor:
+    return maps + maps.sum(list(dims), keepdim=True)
+
+
+_REPLACEMENTS: Mapping[str, Callable[[Operation, Arguments], Value]] = MappingProxyType(
+    dict.fromkeys(_ELEMENT_OF_FIRST, _first)
+    | dict.fromkeys(_ELEMENT_OF_EACH, _sum)
+    | dict.fromkeys(_ALL_ALONG_DIM, _reduced)
+    | dict.fromkeys(
+        _names("conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d"), _convolution
+    )
+    | dict.fromkeys(_names("max_pool1d max_pool1d_with_indices"), partial(_max_pool, torch.conv1d))
+    | dict.fromkeys(_names("max_pool2d max_pool2d_with_indices"), partial(_max_pool, torch.conv2d))
+    | dict.fromkeys(_names("max_pool3d max_pool3d_with_indices"), partial(_max_pool, torch.conv3d))
+    | dict.fromkeys(_names("addmm baddbmm bilinear bmm dot matmul mm mv outer"), _product)
+    | dict.fromkeys(_names("_log_softmax _softmax log_softmax softmax"), _softmax)
+    | dict.fromkeys(_names("layer_norm rms_norm"), _layer_norm)
+    | dict.fromkeys(
+        _names("""
+            _native_batch_norm_legit _native_batch_norm_legit_functional _native_batch_norm_legit_no_training
+        """),
+        _batch_norm_with_statistics,
+    )
+    | {
+        "_unsafe_view": _view,
+        "adaptive_max_pool1d": partial(_adaptive_max_pool, functional.adaptive_avg_pool1d),
+        "adaptive_max_pool2d": partial(_adaptive_max_pool, functional.adaptive_avg_pool2d),
+        "adaptive_max_pool3d": partial(_adaptive_max_pool, functional.adaptive_avg_pool3d),
+        "batch_norm": _batch_norm,
+        "einsum": _einsum,
+        "embedding": partial(_picked, "indices"),
+        "gather": partial(_picked, "index"),
+        "glu": _glu,
+        "grid_sampler": partial(_picked, "grid"),
+        "group_norm": _group_norm,
+        "index": partial(_picked, "indices"),
+        "index_put": partial(_picked, "indices"),
+        "index_select": partial(_picked, "index"),
+        "instance_norm": _instance_norm,
+        "linear": _linear,
+        "masked_fill": partial(_masked, "mask"),
+        "prelu": _prelu,
+        "scaled_dot_product_attention": _attention,
+        "view": _view,
+        "where": partial(_masked, "condition"),
+    }
+)
+"""By the name of an operation, a function that is given the operation and its arguments."""

@@ -1,0 +1,200 @@
+"""What each operation does to what the units of a tensor see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from archsearch.graph import Graph, Node
+from archsearch.layout import Axis, Layout, concatenated, constant, of_image
+from archsearch.ops import (
+    AdaptivePool,
+    Attention,
+    BatchNorm,
+    Concatenate,
+    Constant,
+    Contract,
+    Convolution,
+    Elementwise,
+    Expand,
+    Flatten,
+    GlobalPool,
+    Input,
+    Linear,
+    Normalize,
+    Pad,
+    Permute,
+    Pool,
+    Reduce,
+    Reshape,
+    Resize,
+    Shape,
+    Take,
+    TransposedConvolution,
+    Unknown,
+)
+from archsearch.receptive import ENDLESS, Field
+from archsearch.steps import Cells, Spread, Step, Stretch, Window
+
+
+def layouts(graph: Graph, *, with_sets: bool = True) -> tuple[Layout, ...]:
+    """Return what the units of each node see; without sets only the patterns, in a fraction of the time."""
+    found: list[Layout] = []
+    for node in graph.nodes:
+        if isinstance(node.op, Input):
+            fields = None if with_sets else [Field(ENDLESS)] * (len(node.shape) - 2)
+            found.append(of_image(node.shape, fields))
+        else:
+            found.append(_after(node, [found[number] for number in node.inputs]))
+    return tuple(found)
+
+
+def covers(op: Pool, shape: Shape) -> bool:
+    """Whether one window of a pool without padding covers the whole of a map: global pooling in disguise."""
+    windows = zip(op.kernel, op.padding, shape[2:], strict=True)
+    return all(taps == size and pad == 0 for taps, pad, size in windows) and max(op.kernel) > 1
+
+
+def windows(op: Convolution | Pool) -> list[Window]:
+    """Return the window of an operation along each axis."""
+    parts = zip(op.kernel, op.stride, op.padding, op.dilation, strict=True)
+    return [Window(kernel, stride, padding, dilation) for kernel, stride, padding, dilation in parts]
+
+
+def _after(node: Node, before: Sequence[Layout]) -> Layout:
+    """Return the layout of a node's output, given those of what it reads."""
+    first = before[0] if before else constant(node.shape)
+    match node.op:
+        case Convolution() as op:
+            return _stepped(_remixed(first, 1, op.channels, op.groups), windows(op), node.shape)
+        case TransposedConvolution() as op:
+            parts = zip(op.kernel, op.stride, op.padding, op.dilation, strict=True)
+            spreads = [Spread(kernel, stride, padding, dilation) for kernel, stride, padding, dilation in parts]
+            return _stepped(_remixed(first, 1, op.channels, op.groups), spreads, node.shape)
+        case Pool() as op:
+            whole = covers(op, first.shape)
+            return _global(first) if whole else _stepped(first, windows(op), node.shape)
+        case AdaptivePool() as op:
+            cells = [Cells(size, units) for size, units in zip(first.shape[2:], op.size, strict=True)]
+            return _stepped(first, cells, node.shape)
+        case GlobalPool():
+            return _global(first)
+        case Resize() as op:
+            return _stepped(first, [Stretch(op.mode, ratio, op.corners) for ratio in op.ratio], node.shape)
+        case Linear() as op:
+            return _remixed(first, len(node.shape) - 1, op.features)
+        case Elementwise():
+            return _all_joined(before)
+        case BatchNorm():
+            return first
+        case Normalize() as op:
+            return first.joined(first.mixed(op.dims))
+        case Concatenate() as op:
+            return concatenated(before, op.dim)
+        case Contract() as op:
+            return _contracted(op, *before)
+        case Attention() as op:
+            return _attended(*before, features=node.shape[-1])
+        case Unknown():
+            everything = _all_joined([layout.reduced(range(len(layout.dims)), keep=False) for layout in before])
+            return replace(everything.broadcast(node.shape), bound=True)
+        case _:
+            return _moved(node, first)
+
+
+def _moved(node: Node, layout: Layout) -> Layout:
+    """Return the layout after an operation that only moves elements about, or reduces dims."""
+    match node.op:
+        case Reduce() as op:
+            return layout.reduced(op.dims, keep=op.keep)
+        case Flatten() | Reshape():
+            return layout.reshaped(node.shape)
+        case Permute() as op:
+            return layout.permuted(op.order)
+        case Expand():
+            return layout.broadcast(node.shape)
+        case Take() as op:
+            border = "circular" if op.wraps else "zeros"
+            return layout.through(op.dim, Window(1, op.step, -op.start, border=border), op.count)
+        case Pad() as op:
+            for dim, (before, _after) in enumerate(op.amounts):
+                layout = layout.through(dim, Window(1, padding=before, border=op.border), node.shape[dim])
+            return layout
+        case Constant():
+            return constant(node.shape)
+    raise TypeError(node.op)
+
+
+def _stepped(layout: Layout, steps: Sequence[Step], shape: Shape) -> Layout:
+    """Return the layout after a step along each axis of a map; a cell of the whole axis is a global operation."""
+    for dim, step in enumerate(steps, start=2):
+        if isinstance(step, Cells) and step.units == 1:
+            layout = layout.reduced([dim], keep=True)
+        else:
+            layout = layout.through(dim, step, shape[dim])
+    return layout
+
+
+def _global(layout: Layout) -> Layout:
+    return layout.reduced(range(2, len(layout.dims)), keep=True)
+
+
+def _remixed(layout: Layout, dim: int, size: int, groups: int = 1) -> Layout:
+    """Return the layout where a dim, such as the channels, is made anew from all of it, or from groups."""
+    mixed = layout.reduced([dim], keep=True)
+    if groups > 1:
+        mixed = replace(mixed, uneven=layout.uneven, bound=mixed.bound or bool(layout.carried(dim)))
+    return mixed.resized(dim, size)
+
+
+def _all_joined(before: Sequence[Layout]) -> Layout:
+    layout = before[0]
+    for other in before[1:]:
+        layout = layout.joined(other)
+    return layout
+
+
+def _contracted(op: Contract, first: Layout, second: Layout) -> Layout:
+    """Return the layout of sums of products.
+
+    A table of all pairs (queries by keys) has units that see both. What all keys see together is taken in place
+    of what each does, an upper bound until the table is summed over its keys.
+    """
+    own = [n for n, letter in enumerate(op.second) if letter in op.result and letter not in op.first]
+    ours = [n for n, letter in enumerate(op.first) if letter in op.result and letter not in op.second]
+    both = any(second.carried(dim) for dim in own) and any(first.carried(dim) for dim in ours)
+    if both:
+        sizes = second.shape
+        second = replace(second.reduced(own, keep=True), bound=True)
+        for dim in own:
+            second = second.resized(dim, sizes[dim])
+    return _arranged(first, op.first, op.result).joined(_arranged(second, op.second, op.result))
+
+
+def _arranged(layout: Layout, letters: str, result: str) -> Layout:
+    """Sum over the letters that the result lacks; put the others in its order, with dims of size 1 for the missing."""
+    gone = [n for n, letter in enumerate(letters) if letter not in result]
+    kept = [letter for letter in letters if letter in result]
+    layout = layout.reduced(gone, keep=False)
+    layout = replace(layout, dims=(*layout.dims, ()))
+    return layout.permuted([kept.index(letter) if letter in kept else len(kept) for letter in result])
+
+
+def _attended(query: Layout, key: Layout, value: Layout, *, features: int) -> Layout:
+    """Return the layout of attention: each query sees itself, and all keys and values beside it."""
+    rank = len(query.dims)
+    seen = [part.reduced([rank - 1], keep=True) for part in (query, key, value)]
+    asked, beside = seen[0], seen[1].joined(seen[2]).reduced([rank - 2], keep=True)
+    if asked.axes and beside.axes:
+        pairs = zip(asked.axes, beside.axes, strict=True)
+        asked = replace(asked, axes=tuple(_passed(one, other) for one, other in pairs))
+    return asked.joined(beside).resized(rank - 1, features)
+
+
+def _passed(asked: Axis, beside: Axis) -> Axis:
+    """Return what a query passes on: where the keys span the whole axis, no path around the attention is left."""
+    if beside.field.pattern is not None:
+        return asked
+    field = asked.field
+    none = None if field.inside is None else (0,) * len(field.inside)
+    return replace(asked, field=Field(None, none, field.seen))

@@ -1,0 +1,208 @@
+"""A torch module traced into the same graph that a sentence is lowered to."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import torch
+from torch import Tensor, fx
+
+from archsearch.errors import ShapeError
+from archsearch.graph import Graph, Node, Weight
+from archsearch.lowering import KNOWN, NotKnownError, Place
+from archsearch.ops import Constant, Input, Op, Unknown
+from archsearch.program import Program
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from archsearch.ops import Shape
+
+Value: TypeAlias = int | tuple[int, ...]
+"""The number of the node that holds a step's result, or those of several results."""
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A module's program, its graph, and for a node the step of the program that computes the same tensor."""
+
+    program: Program
+    graph: Graph
+    steps: Mapping[int, str]
+
+
+def trace(module: nn.Module, input_shape: Shape) -> Traced:
+    """Trace a module in eval mode for an input of channels and then a size for each axis.
+
+    Operations that are not known stand in the graph as Unknown. Raises TraceError for a module that cannot be run
+    or traced, and for one that does not make a tensor of its input.
+    """
+    return _Tracer(Program.of(module, input_shape), module).traced()
+
+
+_VALUELESS = frozenset(
+    f"aten.{name}"
+    for name in "new_zeros new_ones new_empty new_full zeros_like ones_like empty_like full_like fill zero".split()
+)
+"""What takes from a tensor its shape, not its values."""
+
+_COSTLY = frozenset(f"aten.{name}" for name in "conv1d conv2d conv3d linear addmm matmul mm bmm einsum".split())
+
+
+class _Tracer:
+    """Goes through a program once; `held` says which node holds a step's tensor, for those that see the image."""
+
+    def __init__(self, program: Program, module: nn.Module) -> None:
+        self._program = program
+        self._nodes = [Node(Input(program.input_shape), (), (1, *program.input_shape), path="", word="input")]
+        self._held: dict[fx.Node, Value] = {}
+        self._weights: dict[fx.Node, frozenset[str]] = {}
+        self._steps: dict[int, str] = {}
+        self._known: dict[int, Weight] = {}
+        for name, parameter in module.named_parameters():
+            self._known[id(parameter)] = Weight(name, parameter.numel(), parameter.requires_grad)
+
+    def traced(self) -> Traced:
+        for step in self._program.steps:
+            if step.op == "placeholder":
+                self._place(step)
+            elif step.op == "call_function":
+                self._call(step)
+        used = {weight.name for node in self._nodes for weight in node.weights}
+        spare = tuple(weight for weight in self._known.values() if weight.name not in used)
+        classes = self._nodes[-1].shape[-1] if self._nodes[-1].shape else 1
+        return Traced(self._program, Graph(tuple(self._nodes), classes, spare), self._steps)
+
+    def _place(self, step: fx.Node) -> None:
+        if step.name == self._program.image:
+            self._held[step] = 0
+            self._steps[0] = step.name
+        elif step.name in self._program.parameters:
+            weight = self._known[id(self._program.values[step.name])]
+            self._weights[step] = frozenset({weight.name})
+
+    def _call(self, step: fx.Node) -> None:
+        read = step.all_input_nodes
+        beneath = frozenset[str]().union(*(self._weights.get(one, frozenset()) for one in read))
+        if _packet(step) in _VALUELESS or not any(one in self._held for one in read):
+            self._weights[step] = beneath
+            if _packet(step) in _COSTLY:
+                # What is computed from weights alone is a constant to all that reads it, yet it costs.
+                first = len(self._nodes)
+                self._lowered(step)
+                self._attach(first, beneath)
+        elif step.target is operator.getitem:
+            self._held[step] = self._item(step)
+        elif isinstance(step.meta.get("val"), Tensor | tuple | list):
+            first = len(self._nodes)
+            self._held[step] = self._lowered(step)
+            self._attach(first, beneath)
+
+    def _item(self, step: fx.Node) -> Value:
+        source, index = step.args
+        assert isinstance(source, fx.Node)
+        held = self._held[source]
+        if isinstance(held, tuple):
+            number = held[index]  # type: ignore[index]
+        elif index == 0:
+            number = held
+        else:
+            number = self._unknown(step, [held])
+        self._steps.setdefault(number, step.name)
+        return number
+
+    def _lowered(self, step: fx.Node) -> Value:
+        """Add the nodes of one step; an Unknown one where the step or its arguments are not known."""
+        before = len(self._nodes)
+        lower = KNOWN.get(_packet(step))
+        try:
+            if lower is None:
+                raise NotKnownError
+            value = lower(_Step(self, step))
+            if isinstance(value, int) and self._nodes[value].shape != _shape(step):
+                raise NotKnownError
+        except (NotKnownError, ShapeError):
+            del self._nodes[before:]
+            held = [self._held[one] for one in step.all_input_nodes if one in self._held]
+            value = self._unknown(step, [n for one in held for n in (one if isinstance(one, tuple) else (one,))])
+        if isinstance(value, int):
+            self._steps.setdefault(value, step.name)
+        return value
+
+    def _unknown(self, step: fx.Node, inputs: list[int]) -> int:
+        return self.add(Unknown(_packet(step), _shape(step)), inputs, step)
+
+    def _attach(self, first: int, names: frozenset[str]) -> None:
+        """Give the parameters that a step reads to its last node."""
+        if names and len(self._nodes) > first:
+            by_name = {weight.name: weight for weight in self._known.values()}
+            node = self._nodes[-1]
+            weights = tuple(by_name[name] for name in sorted(names))
+            self._nodes[-1] = Node(node.op, node.inputs, node.shape, weights, node.word, node.path)
+
+    def add(self, op: Op, inputs: list[int], step: fx.Node) -> int:
+        shape = op.output([self._nodes[number].shape for number in inputs])
+        self._nodes.append(Node(op, tuple(inputs), shape, path=_path(step)))
+        return len(self._nodes) - 1
+
+    def shape(self, number: int) -> Shape:
+        return self._nodes[number].shape
+
+    def held(self, step: fx.Node) -> Value | None:
+        return self._held.get(step)
+
+
+class _Step(Place):
+    """One step as its lowering sees it."""
+
+    def __init__(self, tracer: _Tracer, step: fx.Node) -> None:
+        self._tracer, self._step = tracer, step
+        schema = step.target._schema  # noqa: SLF001
+        self.arguments = {one.name: one.default_value for one in schema.arguments if one.has_default_value()}
+        self.arguments |= dict(zip((one.name for one in schema.arguments), step.args, strict=False))
+        self.arguments |= step.kwargs
+        self.function = _packet(step).removeprefix("aten.")
+        self.result = _shape(step)
+
+    def add(self, op: Op, *inputs: int) -> int:
+        return self._tracer.add(op, list(inputs), self._step)
+
+    def shape(self, number: int) -> Shape:
+        return self._tracer.shape(number)
+
+    def tensor(self, argument: Any) -> int:
+        held = self._tracer.held(argument)
+        if held is None:
+            return self.add(Constant(_shape(argument)))
+        if not isinstance(held, int):
+            raise NotKnownError
+        return held
+
+    def sees_image(self, argument: Any) -> bool:
+        return isinstance(argument, fx.Node) and self._tracer.held(argument) is not None
+
+    def shape_of(self, argument: Any) -> Shape:
+        return _shape(argument)
+
+
+def _packet(step: fx.Node) -> str:
+    """Name of what a step calls, without the overload: `aten.conv2d`."""
+    target = step.target
+    if isinstance(target, torch._ops.OpOverload):  # noqa: SLF001
+        return str(target.overloadpacket)
+    return getattr(target, "__name__", str(target))
+
+
+def _shape(step: fx.Node) -> Shape:
+    value = step.meta["val"]
+    if isinstance(value, tuple | list):
+        value = value[0]
+    return tuple(map(int, value.shape))
+
+
+def _path(step: fx.Node) -> str:
+    stack = list(step.meta.get("nn_module_stack", {}).values())
+    return stack[-1][0] if stack else ""
