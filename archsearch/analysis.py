@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from archsearch.costs import Counts, counts
 from archsearch.describe import describe
+from archsearch.errors import TraceError
 from archsearch.graph import Graph, Node
 from archsearch.ops import (
     Constant,
@@ -176,12 +177,21 @@ class Profile:
     @property
     def first_whole(self) -> Row | None:
         """The first operation a unit of which sees as far, along each axis, as all units together."""
-        return next((row for row in self.rows if all(_sees_all(axis.field) for axis in row.layout.axes)), None)
+        return next((row for row in self.rows if _sees_all(row.layout)), None)
 
     @property
     def unknown(self) -> tuple[str, ...]:
         """Names of the operations that are not known: if there are any, the result is partial."""
         return tuple(dict.fromkeys(node.op.name for node in self.graph.nodes if isinstance(node.op, Unknown)))
+
+    def complete(self) -> Profile:
+        """Return the profile itself; raises TraceError if there is an operation that is not known."""
+        if self.unknown:
+            raise TraceError(
+                f"not known: {', '.join(self.unknown)}",
+                remedy="without strict, all else is analysed and the result is marked partial",
+            )
+        return self
 
     def frame(self) -> pd.DataFrame:
         """Return the rows as a pandas DataFrame."""
@@ -265,8 +275,9 @@ def _is_global(field: Field) -> bool:
     return field.pattern is None or field.seen != field.inside
 
 
-def _sees_all(field: Field) -> bool:
-    return max(map(stretch, field.seen or (0,))) == stretch(field.reached)
+def _sees_all(layout: Layout) -> bool:
+    fields = [axis.field for axis in layout.axes]
+    return bool(fields) and all(max(map(stretch, field.seen or ())) == stretch(field.reached) for field in fields)
 
 
 def _notes(node: Node, layout: Layout, before: list[Layout]) -> Iterator[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archsearch.analysis import Profile, profile
-from archsearch.errors import TraceError
 from archsearch.graph import Graph
 from archsearch.network import CLASSES, INPUT, Network, parse
 
@@ -43,10 +42,4 @@ def analyze(
         from archsearch.trace import trace  # noqa: PLC0415
 
         network = trace(network, input_shape).graph
-    found = profile(network)
-    if strict and found.unknown:
-        raise TraceError(
-            f"these operations are not known: {', '.join(found.unknown)}",
-            remedy="without strict, all else is analysed and the result marked partial",
-        )
-    return found
+    return profile(network).complete() if strict else profile(network)

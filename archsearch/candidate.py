@@ -12,8 +12,8 @@ from archsearch.limits import Broken, Condition
 
 if TYPE_CHECKING:
     from archsearch.graph import Graph
-    from archsearch.ops import Shape
     from archsearch.network import Network
+    from archsearch.ops import Shape
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from archsearch.network import CLASSES, INPUT
 from archsearch.notation import read_rule, statements
 from archsearch.rules import START, always_ends, check_rules
 from archsearch.syntax import Rule
-from archsearch.words import VOCABULARY
+from archsearch.words import VOCABULARY, Vocabulary
 
 if TYPE_CHECKING:
     from archsearch.ops import Shape
@@ -23,9 +23,10 @@ _HEADERS = ("input", "classes", "limits")
 
 @dataclass(frozen=True)
 class Grammar:
-    """The rules by name, and what the header lines state; without limits, everything fits."""
+    """The rules by name, the words they use, and what the header lines state; without limits, everything fits."""
 
     rules: Mapping[str, Rule]
+    vocabulary: Vocabulary
     input: Shape
     classes: int
     limits: Condition
@@ -33,11 +34,11 @@ class Grammar:
     @property
     def classifies(self) -> bool:
         """Whether every sentence ends in a word that classifies, so that each network can be trained."""
-        return always_ends(self.rules[START].body, self.rules)
+        return always_ends(self.rules[START].body, self.rules, self.vocabulary)
 
 
-def read_grammar(text: str, source: str) -> Grammar:
-    """Read and check a grammar; raises NotationError that names file, line and column."""
+def read_grammar(text: str, source: str, vocabulary: Vocabulary = VOCABULARY) -> Grammar:
+    """Read and check a grammar over a vocabulary; raises NotationError that names file, line and column."""
     headers: dict[str, tuple[str, Place]] = {}
     rules: dict[str, Rule] = {}
     first = re.search(r"^\s*[^\s#]", text, re.MULTILINE)
@@ -54,13 +55,13 @@ def read_grammar(text: str, source: str) -> Grammar:
             headers[name] = (value, Place(source, text, statement.offset + header.end()))
             continue
         rule = read_rule(statement, source, text)
-        _check_name(rule, rules)
+        _check_name(rule, rules, vocabulary)
         rules[rule.name] = rule
     if START not in rules:
         remedy = f"write a rule that derives a whole sentence, as in: {START} = conv(16|32) head()"
         raise NotationError(f"there is no rule `{START}`", place=source, remedy=remedy)
-    check_rules(rules)
-    return Grammar(rules, *_stated(headers))
+    check_rules(rules, vocabulary)
+    return Grammar(rules, vocabulary, *_stated(headers))
 
 
 def parse_shape(text: str, place: Place | str | None = None) -> Shape:
@@ -96,9 +97,9 @@ def _stated(headers: Mapping[str, tuple[str, Place]]) -> tuple[Shape, int, Condi
     return shape, classes, limits
 
 
-def _check_name(rule: Rule, rules: Mapping[str, Rule]) -> None:
+def _check_name(rule: Rule, rules: Mapping[str, Rule], vocabulary: Vocabulary) -> None:
     remedy = "give it another name"
-    if rule.name in VOCABULARY:
+    if rule.name in vocabulary:
         said = f"a rule cannot be named `{rule.name}`: it is a word"
         raise NotationError(said, place=rule.place, remedy=remedy)
     if rule.name in rules:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -114,12 +115,18 @@ class Builder:
         """Output shape of a node: 1, channels, height, width."""
         return self._nodes[node].shape
 
+    @property
+    def channels(self) -> int:
+        """Channels of the last node."""
+        return self.shape(self.last)[1]
+
     def then(self, op: Op, *inputs: int) -> int:
         """Add an operation that reads `inputs`, or else the last node; return its number."""
         inputs = inputs or (self.last,)
         shapes = [self._nodes[number].shape for number in inputs]
         try:
             shape = op.output(shapes)
+            _check_sizes(op, shape)
         except ShapeError as error:
             raise ShapeError(error.rule, place=self._place or self._word) from None
         self.last = len(self._nodes)
@@ -140,3 +147,10 @@ class Builder:
     def graph(self) -> Graph:
         """Return the finished graph."""
         return Graph(tuple(self._nodes), self.classes)
+
+
+def _check_sizes(op: Op, shape: Sequence[float]) -> None:
+    """Raise ShapeError for 0 or 2.5 channels, which a word of somebody's own may ask for."""
+    if not all(isinstance(size, int) and size >= 1 for size in shape):
+        sizes = "x".join(map(str, shape[1:]))
+        raise ShapeError(f"{op.kind} would put out {sizes}; sizes are whole numbers of at least 1")

@@ -99,6 +99,8 @@ class Layout:
             axes.append(Axis(field.after(step, length, units), (new,)))
         part = isinstance(step, Window) and step.kernel == 1 and units < length
         bound = bound or (part and self.uneven and not self.carried(dim))
+        if any(axis.field.sees_nothing for axis in axes):
+            axes = []
         return replace(self, dims=_with(self.dims, dim, (new,)), axes=tuple(axes), bound=bound)
 
     def mixed(self, dims: Iterable[int]) -> Layout:
@@ -156,11 +158,11 @@ class Layout:
         together = [_joined(one, two) for one, two in zip(first.axes, second.axes, strict=True)]
         axes = tuple(axis for axis in together if axis is not None)
         if len(axes) == len(together):
-            return Layout(first.dims, axes, uneven, bound)
+            return Layout(first.dims, axes, uneven, bound or _entangled(first, second))
         # The same axis runs along different dims: every element may see everything.
-        first, second = first.mixed(range(len(shape))), second.mixed(range(len(shape)))
-        fields = [one.field.joined(two.field) for one, two in zip(first.axes, second.axes, strict=True)]
-        return Layout(first.dims, tuple(Axis(field, ()) for field in fields), uneven, bound=True)
+        everything = range(len(shape))
+        first, second = (layout.reduced(everything, keep=True) for layout in (first, second))
+        return replace(first.joined(second).broadcast(shape), uneven=uneven, bound=True)
 
 
 def constant(shape: Sequence[int]) -> Layout:
@@ -355,11 +357,10 @@ def _aligned(first: Layout, second: Layout) -> tuple[Layout, Layout]:
             pairs = _matched(list(one), list(other), parts)
             same |= {theirs: ours for ours, theirs in pairs}
             dims.append(tuple(ours for ours, _theirs in pairs))
-    ours, theirs = (
-        tuple(
-            replace(axis, atoms=tuple(same.get(a, a) for a in _split(axis.atoms, parts))) for axis in layout.axes
-        )
-        for layout in (first, second)
+    ours = tuple(replace(axis, atoms=tuple(_split(axis.atoms, parts))) for axis in first.axes)
+    theirs = tuple(
+        replace(axis, atoms=tuple(same.get(atom, atom) for atom in _split(axis.atoms, parts)))
+        for axis in second.axes
     )
     return replace(first, dims=tuple(dims), axes=ours), replace(second, dims=tuple(dims), axes=theirs)
 
@@ -381,6 +382,16 @@ def _matched(
             one, other = (first, other) if larger is one else (one, first)
         pairs.append((one, other))
     return pairs
+
+
+def _entangled(first: Layout, second: Layout) -> bool:
+    """Whether the union of two products of sets is more than what the units of each axis see.
+
+    It is not where the two differ along one axis only, nor where every unit sees something in both.
+    """
+    pairs = [(one.field, other.field) for one, other in zip(first.axes, second.axes, strict=True)]
+    differing = sum(one is not other and one != other for one, other in pairs)
+    return differing > 1 and any(0 in (field.seen or ()) for pair in pairs for field in pair)
 
 
 def _joined(one: Axis, other: Axis) -> Axis | None:

@@ -187,6 +187,10 @@ def _same(at: Place) -> Value:
     return at.source
 
 
+def _copy(at: Place) -> Value:
+    return at.add(Expand(at.result), at.tensor(at["src"]))
+
+
 def _reshape(at: Place) -> Value:
     return at.add(Reshape(at.result), at.source)
 
@@ -206,11 +210,24 @@ def _transpose(at: Place) -> Value:
     return at.add(Permute(tuple(order)), at.source)
 
 
+def _move_dims(at: Place) -> Value:
+    sources, targets = at.dims("source"), at.dims("destination")
+    rest = iter(dim for dim in range(len(at.result)) if dim not in sources)
+    moved = dict(zip(targets, sources, strict=True))
+    order = tuple(moved[dim] if dim in moved else next(rest) for dim in range(len(at.result)))
+    return at.add(Permute(order), at.source)
+
+
 def _slice(at: Place) -> Value:
     dim = at["dim"] % len(at.shape(at.source))
     size = at.shape(at.source)[dim]
     indices = range(size)[slice(at["start"], at["end"], at["step"])]
     return at.add(Take(dim, indices.start, len(indices), indices.step), at.source)
+
+
+def _narrow(at: Place) -> Value:
+    dim = at["dim"] % len(at.shape(at.source))
+    return at.add(Take(dim, at["start"], at["length"]), at.source)
 
 
 def _select(at: Place) -> Value:
@@ -342,17 +359,19 @@ _RESIZES: Mapping[str, Any] = {
 
 
 def _pixel_shuffle(at: Place) -> Value:
-    batch, channels, height, width = at.shape(at.source)
-    factor = at["upscale_factor"]
-    apart = at.add(Reshape((batch, channels // factor**2, factor, factor, height, width)), at.source)
-    return at.add(Reshape(at.result), at.add(Permute((0, 1, 4, 2, 5, 3)), apart))
+    *batch, channels, height, width = at.shape(at.source)
+    factor, rank = at["upscale_factor"], len(batch)
+    apart = at.add(Reshape((*batch, channels // factor**2, factor, factor, height, width)), at.source)
+    order = (*range(rank + 1), rank + 3, rank + 1, rank + 4, rank + 2)
+    return at.add(Reshape(at.result), at.add(Permute(order), apart))
 
 
 def _pixel_unshuffle(at: Place) -> Value:
-    batch, channels, height, width = at.shape(at.source)
-    factor = at["downscale_factor"]
-    apart = at.add(Reshape((batch, channels, height // factor, factor, width // factor, factor)), at.source)
-    return at.add(Reshape(at.result), at.add(Permute((0, 1, 3, 5, 2, 4)), apart))
+    *batch, channels, height, width = at.shape(at.source)
+    factor, rank = at["downscale_factor"], len(batch)
+    apart = at.add(Reshape((*batch, channels, height // factor, factor, width // factor, factor)), at.source)
+    order = (*range(rank + 1), rank + 2, rank + 4, rank + 1, rank + 3)
+    return at.add(Reshape(at.result), at.add(Permute(order), apart))
 
 
 def _channel_shuffle(at: Place) -> Value:
@@ -380,6 +399,12 @@ def _matrix_product(at: Place) -> Value:
     return at.add(Contract(letters[0] + "xy", letters[1] + "yz", batch + "xz"), first, second)
 
 
+def _added_products(at: Place) -> Value:
+    """Lower baddbmm: a tensor, and a product for each matrix of a batch."""
+    products = at.add(Contract("bxy", "byz", "bxz"), at.tensor(at["batch1"]), at.tensor(at["batch2"]))
+    return at.add(Elementwise("add"), products, at.source) if at.sees_image(at["self"]) else products
+
+
 def _einsum(at: Place) -> Value:
     operands, _arrow, result = at["equation"].replace(" ", "").partition("->")
     letters = operands.split(",")
@@ -393,28 +418,33 @@ def _attention(at: Place) -> Value:
     return at.add(Attention(masked), *(at.tensor(at[name]) for name in ("query", "key", "value")))
 
 
-_ELEMENTWISE = """
-    abs add addcdiv addcmul atan ceil celu clamp clamp_max clamp_min cos div elu eq erf exp expm1 floor ge gelu gt
-    hardsigmoid hardswish hardtanh le leaky_relu lerp log log1p log_sigmoid logical_and logical_not logical_or lt
-    masked_fill maximum minimum mish mul ne neg pow prelu reciprocal relu relu6 remainder round rrelu rsqrt rsub
-    selu sigmoid sign silu sin softplus softsign sqrt square sub tan tanh threshold where
-""".split()
+_ELEMENTWISE = (
+    "abs", "add", "addcdiv", "addcmul", "atan", "ceil", "celu", "clamp", "clamp_max", "clamp_min", "cos", "div",
+    "elu", "eq", "erf", "exp", "expm1", "floor", "ge", "gelu", "gt", "hardsigmoid", "hardswish", "hardtanh", "le",
+    "leaky_relu", "lerp", "log", "log1p", "log_sigmoid", "logical_and", "logical_not", "logical_or", "lt",
+    "masked_fill", "maximum", "minimum", "mish", "mul", "ne", "neg", "pow", "prelu", "reciprocal", "relu", "relu6",
+    "remainder", "round", "rrelu", "rsqrt", "rsub", "selu", "sigmoid", "sign", "silu", "sin", "softplus",
+    "softsign", "sqrt", "square", "sub", "tan", "tanh", "threshold", "where",
+)  # fmt: skip
 _REDUCE = (
-    "mean sum amax amin max min prod var std var_mean std_mean linalg_vector_norm norm logsumexp argmax".split()
-)
+    "amax", "amin", "argmax", "linalg_vector_norm", "logsumexp", "max", "mean", "min", "norm", "prod", "std",
+    "std_mean", "sum", "var", "var_mean",
+)  # fmt: skip
 _SAME = (
-    "alias clone contiguous detach dropout feature_dropout alpha_dropout lift_fresh_copy _to_copy to copy".split()
-)
-_RESHAPE = "view reshape _unsafe_view view_copy flatten unflatten squeeze unsqueeze".split()
+    "alias", "alpha_dropout", "clone", "contiguous", "detach", "dropout", "feature_dropout", "lift_fresh_copy",
+    "_to_copy", "to",
+)  # fmt: skip
+_RESHAPE = ("flatten", "reshape", "squeeze", "unflatten", "_unsafe_view", "unsqueeze", "view")
 
 KNOWN: Mapping[str, Lowering] = {
-    f"aten.{name}": lower
+    name: lower
     for names, lower in (
         (["conv1d", "conv2d", "conv3d", "convolution"], _convolution),
         (["conv_transpose1d", "conv_transpose2d", "conv_transpose3d"], _convolution),
         (["linear"], _linear),
         (["addmm"], _added_product),
         (["matmul", "mm", "bmm"], _matrix_product),
+        (["baddbmm"], _added_products),
         (["einsum"], _einsum),
         (["scaled_dot_product_attention"], _attention),
         (["max_pool1d", "max_pool2d", "max_pool3d", "max_pool2d_with_indices", "max_pool3d_with_indices"], _pool),
@@ -432,11 +462,14 @@ KNOWN: Mapping[str, Lowering] = {
         (_ELEMENTWISE, _elementwise),
         (_REDUCE, _reduce),
         (_SAME, _same),
+        (["copy"], _copy),
         (_RESHAPE, _reshape),
         (["expand"], _expand),
         (["permute"], _permute),
         (["transpose", "t", "swapaxes", "swapdims"], _transpose),
+        (["movedim", "moveaxis"], _move_dims),
         (["slice"], _slice),
+        (["narrow"], _narrow),
         (["select"], _select),
         (["split", "split_with_sizes", "chunk"], _split),
         (["unbind"], _unbind),
@@ -457,4 +490,4 @@ KNOWN: Mapping[str, Lowering] = {
     )
     for name in names
 }
-"""The lowering of each of torch's operations, by its name."""
+"""The lowering of each of torch's operations, by its name without namespace and overload."""

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from archsearch.errors import TrainingError
+from archsearch.errors import TrainingError, suggest
 from archsearch.graph import Graph, Node
 from archsearch.ops import (
     AdaptivePool,
@@ -128,6 +128,9 @@ def _function(node: Node) -> Callable[..., Tensor]:
             return lambda first: first.flatten(1)
         case Elementwise(function) if function in FUNCTIONS:
             return FUNCTIONS[function]
+        case Elementwise(function):
+            rule = f"there is no layer for the elementwise function `{function}`"
+            raise TrainingError(rule, remedy=suggest(function, FUNCTIONS))
         case Concatenate(dim):
             return lambda *inputs: torch.cat(inputs, dim)
         case Reshape():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from traceback import extract_tb
 from typing import TYPE_CHECKING
 
 from archsearch.errors import ArchsearchError, NotationError, suggest
@@ -12,10 +13,10 @@ from archsearch.graph import Builder, Graph
 from archsearch.notation import read_sentence
 from archsearch.ops import Shape
 from archsearch.syntax import Argument, Call, Integer, Name, Sequence, Syntax
-from archsearch.words import VOCABULARY, Value, Word
+from archsearch.words import VOCABULARY, Derived, Parameter, Value, Vocabulary, Word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from archsearch.errors import Place
 
@@ -48,11 +49,11 @@ class Step:
         return Step(word, tuple(values.items()), body, place)
 
     def __str__(self) -> str:
-        """Write the word with what differs from its defaults, the first argument without its name."""
+        """Write the word with what differs from its defaults; a first argument without default needs no name."""
         parts = [" ".join(map(str, self.body))] if self.body else []
         before: dict[str, Value] = {}
         for parameter, (name, value) in zip(self.word.parameters, self.values, strict=True):
-            if parameter.required:
+            if parameter.required and not before:
                 parts.append(str(value))
             elif value != parameter.resolve(before):
                 parts.append(f"{name}={value}")
@@ -89,18 +90,18 @@ class Network:
         return build.graph()
 
 
-def parse(text: str, source: str = "sentence") -> Network:
-    """Read a sentence; raises NotationError with a caret under the mistake.
+def parse(text: str, source: str = "sentence", vocabulary: Vocabulary = VOCABULARY) -> Network:
+    """Read a sentence of the vocabulary's words; raises NotationError with a caret under the mistake.
 
     >>> parse("residual(sep(24, multiplier=2)) head(pool=max)").steps[0].body[0].word.name
     'sep'
     """
-    return Network(tuple(_interpret(node) for node in read_sentence(text, source)))
+    return Network(tuple(_interpret(node, vocabulary) for node in read_sentence(text, source)))
 
 
-def read(path: Path) -> Network:
+def read(path: Path, vocabulary: Vocabulary = VOCABULARY) -> Network:
     """Read the sentence in a file; raises ArchsearchError if there is no such text."""
-    return parse(read_text(path), str(path))
+    return parse(read_text(path), str(path), vocabulary)
 
 
 def read_text(path: Path) -> str:
@@ -112,11 +113,11 @@ def read_text(path: Path) -> str:
         raise ArchsearchError(f"cannot read `{path}`: {reason}") from None
 
 
-def find_word(name: str, place: Place) -> Word:
+def find_word(name: str, place: Place, vocabulary: Vocabulary) -> Word:
     """Return a word of the vocabulary; raises NotationError for one that is not there."""
-    if name not in VOCABULARY:
-        raise NotationError(f"there is no word `{name}`", place=place, remedy=suggest(name, VOCABULARY))
-    return VOCABULARY[name]
+    if name not in vocabulary:
+        raise NotationError(f"there is no word `{name}`", place=place, remedy=suggest(name, vocabulary))
+    return vocabulary[name]
 
 
 def bind(word: Word, arguments: Iterable[Argument], place: Place) -> dict[str, Syntax]:
@@ -146,14 +147,20 @@ def bind(word: Word, arguments: Iterable[Argument], place: Place) -> dict[str, S
 
 
 def complete(word: Word, given: Mapping[str, Value], place: Place | None) -> dict[str, Value]:
-    """Return a value for every argument, in the word's order; raises NotationError if one is not allowed."""
+    """Return a value for every argument, in the word's order.
+
+    Raises NotationError if one is not allowed, ArchsearchError if the code of a default fails.
+    """
     values: dict[str, Value] = {}
     for parameter in word.parameters:
-        value = given.get(parameter.name, parameter.resolve(values))
+        try:
+            value = given.get(parameter.name, parameter.resolve(values))
+        # The code of a default may be somebody's own, and raise anything.
+        except Exception as error:
+            called = "it is called as value(before), before being a mapping"
+            raise _failed(f"the default of {parameter.name} of `{word.name}`", error, place, called) from error
         if value is None:
-            said = f"with kernel={values['kernel']}, `{word.name}` needs its {parameter.name} said"
-            remedy = "an even kernel has no padding that keeps the size; write padding=0, for instance"
-            raise NotationError(said, place=place, remedy=remedy)
+            raise _unsaid(word, parameter, given, place)
         parameter.check(value, word.name, place)
         values[parameter.name] = value
     return values
@@ -165,12 +172,32 @@ def misplaced(word: Word, place: Place | str) -> NotationError:
     return NotationError(rule, place=place, remedy="write it once, as the last word")
 
 
-def _interpret(node: Name | Call) -> Step:
-    word = find_word(node.name, node.place)
+def _unsaid(word: Word, parameter: Parameter, given: Mapping[str, Value], place: Place | None) -> NotationError:
+    before = word.parameters[: word.parameters.index(parameter)]
+    shown = [f"{one.name}={given[one.name]}" for one in before if one.name in given and not one.required]
+    situation = f"with {', '.join(shown)}, " if shown else ""
+    default = parameter.default
+    remedy = default.remedy if isinstance(default, Derived) else None
+    said = f"{situation}`{word.name}` needs its {parameter.name} said"
+    return NotationError(said, place=place, remedy=remedy or f"write {word.signature}")
+
+
+def _failed(what: str, error: Exception, place: Place | str | None, called: str) -> ArchsearchError:
+    """Return the error for code of a word that raised: it says where, or how it is called if it cannot be."""
+    package = Path(__file__).parent
+    frames = [frame for frame in extract_tb(error.__traceback__) if Path(frame.filename).parent != package]
+    own = [frame for frame in frames if frame.filename == frames[0].filename]
+    remedy = f"mend {own[-1].filename}, line {own[-1].lineno}" if own else called
+    return ArchsearchError(f"{what} fails: {type(error).__name__}: {error}", place=place, remedy=remedy)
+
+
+def _interpret(node: Name | Call, vocabulary: Vocabulary) -> Step:
+    word = find_word(node.name, node.place, vocabulary)
     bound = bind(word, node.arguments if isinstance(node, Call) else (), node.place)
     body = bound.pop("body", None)
     given = {name: _value(value, word) for name, value in bound.items()}
-    return Step.of(word, given, _body(body) if body is not None else (), node.place)
+    steps = _body(body, vocabulary) if body is not None else ()
+    return Step.of(word, given, steps, node.place)
 
 
 def _value(node: Syntax, word: Word) -> Value:
@@ -182,11 +209,11 @@ def _value(node: Syntax, word: Word) -> Value:
     raise NotationError(f"`{word.name}` takes values, not words", place=node.place, remedy=remedy)
 
 
-def _body(node: Syntax) -> tuple[Step, ...]:
+def _body(node: Syntax, vocabulary: Vocabulary) -> tuple[Step, ...]:
     if isinstance(node, Sequence):
-        return tuple(step for item in node.items for step in _body(item))
+        return tuple(step for item in node.items for step in _body(item, vocabulary))
     if isinstance(node, Name | Call):
-        return (_interpret(node),)
+        return (_interpret(node, vocabulary),)
     raise NotationError("words are expected here, not a number", place=node.place, remedy="as in conv(24)")
 
 
@@ -206,4 +233,21 @@ def _lower(build: Builder, steps: tuple[Step, ...], prefix: str) -> None:
             build.at(str(step), path, step.place)
 
         build.at(str(step), path, step.place)
-        step.word.lower(build, dict(step.values), body)
+        _call(build, step, body)
+
+
+def _call(build: Builder, step: Step, body: Callable[[], None]) -> None:
+    """Let a word add its operations; raises ArchsearchError for whatever else its code raises."""
+    word, named = step.word, dict(step.values)
+    try:
+        if word.has_body:
+            word.lower(build, body)
+        else:
+            word.lower(build, **named)
+    except ArchsearchError:
+        raise
+    # The word may be somebody's own, and raise anything.
+    except Exception as error:
+        arguments = ["build", *(["body"] if word.has_body else []), *(f"{name}=..." for name in named)]
+        called, place = f"it is called as lower({', '.join(arguments)})", step.place or str(step)
+        raise _failed(f"the lower function of `{word.name}`", error, place, called) from error

@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from archsearch.errors import TraceError
+from archsearch.program import name_of
 
 if TYPE_CHECKING:
     from torch import fx
@@ -66,7 +67,7 @@ _ELEMENT_OF_FIRST = _names("""
     floor frac gelu hardshrink hardsigmoid hardswish hardtanh isfinite isinf isnan leaky_relu lift_fresh
     lift_fresh_copy log log10 log1p log2 log_sigmoid logical_not logit mish nan_to_num neg negative positive
     rad2deg reciprocal relu relu6 round rrelu rsqrt selu sgn sigmoid sign signbit silu sin sinc sinh softplus
-    softshrink softsign sqrt square tan tanh tanhshrink threshold to trunc type_as
+    softshrink sqrt square tan tanh threshold to trunc type_as
 """)
 
 _ELEMENT_OF_EACH = _names("""
@@ -95,12 +96,6 @@ def positive(step: fx.Node, args: tuple[Value, ...], kwargs: Mapping[str, Value]
     if name not in _REPLACEMENTS:
         raise TraceError(f"the gradients' oracle does not know {step.target}")
     return _REPLACEMENTS[name](operation, _arguments(operation, args, kwargs))
-
-
-def name_of(step: fx.Node) -> str:
-    """Name what a step computes: `conv2d` for both `aten.conv2d.default` and `aten.conv2d.padding`."""
-    packet = getattr(step.target, "overloadpacket", None)
-    return getattr(step.target, "__name__", "") if packet is None else str(packet).removeprefix("aten.")
 
 
 def tensors_in(value: Value) -> Iterator[Tensor]:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from pathlib import Path
+from traceback import extract_tb
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 from torch import Tensor, fx, nn
+from torch._subclasses.fake_tensor import DataDependentOutputException
 from torch.export.graph_signature import InputKind
+from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
+from torch.nn.parameter import UninitializedParameter
 
 from archsearch.errors import TraceError
+from archsearch.lowering import KNOWN
 from archsearch.ops import shape_text
 
 if TYPE_CHECKING:
@@ -45,7 +53,9 @@ class Program:
         Raises TraceError for a module that fails on such an input, and for one whose operations depend on the values
         in it.
         """
-        with _evaluating(module), warnings.catch_warnings():
+        # torch prints what it could not trace; the error that is raised says it.
+        quiet = io.StringIO()
+        with evaluating(module), warnings.catch_warnings(), redirect_stdout(quiet), redirect_stderr(quiet):
             warnings.simplefilter("ignore")
             exported = _export(module, input_shape)
         values, parameters, image = {}, {}, ""
@@ -59,7 +69,9 @@ class Program:
                 values[name], parameters[name] = module.get_parameter(spec.target), spec.target
             else:
                 values[name] = module.get_buffer(spec.target)
-        return Program(tuple(exported.graph.nodes), values, parameters, image, input_shape)
+        # Assertions about tensors have neither a result nor a reader.
+        steps = tuple(step for step in exported.graph.nodes if step.op != "call_function" or step.users)
+        return Program(steps, values, parameters, image, input_shape)
 
     def run(self, image: Tensor, until: str, call: Call | None = None) -> Tensor:
         """Compute the step named `until` for a batch of one image, every number in the image's own precision.
@@ -83,31 +95,55 @@ class Program:
         raise KeyError(until)
 
 
+def name_of(step: fx.Node) -> str:
+    """Name what a step computes: `conv2d` for both `aten.conv2d.default` and `aten.conv2d.padding`."""
+    packet = getattr(step.target, "overloadpacket", None)
+    return getattr(step.target, "__name__", "") if packet is None else str(packet).rpartition(".")[2]
+
+
 def _cast(value: Any, dtype: torch.dtype) -> Any:
     return value.to(dtype) if isinstance(value, Tensor) and value.is_floating_point() else value
 
 
 def _export(module: nn.Module, input_shape: Shape) -> ExportedProgram:
+    name, shape = type(module).__name__, shape_text((1, *input_shape))
+    if any(isinstance(parameter, UninitializedParameter) for parameter in module.parameters()):
+        raise TraceError(f"{name} has lazy layers, whose sizes are not known yet", remedy="run it on an input first")
     parameter = next(module.parameters(), None)
     image = torch.zeros(1, *input_shape, device=parameter.device if parameter is not None else None)
-    shape = shape_text((1, *input_shape))
     try:
         exported = torch.export.export(module, (image,), strict=False)
     # Whatever the code of a foreign module raises is told to the user.
     except Exception as error:  # noqa: BLE001
-        name = type(module).__name__
         try:
             module(image)
         except Exception as failure:  # noqa: BLE001
-            raise TraceError(f"{name} fails on an input of {shape}: {_first_line(failure)}") from None
-        raise TraceError(
-            f"{name} cannot be traced: {_first_line(error)}",
-            remedy="what it computes must not depend on the values in the image: no `if` on a tensor, no .item()",
-        ) from None
-    mutable = any(
-        getattr(getattr(step.target, "_schema", None), "is_mutable", False) for step in exported.graph.nodes
-    )
-    return exported.run_decompositions({}) if mutable else exported
+            rule = f"{name} fails on an input of {shape}: {_first_line(failure)}"
+            raise TraceError(rule, place=_line_of(failure)) from None
+        raise _untraceable(name, error) from None
+    # Composite operations become those that are known, and what changes a tensor in place becomes a function.
+    plain = all(_is_plain(step) for step in exported.graph.nodes if step.op == "call_function")
+    return exported if plain else exported.run_decompositions({})
+
+
+def _untraceable(name: str, error: Exception) -> TraceError:
+    if isinstance(error, GuardOnDataDependentSymNode | DataDependentOutputException):
+        rule = f"{name} cannot be traced: which operations it computes depends on the values in the image"
+        remedy = "no `if` or loop on a tensor, no .item(); or analyse the part that has none"
+        return TraceError(rule, place=_line_of(error), remedy=remedy)
+    return TraceError(f"{name} cannot be traced: {_first_line(error)}", place=_line_of(error))
+
+
+def _line_of(error: Exception) -> str | None:
+    """Return the line of the user's code that an error comes from: the last one that is not torch's or ours."""
+    own = (str(Path(torch.__file__).parent), str(Path(__file__).parent))
+    frames = [frame for frame in extract_tb(error.__traceback__) if not frame.filename.startswith(own)]
+    return f"{frames[-1].filename}, line {frames[-1].lineno}: {frames[-1].line}" if frames else None
+
+
+def _is_plain(step: fx.Node) -> bool:
+    mutable = getattr(getattr(step.target, "_schema", None), "is_mutable", False)
+    return not mutable and (name_of(step) in KNOWN or name_of(step) == "getitem" or not step.users)
 
 
 def _first_line(error: Exception) -> str:
@@ -116,15 +152,17 @@ def _first_line(error: Exception) -> str:
 
 
 @contextmanager
-def _evaluating(module: nn.Module) -> Iterator[None]:
-    """Put a module into eval mode for a while, with attention written out; leave all as it was."""
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Put a module into eval mode for a while, attention written out and torch's log silent; leave all as it was."""
     training = [part for part in module.modules() if part.training]
-    fused = torch.backends.mha.get_fastpath_enabled()
+    fused, silenced = torch.backends.mha.get_fastpath_enabled(), logging.root.manager.disable
     module.eval()
     torch.backends.mha.set_fastpath_enabled(False)
+    logging.disable(logging.CRITICAL)
     try:
         yield
     finally:
+        logging.disable(silenced)
         torch.backends.mha.set_fastpath_enabled(fused)
         for part in training:
             part.training = True

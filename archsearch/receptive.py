@@ -151,6 +151,11 @@ class Field:
         """The positions that at least one unit sees, as a bit set."""
         return _union(self.seen or ())
 
+    @property
+    def sees_nothing(self) -> bool:
+        """Whether no unit sees anything: all that is read lies on padding."""
+        return self.seen is not None and not any(self.seen)
+
     def after(self, step: Step, length: int, units: int) -> Field:
         """Return the field of an operation that reads this map of `length`; raises ShapeError past LARGEST."""
         pattern = self.pattern.after(step) if self.pattern else None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from archsearch.errors import NotationError, suggest
 from archsearch.network import bind, complete, misplaced
 from archsearch.syntax import Call, Choice, Integer, Name, Repeat, Rule, Sequence, Syntax
-from archsearch.words import VOCABULARY, Value
+from archsearch.words import Value, Vocabulary
 
 if TYPE_CHECKING:
     from archsearch.errors import Place
@@ -24,9 +24,9 @@ START = "network"
 _NEVER_EMPTY = "keep a word in it that is always there"
 
 
-def check_rules(rules: Mapping[str, Rule]) -> None:
+def check_rules(rules: Mapping[str, Rule], vocabulary: Vocabulary) -> None:
     """Raise NotationError, with file, line and column, at the first mistake in the rules."""
-    _Check(rules).all()
+    _Check(rules, vocabulary).all()
 
 
 def nullable(part: Syntax, rules: Mapping[str, Rule]) -> bool:
@@ -44,17 +44,19 @@ def nullable(part: Syntax, rules: Mapping[str, Rule]) -> bool:
             return False
 
 
-def always_ends(part: Syntax, rules: Mapping[str, Rule]) -> bool:
+def always_ends(part: Syntax, rules: Mapping[str, Rule], vocabulary: Vocabulary) -> bool:
     """Whether everything that a part of a rule derives ends in a word that only the end may have."""
     match part:
         case Sequence():
-            return always_ends(part.items[-1], rules)
+            return always_ends(part.items[-1], rules, vocabulary)
         case Choice():
-            return all(always_ends(item, rules) for item in part.alternatives)
+            return all(always_ends(item, rules, vocabulary) for item in part.alternatives)
         case Repeat():
-            return part.least > 0 and always_ends(part.item, rules)
+            return part.least > 0 and always_ends(part.item, rules, vocabulary)
+        case Name() | Call() if part.name in rules:
+            return always_ends(rules[part.name].body, rules, vocabulary)
         case Name() | Call():
-            return always_ends(rules[part.name].body, rules) if part.name in rules else VOCABULARY[part.name].ends
+            return vocabulary[part.name].ends
         case Integer():
             return False
 
@@ -62,15 +64,15 @@ def always_ends(part: Syntax, rules: Mapping[str, Rule]) -> bool:
 class _Check:
     """Each check is a walk over the syntax; the later ones rely on the earlier ones."""
 
-    def __init__(self, rules: Mapping[str, Rule]) -> None:
-        self.rules = rules
+    def __init__(self, rules: Mapping[str, Rule], vocabulary: Vocabulary) -> None:
+        self.rules, self.vocabulary = rules, vocabulary
         self.possible: dict[tuple[str, str], set[Value]] = {}
         self.ended: set[tuple[str, bool]] = set()
 
     def all(self) -> None:
         for rule in self.rules.values():
             for parameter in rule.parameters:
-                if parameter in self.rules or parameter in VOCABULARY:
+                if parameter in self.rules or parameter in self.vocabulary:
                     said = f"parameter `{parameter}` of `{rule.name}` is named like a word or a rule"
                     raise NotationError(said, place=rule.place, remedy="give it another name")
             self._words(rule.body, rule)
@@ -126,15 +128,15 @@ class _Check:
                     said = f"`{argument.name}` is a name; a rule's arguments have none"
                     raise NotationError(said, place=argument.place, remedy="write the value alone")
                 _check_is_value(argument.value)
-        elif call.name in VOCABULARY:
-            word = VOCABULARY[call.name]
+        elif call.name in self.vocabulary:
+            word = self.vocabulary[call.name]
             for name, value in bind(word, arguments, call.place).items():
                 if name == "body":
                     self._words(value, rule)
                 else:
                     _check_is_value(value)
         else:
-            remedy = suggest(call.name, [*VOCABULARY, *self.rules])
+            remedy = suggest(call.name, [*self.vocabulary, *self.rules])
             raise NotationError(f"there is no word or rule `{call.name}`", place=call.place, remedy=remedy)
 
     def _callers_first(self) -> list[str]:
@@ -150,7 +152,7 @@ class _Check:
             if name in done:
                 return
             path.append(name)
-            for call in _calls(self.rules[name].body):
+            for call in self._calls(self.rules[name].body):
                 if call.name in self.rules:
                     visit(call.name, call.place)
             path.pop()
@@ -162,17 +164,17 @@ class _Check:
     def _check_values(self, rule: Rule) -> None:
         """Check every value that a word in this rule could be given, and note those given to other rules."""
         for parameter in rule.parameters:
-            if parameter not in {name for call in _calls(rule.body) for name in _value_names(call)}:
+            if parameter not in {name for call in self._calls(rule.body) for name in self._value_names(call)}:
                 said = f"parameter `{parameter}` of `{rule.name}` is never used"
                 raise NotationError(said, place=rule.place, remedy="use it or remove it")
-        for call in _calls(rule.body):
+        for call in self._calls(rule.body):
             arguments = call.arguments if isinstance(call, Call) else ()
             if call.name in self.rules:
                 for parameter, argument in zip(self.rules[call.name].parameters, arguments, strict=True):
                     values = self._possible(argument.value, rule)
                     self.possible.setdefault((call.name, parameter), set()).update(values)
                 continue
-            word = VOCABULARY[call.name]
+            word = self.vocabulary[call.name]
             bound = bind(word, arguments, call.place)
             body = bound.pop("body", None)
             if word.has_body and (body is None or nullable(body, self.rules)):
@@ -198,7 +200,7 @@ class _Check:
                     self.ended.add((part.name, last))
                     self._check_ends(self.rules[part.name].body, last=last)
             case Name() | Call():
-                word = VOCABULARY[part.name]
+                word = self.vocabulary[part.name]
                 if word.ends and not last:
                     raise misplaced(word, part.place)
                 for argument in part.arguments if isinstance(part, Call) and word.has_body else ():
@@ -218,6 +220,31 @@ class _Check:
                 return [value for item in part.alternatives for value in self._possible(item, rule)]
             case _:
                 return []
+
+    def _calls(self, part: Syntax) -> Iterator[Name | Call]:
+        """Every word and rule named in a part of a rule, in order; values are left out."""
+        match part:
+            case Sequence():
+                for item in part.items:
+                    yield from self._calls(item)
+            case Choice():
+                for item in part.alternatives:
+                    yield from self._calls(item)
+            case Repeat():
+                yield from self._calls(part.item)
+            case Name() | Call():
+                yield part
+                if part.name in self.vocabulary and self.vocabulary[part.name].has_body and isinstance(part, Call):
+                    for argument in part.arguments:
+                        yield from self._calls(argument.value)
+            case Integer():
+                return
+
+    def _value_names(self, call: Name | Call) -> Iterator[str]:
+        """Names that stand as values in the arguments of one call."""
+        has_body = call.name in self.vocabulary and self.vocabulary[call.name].has_body
+        for argument in call.arguments if isinstance(call, Call) and not has_body else ():
+            yield from _names(argument.value)
 
 
 def _check_distinct(choice: Choice) -> None:
@@ -242,33 +269,6 @@ def _check_is_value(part: Syntax) -> None:
             raise NotationError("a value is expected here, not words", place=part.place, remedy=remedy)
         case Integer() | Name():
             return
-
-
-def _calls(part: Syntax) -> Iterator[Name | Call]:
-    """Every word and rule named in a part of a rule, in order; values are left out."""
-    match part:
-        case Sequence():
-            for item in part.items:
-                yield from _calls(item)
-        case Choice():
-            for item in part.alternatives:
-                yield from _calls(item)
-        case Repeat():
-            yield from _calls(part.item)
-        case Name() | Call():
-            yield part
-            if part.name in VOCABULARY and VOCABULARY[part.name].has_body and isinstance(part, Call):
-                for argument in part.arguments:
-                    yield from _calls(argument.value)
-        case Integer():
-            return
-
-
-def _value_names(call: Name | Call) -> Iterator[str]:
-    """Names that stand as values in the arguments of one call."""
-    has_body = call.name in VOCABULARY and VOCABULARY[call.name].has_body
-    for argument in call.arguments if isinstance(call, Call) and not has_body else ():
-        yield from _names(argument.value)
 
 
 def _names(value: Syntax) -> Iterator[str]:

@@ -21,7 +21,7 @@ from archsearch.limits import Condition
 from archsearch.network import Network, Step, bind, find_word, read_text
 from archsearch.rules import START
 from archsearch.syntax import Call, Choice, Integer, Name, Repeat, Sequence, Syntax
-from archsearch.words import VOCABULARY, Value
+from archsearch.words import VOCABULARY, Value, Vocabulary
 
 Choose: TypeAlias = Callable[[str, tuple[str, ...], tuple[int, ...]], int]
 """`choose(slot, options, counts)` returns the number of an option.
@@ -40,16 +40,16 @@ class Space:
     grammar: Grammar
 
     @staticmethod
-    def of(text: str, name: str = "space") -> Space:
-        """Read a space from its text; raises NotationError that names line and column.
+    def of(text: str, name: str = "space", vocabulary: Vocabulary = VOCABULARY) -> Space:
+        """Read a space over a vocabulary from its text; raises NotationError that names line and column.
 
         >>> Space.of("network = conv(8|16)*1..2 head()").size
         6
         """
-        return Space(name, text, read_grammar(text, name))
+        return Space(name, text, read_grammar(text, name, vocabulary))
 
     @staticmethod
-    def find(name: str) -> Space:
+    def find(name: str, vocabulary: Vocabulary = VOCABULARY) -> Space:
         """Return the space in a file, or else the shipped one of that name; raises ArchsearchError.
 
         >>> Space.find("first").name
@@ -58,14 +58,14 @@ class Space:
         path = Path(name)
         # A name with a bracket is a sentence given by mistake, and may be too long to ask the file system for.
         if (path.suffix == ".space" or "(" not in name) and path.is_file():
-            return Space(path.stem, text := read_text(path), read_grammar(text, name))
+            return Space(path.stem, text := read_text(path), read_grammar(text, name, vocabulary))
         paths = {found.stem: found for found in shipped(".space").values()}
         stem = name.removesuffix(".space")
         if stem not in paths:
             remedy = f"give the path of a .space file or a shipped name; {suggest(name, paths)}"
             raise ArchsearchError(f"there is no space `{name}`", remedy=remedy)
         text = read_text(paths[stem])
-        return Space(stem, text, read_grammar(text, f"{stem}.space"))
+        return Space(stem, text, read_grammar(text, f"{stem}.space", vocabulary))
 
     def limited(self, limits: Condition) -> Space:
         """Return the same networks under other limits."""
@@ -138,7 +138,7 @@ class Space:
             case Call() | Name():
                 arguments = part.arguments if isinstance(part, Call) else ()
                 rule = self.grammar.rules.get(part.name)
-                if rule is None and VOCABULARY[part.name].has_body:
+                if rule is None and self.grammar.vocabulary[part.name].has_body:
                     return prod(self._count(argument.value) for argument in arguments)
                 body = self._count(rule.body) if rule else 1
                 return body * prod(_count_values(argument.value) for argument in arguments)
@@ -166,7 +166,7 @@ class Space:
                 }
                 yield from self._words(rule.body, inner, f"{slot}.{rule.name}", choose)
             case Call() | Name():
-                word = find_word(part.name, part.place)
+                word = find_word(part.name, part.place, self.grammar.vocabulary)
                 bound = bind(word, part.arguments if isinstance(part, Call) else (), part.place)
                 body = bound.pop("body", None)
                 given = {

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import torch
 from torch import Tensor, fx
 
-from archsearch.errors import ShapeError
+from archsearch.errors import ShapeError, TraceError
 from archsearch.graph import Graph, Node, Weight
 from archsearch.lowering import KNOWN, NotKnownError, Place
 from archsearch.ops import Constant, Input, Op, Unknown
-from archsearch.program import Program
+from archsearch.program import Program, name_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -44,12 +44,16 @@ def trace(module: nn.Module, input_shape: Shape) -> Traced:
 
 
 _VALUELESS = frozenset(
-    f"aten.{name}"
-    for name in "new_zeros new_ones new_empty new_full zeros_like ones_like empty_like full_like fill zero".split()
+    {"new_zeros", "new_ones", "new_empty", "new_full", "zeros_like", "ones_like"}
+    | {"empty_like", "full_like", "fill", "zero"}
 )
 """What takes from a tensor its shape, not its values."""
 
-_COSTLY = frozenset(f"aten.{name}" for name in "conv1d conv2d conv3d linear addmm matmul mm bmm einsum".split())
+_COSTLY = frozenset(
+    {"conv1d", "conv2d", "conv3d", "linear", "addmm"}
+    | {"matmul", "mm", "bmm", "baddbmm", "einsum", "scaled_dot_product_attention"}
+)
+"""What has MACs even where it is computed from weights alone, and is a constant to all that reads it."""
 
 
 class _Tracer:
@@ -71,6 +75,8 @@ class _Tracer:
                 self._place(step)
             elif step.op == "call_function":
                 self._call(step)
+            elif not any(one in self._held for one in step.all_input_nodes):
+                raise TraceError("what the module puts out does not depend on its input")
         used = {weight.name for node in self._nodes for weight in node.weights}
         spare = tuple(weight for weight in self._known.values() if weight.name not in used)
         classes = self._nodes[-1].shape[-1] if self._nodes[-1].shape else 1
@@ -87,10 +93,9 @@ class _Tracer:
     def _call(self, step: fx.Node) -> None:
         read = step.all_input_nodes
         beneath = frozenset[str]().union(*(self._weights.get(one, frozenset()) for one in read))
-        if _packet(step) in _VALUELESS or not any(one in self._held for one in read):
+        if name_of(step) in _VALUELESS or not any(one in self._held for one in read):
             self._weights[step] = beneath
-            if _packet(step) in _COSTLY:
-                # What is computed from weights alone is a constant to all that reads it, yet it costs.
+            if name_of(step) in _COSTLY:
                 first = len(self._nodes)
                 self._lowered(step)
                 self._attach(first, beneath)
@@ -110,30 +115,34 @@ class _Tracer:
         elif index == 0:
             number = held
         else:
-            number = self._unknown(step, [held])
+            number = self.add(Unknown(str(step.target), _shape(step)), [held], step)
         self._steps.setdefault(number, step.name)
         return number
 
     def _lowered(self, step: fx.Node) -> Value:
         """Add the nodes of one step; an Unknown one where the step or its arguments are not known."""
         before = len(self._nodes)
-        lower = KNOWN.get(_packet(step))
+        read = {number for one in step.all_input_nodes for number in _numbers(self._held.get(one, ()))}
         try:
-            if lower is None:
-                raise NotKnownError
-            value = lower(_Step(self, step))
-            if isinstance(value, int) and self._nodes[value].shape != _shape(step):
-                raise NotKnownError
+            value = self._known_value(step)
+            through = {number for node in self._nodes[before:] for number in node.inputs}
+            known = read <= through | {value}
         except (NotKnownError, ShapeError):
+            known = False
+        if not known:
             del self._nodes[before:]
-            held = [self._held[one] for one in step.all_input_nodes if one in self._held]
-            value = self._unknown(step, [n for one in held for n in (one if isinstance(one, tuple) else (one,))])
-        if isinstance(value, int):
+            value = self.add(Unknown(str(step.target), _shape(step)), sorted(read), step)
+        if isinstance(value, int) and isinstance(step.meta["val"], Tensor):
             self._steps.setdefault(value, step.name)
         return value
 
-    def _unknown(self, step: fx.Node, inputs: list[int]) -> int:
-        return self.add(Unknown(_packet(step), _shape(step)), inputs, step)
+    def _known_value(self, step: fx.Node) -> Value:
+        if name_of(step) not in KNOWN:
+            raise NotKnownError
+        value = KNOWN[name_of(step)](_Step(self, step))
+        if isinstance(value, int) and self._nodes[value].shape != _shape(step):
+            raise NotKnownError
+        return value
 
     def _attach(self, first: int, names: frozenset[str]) -> None:
         """Give the parameters that a step reads to its last node."""
@@ -160,11 +169,11 @@ class _Step(Place):
 
     def __init__(self, tracer: _Tracer, step: fx.Node) -> None:
         self._tracer, self._step = tracer, step
-        schema = step.target._schema  # noqa: SLF001
+        schema = step.target._schema
         self.arguments = {one.name: one.default_value for one in schema.arguments if one.has_default_value()}
         self.arguments |= dict(zip((one.name for one in schema.arguments), step.args, strict=False))
         self.arguments |= step.kwargs
-        self.function = _packet(step).removeprefix("aten.")
+        self.function = name_of(step).removeprefix("")
         self.result = _shape(step)
 
     def add(self, op: Op, *inputs: int) -> int:
@@ -188,12 +197,8 @@ class _Step(Place):
         return _shape(argument)
 
 
-def _packet(step: fx.Node) -> str:
-    """Name of what a step calls, without the overload: `aten.conv2d`."""
-    target = step.target
-    if isinstance(target, torch._ops.OpOverload):  # noqa: SLF001
-        return str(target.overloadpacket)
-    return getattr(target, "__name__", str(target))
+def _numbers(value: Value) -> tuple[int, ...]:
+    return value if isinstance(value, tuple) else (value,)
 
 
 def _shape(step: fx.Node) -> Shape:

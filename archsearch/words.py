@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from archsearch.errors import NotationError
 from archsearch.graph import Builder
@@ -14,9 +14,28 @@ if TYPE_CHECKING:
     from archsearch.errors import Place
 
 Value: TypeAlias = int | str
-Values: TypeAlias = Mapping[str, Value]
-Derived: TypeAlias = Callable[[Values], int | None]
-"""A default that follows from the arguments before it; None where it must be said."""
+Values: TypeAlias = Mapping[str, Any]
+"""Arguments by their names, each a Value: a number, or one of the parameter's choices."""
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A default that follows from the arguments before it.
+
+    `text` is how a signature writes it; `value(before)` returns it, or None where the argument must be said, and
+    then `remedy` says what to do.
+
+    >>> Derived("channels/4", lambda before: before["channels"] // 4).value({"channels": 24})
+    6
+    """
+
+    text: str
+    value: Callable[[Values], Value | None]
+    remedy: str | None = None
+
+    def __str__(self) -> str:
+        """Return the text."""
+        return self.text
 
 
 @dataclass(frozen=True)
@@ -35,7 +54,7 @@ class Parameter:
 
     def resolve(self, before: Values) -> Value | None:
         """Return the default, given the arguments before this one; None if it must be said."""
-        return self.default(before) if callable(self.default) else self.default
+        return self.default.value(before) if isinstance(self.default, Derived) else self.default
 
     def check(self, value: Value, word: str, place: Place | None) -> None:
         """Raise NotationError if `value` is not allowed here."""
@@ -53,12 +72,20 @@ class Parameter:
 class Word:
     """A word of the notation: what it takes, and how it is lowered to operations.
 
-    `lower(build, values, body)` adds the operations; `body` adds those of the sentence in its brackets.
+    `lower(build, **arguments)` adds the operations, after those that are there, and is given every argument by
+    its name. A word that `has_body` takes a sentence in its brackets and nothing else: `lower(build, body)`, where
+    `body()` adds the operations of that sentence. A word that `ends` may only be a sentence's last.
+
+    >>> def relu6(build: Builder, times: int) -> None:
+    ...     for _ in range(times):
+    ...         build.then(Elementwise("relu6"))
+    >>> Word("relu6", (Parameter("times", 1),), relu6).signature
+    'relu6(times=1)'
     """
 
     name: str
     parameters: tuple[Parameter, ...]
-    lower: Callable[[Builder, Values, Callable[[], None]], None]
+    lower: Callable[..., None]
     has_body: bool = False
     ends: bool = False
 
@@ -70,107 +97,86 @@ class Word:
         'maxpool(kernel, stride=kernel, padding=0)'
         """
         parts = ["sentence"] if self.has_body else []
-        for parameter in self.parameters:
-            if parameter.required:
-                parts.append(parameter.name)
-            elif callable(parameter.default):
-                parts.append(f"{parameter.name}={_DERIVED[parameter.default]}")
-            else:
-                parts.append(f"{parameter.name}={parameter.default}")
+        parts += [one.name if one.required else f"{one.name}={one.default}" for one in self.parameters]
         return f"{self.name}({', '.join(parts)})" if parts else self.name
 
 
-def _same_padding(values: Values) -> int | None:
+Vocabulary: TypeAlias = Mapping[str, Word]
+"""Words by their names."""
+
+
+def _same_padding(before: Values) -> int | None:
     """Keep the size at stride 1, which an even kernel cannot."""
-    kernel, dilation = cast(int, values["kernel"]), cast(int, values["dilation"])
+    kernel, dilation = before["kernel"], before["dilation"]
     return dilation * (kernel - 1) // 2 if kernel % 2 else None
 
 
-def _kernel(values: Values) -> int:
-    return cast(int, values["kernel"])
+def _pairs(window: Mapping[str, int]) -> dict[str, Sizes]:
+    """Return the same value for height and width."""
+    return {name: (value, value) for name, value in window.items()}
 
 
-_DERIVED: Mapping[Derived, str] = {_same_padding: "dilation*(kernel-1)/2", _kernel: "kernel"}
-
-
-def _pair(values: Values, name: str) -> Sizes:
-    value = cast(int, values[name])
-    return (value, value)
-
-
-def _normed(build: Builder, values: Values) -> None:
-    if values["norm"] == "batch":
+def _around(build: Builder, norm: str, activation: str) -> None:
+    if norm == "batch":
         build.then(BatchNorm())
-    if values["activation"] == "relu":
+    if activation == "relu":
         build.then(Elementwise("relu"))
 
 
-def _conv(build: Builder, values: Values, _body: Callable[[], None]) -> None:
-    build.then(
-        Convolution(
-            channels=cast(int, values["channels"]),
-            kernel=_pair(values, "kernel"),
-            stride=_pair(values, "stride"),
-            padding=_pair(values, "padding"),
-            dilation=_pair(values, "dilation"),
-            groups=cast(int, values["groups"]),
-            bias=values["bias"] == "on",
-        )
-    )
-    _normed(build, values)
+def _conv(
+    build: Builder, channels: int, groups: int, bias: str, norm: str, activation: str, **window: int
+) -> None:
+    build.then(Convolution(channels, groups=groups, bias=bias == "on", **_pairs(window)))
+    _around(build, norm, activation)
 
 
-def _sep(build: Builder, values: Values, _body: Callable[[], None]) -> None:
-    before = build.shape(build.last)[1]
-    build.then(
-        Convolution(
-            channels=before * cast(int, values["multiplier"]),
-            kernel=_pair(values, "kernel"),
-            stride=_pair(values, "stride"),
-            padding=_pair(values, "padding"),
-            dilation=_pair(values, "dilation"),
-            groups=before,
-            bias=values["bias"] == "on",
-        )
-    )
-    build.then(Convolution(cast(int, values["channels"]), (1, 1), bias=values["bias"] == "on"))
-    _normed(build, values)
+def _sep(
+    build: Builder, channels: int, multiplier: int, bias: str, norm: str, activation: str, **window: int
+) -> None:
+    before = build.channels
+    build.then(Convolution(before * multiplier, groups=before, bias=bias == "on", **_pairs(window)))
+    build.then(Convolution(channels, (1, 1), bias=bias == "on"))
+    _around(build, norm, activation)
 
 
-def _residual(build: Builder, _values: Values, body: Callable[[], None]) -> None:
-    entry = build.last
+def _residual(build: Builder, body: Callable[[], None]) -> None:
+    entry, before = build.last, build.channels
     body()
     end, shortcut = build.last, entry
-    stride = build.stride_between(entry, end)
-    channels = build.shape(end)[1]
-    if stride != (1, 1) or channels != build.shape(entry)[1]:
+    stride, channels = build.stride_between(entry, end), build.channels
+    if stride != (1, 1) or channels != before:
         shortcut = build.then(Convolution(channels, (1, 1), stride), entry)
     build.then(Elementwise("add"), end, shortcut)
 
 
 def _pool(mode: Literal["max", "avg"]) -> Word:
-    def lower(build: Builder, values: Values, _body: Callable[[], None]) -> None:
-        build.then(Pool(mode, _pair(values, "kernel"), _pair(values, "stride"), _pair(values, "padding")))
+    def lower(build: Builder, kernel: int, stride: int, padding: int) -> None:
+        build.then(Pool(mode, (kernel, kernel), (stride, stride), (padding, padding)))
 
-    parameters = (Parameter("kernel"), Parameter("stride", _kernel), Parameter("padding", 0, least=0))
-    return Word(f"{mode}pool", parameters, lower)
+    stride = Parameter("stride", Derived("kernel", lambda before: before["kernel"]))
+    return Word(f"{mode}pool", (Parameter("kernel"), stride, Parameter("padding", 0, least=0)), lower)
 
 
-def _relu(build: Builder, _values: Values, _body: Callable[[], None]) -> None:
+def _relu(build: Builder) -> None:
     build.then(Elementwise("relu"))
 
 
-def _head(build: Builder, values: Values, _body: Callable[[], None]) -> None:
-    build.then(GlobalPool("max" if values["pool"] == "max" else "avg"))
+def _head(build: Builder, pool: Literal["avg", "max"]) -> None:
+    build.then(GlobalPool(pool))
     build.then(Flatten())
     build.then(Linear(build.classes))
 
 
+_SAME = Derived(
+    "dilation*(kernel-1)/2",
+    _same_padding,
+    "an even kernel has no padding that keeps the size; write padding=0, for instance",
+)
 _WINDOW = (
     Parameter("kernel", 3),
     Parameter("stride", 1),
     Parameter("dilation", 1),
-    Parameter("padding", _same_padding, least=0),
+    Parameter("padding", _SAME, least=0),
 )
 _AROUND = (
     Parameter("bias", "on", choices=("on", "off")),
@@ -178,7 +184,7 @@ _AROUND = (
     Parameter("activation", "relu", choices=("relu", "none")),
 )
 
-VOCABULARY: Mapping[str, Word] = {
+VOCABULARY: Vocabulary = {
     word.name: word
     for word in (
         Word("conv", (Parameter("channels"), *_WINDOW, Parameter("groups", 1), *_AROUND), _conv),

@@ -79,6 +79,7 @@ BY_HAND: list[tuple[nn.Module, int, list[set[int]]]] = [
     (Computes(lambda image: image.roll(1, 2).flip(2)), 4, [{2}, {1}, {0}, {3}]),
     (Computes(lambda image: torch.cat([image[..., 2:], image[..., :1]], 2)), 4, [{2}, {3}, {0}]),
     (Computes(lambda image: image.chunk(2, 2)[1].relu()), 4, [{2}, {3}]),
+    (Computes(lambda image: image[0, 0] + image.amax()), 2, [{0, 1}] * 2),
     (nn.Softmax(dim=2), 3, [{0, 1, 2}] * 3),
     (Computes(lambda image: image * 0 - image), 2, [{0}, {1}]),
     (Computes(torch.zeros_like), 2, [set(), set()]),
@@ -227,6 +228,16 @@ def test_taps_of_weight_0() -> None:
     gradients, nans = both(corners, (1, 5, 5))
     assert positions(gradients)[1] == [{0}, {2}, {4}]
     assert positions(nans)[1] == [{0, 1}, {2, 3}, {4}]
+
+
+def test_attention_that_is_all_nans() -> None:
+    """Every element of the query reads all of the query and the key; of the value its own column."""
+
+    def attend(image: Tensor) -> Tensor:
+        return functional.scaled_dot_product_attention(image, image, image)
+
+    for sets in both(Computes(attend), (2, 3, 4)):
+        assert positions(sets)[1] == [{0, 1, 2, 3}] * 4
 
 
 def test_causal_attention_sees_no_later_token() -> None:

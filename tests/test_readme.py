@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import re
-import shlex
 from pathlib import Path
 
 import pytest
+from console import ROOT, commands, run
 
-from archsearch import cli
 from archsearch.analysis import FIGURES
 from archsearch.space import shipped
 from archsearch.words import VOCABULARY
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-CONSOLE = "\n".join(re.findall(r"```console\n(.*?)```", README, re.DOTALL))
-COMMANDS = re.findall(r"^\$ archsearch (.*)\n((?:(?!\$).*\n)*)", CONSOLE, re.MULTILINE)
 
 
-def run(arguments: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
-    monkeypatch.chdir(ROOT)
-    monkeypatch.setattr("sys.argv", ["archsearch", *shlex.split(arguments)])
-    with pytest.raises(SystemExit):
-        cli.main()
-    return capsys.readouterr().out
-
-
-@pytest.mark.parametrize(("arguments", "printed"), COMMANDS)
+@pytest.mark.parametrize(("arguments", "printed"), commands(README))
 def test_a_command_prints_what_is_shown(
     arguments: str, printed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

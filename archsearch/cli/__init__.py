@@ -7,7 +7,8 @@ import sys
 
 import click
 
-from archsearch.cli.judging import analyze, check, sample
+from archsearch.cli.analyzing import analyze
+from archsearch.cli.judging import check, sample
 from archsearch.cli.running import quickstart, search, train
 from archsearch.cli.tables import results
 from archsearch.errors import ArchsearchError

@@ -1,8 +1,9 @@
-"""The verbs that judge networks without training them: analyze, check, sample."""
+"""The verbs that judge networks without training them: check, sample."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,8 @@ import click
 from click.core import ParameterSource
 
 from archsearch.analysis import FIGURES
-from archsearch.analyzer import analyze as profile_of
 from archsearch.candidate import Candidate, judge
+from archsearch.cli.analyzing import Subject
 from archsearch.cli.options import (
     classes_option,
     csv_option,
@@ -22,42 +23,19 @@ from archsearch.cli.options import (
     limits_option,
     network_at,
     seed_option,
+    words_option,
     write_json,
     write_rows,
 )
 from archsearch.limits import ASSIGNMENT, Condition
+from archsearch.models import is_model
 from archsearch.space import Space
 
 if TYPE_CHECKING:
     from archsearch.ops import Shape
+    from archsearch.words import Vocabulary
 
 _DRAWS = 1_000
-
-
-@click.command()
-@click.argument("target")
-@input_option
-@classes_option
-@json_option
-@examples("analyze search_spaces/era_s9.net", "analyze 'conv(24) sep(44, stride=2) head()' --json")
-def analyze(target: str, input_shape: Shape, classes: int, as_json: bool) -> None:
-    """Show shape, receptive field, params and MACs of each operation of TARGET, a sentence or a file of one."""
-    network = network_at(target)
-    graph = network.lower(input_shape, classes)
-    profile = profile_of(graph)
-    if as_json:
-        write_json(
-            {
-                "canonical": str(network),
-                "digest": graph.digest,
-                "input": list(input_shape),
-                "classes": classes,
-                **profile.figures,
-                "ops": [row.figures for row in profile.rows],
-            }
-        )
-    else:
-        click.echo(f"{network}\n\n{profile}\n\ndigest {graph.digest}")
 
 
 @click.command()
@@ -65,51 +43,83 @@ def analyze(target: str, input_shape: Shape, classes: int, as_json: bool) -> Non
 @limits_option
 @input_option
 @classes_option
+@words_option
 @seed_option
 @json_option
 @examples(
     "check search_spaces/era_s9.net",
     "check 'conv(24) conv(44, stride=2) head()' --limits 'rf > 44, params < 200k'",
+    "check my_net.py:Net --limits 'rf > 44, params < 200k'",
     "check era_s9",
 )
 def check(
-    target: str, limits: Condition | None, input_shape: Shape, classes: int, seed: int, as_json: bool
+    target: str,
+    limits: Condition | None,
+    input_shape: Shape,
+    classes: int,
+    vocabulary: Vocabulary,
+    seed: int,
+    as_json: bool,
 ) -> None:
-    """Say whether TARGET fits its limits: a sentence, a file of one, or a space.
+    """Say whether TARGET fits its limits: a sentence, a file of one, a torch module, or a space.
 
-    Exit status: 0 it fits, 1 it does not, 2 it cannot be read. A space fits if some of its networks do;
-    1,000 are drawn with the seed, or all looked at where there are no more.
+    A torch module is named as package.module:name or file.py:name. Exit status: 0 it fits, 1 it does not, 2 it
+    cannot be read. A space fits if some of its networks do; 1,000 are drawn with the seed, or all looked at where
+    there are no more.
     """
     if is_space(target):
         given = map(click.get_current_context().get_parameter_source, ("input_shape", "classes"))
         if ParameterSource.COMMANDLINE in given:
             raise click.UsageError("A space states its own input and classes.")
-        space = Space.find(target)
+        space = Space.find(target, vocabulary)
         fits = _check_space(space if limits is None else space.limited(limits), seed, as_json)
+    elif is_model(target):
+        limits = limits or Condition.of(ASSIGNMENT)
+        fits = _check_model(Subject(target, input_shape, classes, vocabulary), limits, as_json)
     else:
         limits = limits or Condition.of(ASSIGNMENT)
-        fits = _check_network(judge(network_at(target), input_shape, classes, limits), limits, as_json)
+        candidate = judge(network_at(target, vocabulary), input_shape, classes, limits)
+        fits = _check_network(candidate, limits, as_json)
     click.get_current_context().exit(0 if fits else 1)
 
 
 def _check_network(candidate: Candidate, limits: Condition, as_json: bool) -> bool:
+    digest = candidate.digest or ""
+    return _verdict(candidate.reasons, candidate.figures, str(candidate.network), digest, limits, as_json)
+
+
+def _check_model(subject: Subject, limits: Condition, as_json: bool) -> bool:
+    found = subject.profile.complete()
+    if found.last_map.layout.bound:
+        click.echo("archsearch: the receptive field of this module is an upper bound", err=True)
+    reasons = tuple(map(str, limits.broken(found.figures)))
+    return _verdict(reasons, found.figures, subject.name, found.graph.digest, limits, as_json)
+
+
+def _verdict(
+    reasons: Sequence[str],
+    figures: Mapping[str, int],
+    canonical: str,
+    digest: str,
+    limits: Condition,
+    as_json: bool,
+) -> bool:
     if as_json:
-        write_json(
-            {
-                "fits": candidate.fits,
-                "reasons": list(candidate.reasons),
-                "limits": str(limits),
-                "figures": dict(candidate.figures),
-                "canonical": str(candidate.network),
-                "digest": candidate.digest,
-            }
-        )
-    elif candidate.fits:
-        figures = ", ".join(f"{name} {candidate.figures[name]:,}" for name in ("rf", "params", "macs"))
-        click.echo(f"fits {limits}\n  {figures}")
+        plain = {
+            "fits": not reasons,
+            "reasons": list(reasons),
+            "limits": str(limits),
+            "figures": dict(figures),
+            "canonical": canonical,
+            "digest": digest or None,
+        }
+        write_json(plain)
+    elif reasons:
+        click.echo("\n  ".join(["refused", *reasons]))
     else:
-        click.echo("\n  ".join(["refused", *candidate.reasons]))
-    return candidate.fits
+        shown = ", ".join(f"{name} {figures[name]:,}" for name in ("rf", "params", "macs"))
+        click.echo(f"fits {limits}\n  {shown}")
+    return not reasons
 
 
 def _check_space(space: Space, seed: int, as_json: bool) -> bool:
@@ -147,13 +157,22 @@ def _check_space(space: Space, seed: int, as_json: bool) -> bool:
 @click.argument("space")
 @click.option("--count", type=click.IntRange(min=1), default=5, show_default=True, help="Networks to draw.")
 @limits_option
+@words_option
 @seed_option
 @json_option
 @csv_option
 @examples("sample era_s9", "sample search_spaces/first.space --count 100 --csv")
-def sample(space: str, count: int, limits: Condition | None, seed: int, as_json: bool, as_csv: bool) -> None:
+def sample(
+    space: str,
+    count: int,
+    limits: Condition | None,
+    vocabulary: Vocabulary,
+    seed: int,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
     """Draw networks of SPACE, a file or a shipped name, every derivation equally likely."""
-    found = Space.find(space)
+    found = Space.find(space, vocabulary)
     grammar = (found if limits is None else found.limited(limits)).grammar
     drawn = [
         judge(network, grammar.input, grammar.classes, grammar.limits)

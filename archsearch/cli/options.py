@@ -15,11 +15,13 @@ import click
 
 from archsearch.errors import ArchsearchError, suggest
 from archsearch.grammar import parse_shape
-from archsearch.ops import Shape
 from archsearch.limits import ASSIGNMENT, Condition
 from archsearch.network import CLASSES, INPUT, Network, parse, read
+from archsearch.ops import Shape
+from archsearch.own_words import read_words
 from archsearch.space import shipped
 from archsearch.table import render
+from archsearch.words import VOCABULARY, Vocabulary
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -49,6 +51,14 @@ limits_option = click.option(
     type=_Limits(),
     help=f"What a network must hold. [those of the space; for a sentence: {ASSIGNMENT}]",
 )
+words_option = click.option(
+    "--words",
+    "vocabulary",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    callback=lambda _context, _parameter, path: VOCABULARY if path is None else read_words(path),
+    help="A Python file whose WORDS are added to the notation; its code runs.",
+)
 seed_option = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Random seed.")
 storage_option = click.option(
     "--storage",
@@ -77,7 +87,7 @@ def examples(*lines: str) -> Callable[[Command], Command]:
     return decorate
 
 
-def network_at(target: str) -> Network:
+def network_at(target: str, vocabulary: Vocabulary) -> Network:
     """Return the network of a sentence, of a file with one, or of a shipped name such as `era_s9.net`."""
     path = Path(target)
     if is_space(target):
@@ -90,8 +100,8 @@ def network_at(target: str) -> Network:
                 remedy = f"give a sentence, the path of a .net file or a shipped name; {suggest(target, found)}"
                 raise ArchsearchError(f"there is no file `{target}`", remedy=remedy)
             path = found[target]
-        return read(path)
-    return parse(target)
+        return read(path, vocabulary)
+    return parse(target, vocabulary=vocabulary)
 
 
 def is_space(target: str) -> bool:

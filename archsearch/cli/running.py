@@ -17,6 +17,7 @@ from archsearch.cli.options import (
     network_at,
     seed_option,
     storage_option,
+    words_option,
     write_rows,
 )
 from archsearch.errors import ArchsearchError, DataError
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from archsearch.data import Dataset
     from archsearch.network import Network
     from archsearch.results import Row
+    from archsearch.words import Vocabulary
 
 _DATA_HELP = "A folder of images, or `digits`. [the variable ARCHSEARCH_DATA, else CIFAR-10, downloaded once]"
 
@@ -35,6 +37,7 @@ _DATA_HELP = "A folder of images, or `digits`. [the variable ARCHSEARCH_DATA, el
 def _training_options(command: Command) -> Command:
     for option in (
         storage_option,
+        words_option,
         click.option(
             "--augmentation", type=click.Choice(AUGMENTATIONS), default=Recipe.augmentation, show_default=True
         ),
@@ -70,6 +73,7 @@ def _training_options(command: Command) -> Command:
 )
 def train(
     target: str,
+    vocabulary: Vocabulary,
     storage: str,
     data: str | None,
     split: str,
@@ -83,7 +87,7 @@ def train(
     A network whose result is in the table already, by the same recipe, data, split and seed, is not trained
     again, unless its weights are asked for. Look at the test images once, when everything is chosen.
     """
-    network = network_at(target)
+    network = network_at(target, vocabulary)
     recipe = Recipe.of(recipe_values)
     if weights is not None and not weights.parent.is_dir():
         rule = f"the weights cannot be written to `{weights}`: there is no folder `{weights.parent}`"
@@ -109,6 +113,7 @@ def train(
 @examples("search era_s9 --trials 20", "search my.space --hours 8 --epochs 16 --study overnight")
 def search(
     space: str,
+    vocabulary: Vocabulary,
     storage: str,
     data: str | None,
     trials: int | None,
@@ -124,7 +129,7 @@ def search(
     What does not fit is refused before it is trained. The same command again goes on with its study, after
     Ctrl-C or a crash too.
     """
-    found = Space.find(space)
+    found = Space.find(space, vocabulary)
     found = found if limits is None else found.limited(limits)
     recipe = Recipe.of(recipe_values)
     if trials is None and hours is None:

@@ -1,0 +1,167 @@
+"""The verb that shows what a network costs and sees, and proves it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from click.core import ParameterSource
+
+from archsearch.analysis import Profile, profile
+from archsearch.cli.options import (
+    classes_option,
+    examples,
+    input_option,
+    json_option,
+    network_at,
+    words_option,
+    write_json,
+)
+from archsearch.errors import ArchsearchError
+from archsearch.models import find_model, is_model
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from archsearch.graph import Graph
+    from archsearch.ops import Shape
+    from archsearch.proof import Proof
+    from archsearch.trace import Traced
+    from archsearch.words import Vocabulary
+
+
+class Subject:
+    """What a target names: a sentence, a file of one, or a torch module; torch is loaded when it is needed."""
+
+    def __init__(self, target: str, input_shape: Shape, classes: int, vocabulary: Vocabulary) -> None:
+        self.input_shape, self._classes = input_shape, classes
+        self._target = target
+        if is_model(target):
+            if click.get_current_context().get_parameter_source("classes") is ParameterSource.COMMANDLINE:
+                raise ArchsearchError("--classes is for sentences; a torch module has its own")
+            self.name = target
+        else:
+            self._network = network_at(target, vocabulary)
+            self.name = str(self._network)
+
+    @cached_property
+    def module(self) -> nn.Module:
+        """The torch module, built of the graph of a sentence."""
+        if is_model(self._target):
+            return find_model(self._target)
+        from archsearch.module import build
+
+        return build(self.graph)
+
+    @cached_property
+    def traced(self) -> Traced:
+        """The module's program."""
+        from archsearch.trace import trace
+
+        return trace(self.module, self.input_shape)
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The graph: a sentence's own, or that of the traced module."""
+        if is_model(self._target):
+            return self.traced.graph
+        return self._network.lower(self.input_shape, self._classes)
+
+    @cached_property
+    def profile(self) -> Profile:
+        """The figures."""
+        return profile(self.graph)
+
+
+@click.command()
+@click.argument("target")
+@input_option
+@classes_option
+@words_option
+@click.option("--strict", is_flag=True, help="Fail if an operation is not known.")
+@click.option("--verify", is_flag=True, help="Prove the receptive field by gradients and NaNs. Takes a while.")
+@click.option("--compare", is_flag=True, help="Show fvcore's and torch's counts beside ours.")
+@click.option("--picture", type=click.Path(path_type=Path), help="Draw the receptive sets: a .png, .svg or .pdf file.")
+@json_option
+@examples(
+    "analyze search_spaces/era_s9.net --picture era_s9.png",
+    "analyze 'conv(24) sep(44, stride=2) head()' --json",
+    "analyze torchvision.models:resnet50 --input 3x224x224 --verify",
+    "analyze my_net.py:Net --input 1x28x28 --compare",
+)
+def analyze(
+    target: str,
+    input_shape: Shape,
+    classes: int,
+    vocabulary: Vocabulary,
+    strict: bool,
+    verify: bool,
+    compare: bool,
+    picture: Path | None,
+    as_json: bool,
+) -> None:
+    """Show shape, receptive field, params and MACs of each operation of TARGET.
+
+    TARGET is a sentence, a file of one, or a torch module named as package.module:name or file.py:name. Exit
+    status: 0 done, 1 the oracles contradict the analysis, 2 it cannot be analysed.
+    """
+    subject = Subject(target, input_shape, classes, vocabulary)
+    found = subject.profile
+    if strict:
+        found.complete()
+    if picture is not None:
+        from archsearch.picture import draw
+
+        draw(found, picture)
+    compared = None
+    if compare:
+        from archsearch.compare import compare as compare_counts
+
+        compared = compare_counts(subject.module, input_shape, found)
+    proof = _proved(subject.traced) if verify else None
+    if as_json:
+        write_json(_plain(subject, compared, proof))
+    else:
+        parts = [subject.name, found, f"digest {found.graph.digest}", compared, proof]
+        click.echo("\n\n".join(str(part) for part in parts if part is not None))
+    click.get_current_context().exit(1 if proof is not None and not proof.holds else 0)
+
+
+def _plain(subject: Subject, compared: object, proof: Proof | None) -> dict[str, object]:
+    found = subject.profile
+    plain: dict[str, object] = {
+        "canonical": subject.name,
+        "digest": found.graph.digest,
+        "input": list(subject.input_shape),
+        "classes": found.graph.classes,
+        **found.figures,
+        "unknown": list(found.unknown),
+        "ops": [row.figures for row in found.rows],
+    }
+    if compared is not None:
+        plain["compared"] = str(compared)
+    if proof is not None:
+        plain["verified"] = {
+            "equal": proof.holds,
+            "tensor": proof.tensor,
+            "units": proof.units,
+            "differences": list(proof.differences),
+            "unsure": list(proof.unsure),
+        }
+    return plain
+
+
+def _proved(traced: Traced) -> Proof:
+    """Prove the last map, with a count of the runs of the module on the error stream."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from archsearch.proof import prove
+
+    columns = (SpinnerColumn(), TextColumn("proving: {task.completed} runs of the module"), TimeElapsedColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_interactive) as bars:
+        task = bars.add_task("", total=None)
+        return prove(traced, tick=lambda: bars.advance(task))

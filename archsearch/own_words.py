@@ -1,0 +1,111 @@
+"""Words of somebody's own: the vocabulary with those that a Python file adds to it."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import TYPE_CHECKING
+
+from archsearch.errors import NotationError
+from archsearch.notation import read_sentence
+from archsearch.words import VOCABULARY, Parameter, Vocabulary, Word
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_LIST = "write WORDS = [Word(...), ...] in it, with Word from archsearch.words"
+
+
+def read_words(path: Path) -> Vocabulary:
+    """Return the vocabulary with the words in the list WORDS of a Python file.
+
+    The file is imported: its code runs, so read only a file that you trust. Raises NotationError, which names the
+    file, where it cannot be imported, where WORDS is no list of Word, and for a word that no sentence could hold.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> code = "from archsearch.words import *; WORDS = [Word('same', (), lambda build: None)]"
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "same.py")
+    ...     _written = path.write_text(code)
+    ...     read_words(path)["same"].signature
+    'same'
+    """
+    place = str(path)
+    own: dict[str, Word] = {}
+    for word in _listed(path):
+        _check(word, place)
+        if word.name in VOCABULARY:
+            raise NotationError(f"`{word.name}` is a word already", place=place, remedy="give yours another name")
+        if word.name in own:
+            rule = f"two of the WORDS are named `{word.name}`"
+            raise NotationError(rule, place=place, remedy="rename one of them")
+        own[word.name] = word
+    return {**VOCABULARY, **own}
+
+
+def _listed(path: Path) -> list[Word]:
+    place = str(path)
+    found = _variables(path).get("WORDS")
+    if found is None:
+        raise NotationError("there are no WORDS in the file", place=place, remedy=_LIST)
+    if not isinstance(found, list | tuple):
+        raise NotationError(f"WORDS is no list, but of type {type(found).__name__}", place=place, remedy=_LIST)
+    for number, word in enumerate(found):
+        if not isinstance(word, Word):
+            rule = f"WORDS[{number}] is no Word, but of type {type(word).__name__}"
+            raise NotationError(rule, place=place, remedy=_LIST)
+    return [*found]
+
+
+def _variables(path: Path) -> dict[str, object]:
+    """Import a file and return what it defines."""
+    place = str(path)
+    if not path.is_file():
+        raise NotationError("there is no such file", place=place, remedy="give the path of a Python file")
+    specification = importlib.util.spec_from_file_location(path.stem, path)
+    if specification is None or specification.loader is None:
+        raise NotationError("this is no Python file", place=place, remedy="give it a name that ends in .py")
+    module = importlib.util.module_from_spec(specification)
+    try:
+        specification.loader.exec_module(module)
+    # Foreign code may raise anything while it is imported, and end the program too.
+    except (Exception, SystemExit) as error:
+        rule = f"the file cannot be imported: {type(error).__name__}: {error}"
+        raise NotationError(rule, place=place, remedy=f"`python {path}` shows where") from error
+    return vars(module)
+
+
+def _check(word: Word, place: str) -> None:
+    """Raise NotationError for a word that no sentence could hold."""
+    if not _is_name(word.name):
+        raise _unreadable(word.name, place)
+    given: object = word.parameters
+    if not isinstance(given, list | tuple) or not all(isinstance(one, Parameter) for one in given):
+        rule = f"the parameters of `{word.name}` are no tuple of Parameter"
+        remedy = "write them as (Parameter(...),): a tuple of one has a comma too"
+        raise NotationError(rule, place=place, remedy=remedy)
+    names = [parameter.name for parameter in word.parameters]
+    for number, name in enumerate(names):
+        if not _is_name(name):
+            raise _unreadable(name, place)
+        if name in names[:number]:
+            rule = f"two parameters of `{word.name}` are named `{name}`"
+            raise NotationError(rule, place=place, remedy="rename one of them")
+        if name in {"body", "build"}:
+            rule = f"a parameter of `{word.name}` is named `{name}`, which stands for something else"
+            raise NotationError(rule, place=place, remedy="give it another name")
+    if word.has_body and names:
+        rule = f"`{word.name}` takes a sentence in its brackets, and can take no arguments"
+        raise NotationError(rule, place=place, remedy="remove its parameters, or has_body")
+
+
+def _is_name(text: object) -> bool:
+    try:
+        return isinstance(text, str) and [step.name for step in read_sentence(text)] == [text]
+    except NotationError:
+        return False
+
+
+def _unreadable(name: object, place: str) -> NotationError:
+    remedy = "a name is made of the letters a to z, digits and _, and does not begin with a digit"
+    return NotationError(f"a sentence cannot hold the name `{name}`", place=place, remedy=remedy)

@@ -1,0 +1,188 @@
+"""How long receptive field, parameters and MACs of a network take, beside tools that count what a module computes.
+
+`python benchmarks/counting.py` draws distinct networks from the shipped space era_s9 and prints milliseconds a
+network, all in one process and one thread. Ours starts from the sentence as text or as a value; the others get the
+network's graph for nothing, and their time is shown with the building of the module and without. Each round measures
+every network once by each tool, with modules and values made anew; what counts is the median of the rounds. Time is
+the processor's, which other work on the machine disturbs less than the clock's. What the package caches for the life
+of a process is named, and cleared before each pass, but for the tables of its parser.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import inspect
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from importlib.metadata import version
+from itertools import islice
+from statistics import mean, median
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from archsearch import Network, Profile, Space, parse
+from archsearch.analysis import profile
+from archsearch.module import build
+from archsearch.table import render
+
+ROUNDS = 5
+NETWORKS = 100
+IMAGE = (1, 3, 32, 32)
+FIGURES = ("rf", "params", "macs")
+PARSER = "archsearch.notation._parser"
+"""The tables that Lark makes of the notation's grammar, once in a process, as an import is."""
+
+Tool: TypeAlias = Callable[[nn.Module, Tensor], object]
+Timed: TypeAlias = Callable[[Network], list[float]]
+"""Measures one network: seconds in total, then those without the building of a module, where one is built."""
+
+
+def foreign_tools() -> dict[str, Tool]:
+    """Return how to count a module by each tool; exits where one is not installed."""
+    try:
+        fvcore, torchinfo, thop = map(importlib.import_module, ("fvcore.nn", "torchinfo", "thop"))
+    except ImportError as error:
+        sys.exit(f"{error}; the benchmark needs: pip install fvcore torchinfo thop")
+
+    def by_fvcore(module: nn.Module, image: Tensor) -> object:
+        analysis = fvcore.FlopCountAnalysis(module, image).unsupported_ops_warnings(False)
+        return analysis.uncalled_modules_warnings(False).tracer_warnings("none").total()
+
+    def by_torchinfo(module: nn.Module, image: Tensor) -> object:
+        return torchinfo.summary(module, input_data=image, device="cpu", verbose=0).total_params
+
+    def by_thop(module: nn.Module, image: Tensor) -> object:
+        return thop.profile(module, (image,), verbose=False)
+
+    def by_torch(module: nn.Module, image: Tensor) -> object:
+        with FlopCounterMode(display=False) as counter:
+            module(image)
+        return counter.get_total_flops()
+
+    return {"fvcore": by_fvcore, "torchinfo": by_torchinfo, "thop": by_thop, "FlopCounterMode": by_torch}
+
+
+def conditions() -> str:
+    """Say what ran, in which versions, on how many threads."""
+    names = ("torch", "fvcore", "torchinfo", "thop")
+    tools = ", ".join(f"{name} {version(name)}" for name in names)
+    return f"Python {sys.version.split()[0]}, {tools}; threads: {torch.get_num_threads()}"
+
+
+def caches() -> Iterator[tuple[str, Any]]:
+    """Yield every cache that a function or method of the package keeps for the life of a process, by its name."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "archsearch"]:
+        own = vars(sys.modules[name])
+        classes = [value for value in own.values() if inspect.isclass(value) and value.__module__ == name]
+        for value in [one for space in (own, *map(vars, classes)) for one in space.values()]:
+            if hasattr(value, "cache_clear") and value.__module__ == name:
+                yield f"{name}.{value.__qualname__}", value
+
+
+def from_text(figures: tuple[str, ...], network: Network) -> list[float]:
+    """Measure a sentence read from its text."""
+    text = str(network)
+    started = time.process_time()
+    read(profile(parse(text).lower()), figures)
+    return [time.process_time() - started]
+
+
+def from_value(figures: tuple[str, ...], network: Network) -> list[float]:
+    """Measure a sentence that was read already."""
+    value = parse(str(network))
+    started = time.process_time()
+    read(profile(value.lower()), figures)
+    return [time.process_time() - started]
+
+
+def read(found: Profile, figures: tuple[str, ...]) -> tuple[int, ...]:
+    """Ask a profile for figures, which it computes when asked."""
+    return tuple(found.figures[name] for name in figures)
+
+
+def from_module(tool: Tool, network: Network) -> list[float]:
+    """Measure the building of a module and its counting by a tool."""
+    graph = network.lower()
+    image = torch.zeros(IMAGE)
+    started = time.process_time()
+    module = build(graph).eval()
+    built = time.process_time()
+    with torch.no_grad():
+        tool(module, image)
+    ended = time.process_time()
+    return [ended - started, ended - built]
+
+
+def seconds(timed: Timed, networks: list[Network]) -> list[float]:
+    """Measure each network once, and return the means."""
+    for name, cache in caches():
+        if name != PARSER:
+            cache.cache_clear()
+    gc.collect()
+    return [mean(column) for column in zip(*map(timed, networks), strict=True)]
+
+
+def check(network: Network, tools: Mapping[str, Tool]) -> None:
+    """Make sure that the tools count the same network."""
+    rf, params, macs = read(profile(network.lower()), FIGURES)
+    module, image = build(network.lower()).eval(), torch.zeros(IMAGE)
+    with torch.no_grad():
+        assert rf > 1
+        assert tools["torchinfo"](module, image) == params
+        assert tools["FlopCounterMode"](module, image) == 2 * macs
+
+
+def main() -> None:
+    """Print the table."""
+    torch.set_num_threads(1)
+    warnings.simplefilter("ignore")
+    tools = foreign_tools()
+    drawn = {str(network): network for network in islice(Space.find("era_s9").sample(seed=0), 2 * NETWORKS)}
+    networks = list(drawn.values())[:NETWORKS]
+    check(networks[0], tools)
+    every = tuple(profile(networks[0].lower()).figures)
+    ours: dict[str, Timed] = {
+        "ours, from text": partial(from_text, FIGURES),
+        "ours, from a value": partial(from_value, FIGURES),
+        "ours, from text, every figure": partial(from_text, every),
+        "ours, from a value, every figure": partial(from_value, every),
+    }
+    timed = ours | {name: partial(from_module, tool) for name, tool in tools.items()}
+    for measure in timed.values():  # a first pass for what is loaded on first use
+        seconds(measure, networks[:2])
+    rounds = [{name: seconds(measure, networks) for name, measure in timed.items()} for _ in range(ROUNDS)]
+
+    def ratio(name: str, part: int, to: str) -> float:
+        return median(one[name][part] / one[to][0] for one in rounds)
+
+    rows = []
+    for name in timed:
+        parts = [
+            (
+                1000 * median(one[name][part] for one in rounds),
+                ratio(name, part, "ours, from text"),
+                ratio(name, part, "ours, from a value"),
+            )
+            for part in range(len(rounds[0][name]))
+        ]
+        rows.append((name, *parts[0], *(parts[1] if parts[1:] else (None,) * 3)))
+    print(f"{len(networks)} distinct networks of era_s9, the median of {ROUNDS} rounds; {conditions()}")
+    cached = [name for name, _cache in caches() if name != PARSER]
+    print(f"caches of ours, cleared before each pass: {', '.join(cached) or 'none'}; kept: {PARSER}\n")
+    columns = ("", "ms", "x text", "x value", "ms without building", "x text", "x value")
+    print(render(columns, rows))
+    print()
+    for name in ours:
+        rates = [1 / one[name][0] for one in rounds]
+        print(f"{name}: {median(rates):,.0f} networks a second ({min(rates):,.0f} to {max(rates):,.0f})")
+
+
+if __name__ == "__main__":
+    main()

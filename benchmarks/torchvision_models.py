@@ -1,0 +1,96 @@
+"""The table of docs/torchvision.md: every classification model of torchvision as the analyzer sees it.
+
+`python benchmarks/torchvision_models.py > docs/torchvision.md` writes it anew; names after it choose models. The
+models are built without memory for their weights, on torch's meta device, and nothing is downloaded.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterator
+
+import torch
+import torchvision
+from torchvision.models import Weights, WeightsEnum, get_model, get_model_weights, list_models
+
+from archsearch import Profile, analyze
+from archsearch.analysis import Row
+
+HEAD = f"""# The classification models of torchvision
+
+Made by `python benchmarks/torchvision_models.py > docs/torchvision.md`, with torchvision {torchvision.__version__}, torch
+{torch.__version__}: every model at the crop size of each of its weights.
+
+- *rf* and *stride*: of a unit of the last map, unclipped, along paths without global operations. *at most*: an upper bound, because
+  channels are split after a concatenation, or because attention in windows masks some of its tokens.
+- *sees all from*: the first operation a unit of which sees as much of the image as all units together. *global*: the first operation
+  that sees a whole axis at once, whatever the receptive field is by then.
+- *params*: difference to the sum over torch's own parameters. *GMACs*: ours; *published*: torchvision's own figure
+  (`Weights.meta["_ops"]`, which has three decimals).
+"""
+COLUMNS = (
+    "model", "input", "rf", "stride", "last map", "sees all from", "global", "params", "differ", "GMACs", "published",
+)  # fmt: skip
+
+
+def main(chosen: list[str]) -> None:
+    """Print the page."""
+    print(HEAD)
+    print("| " + " | ".join(COLUMNS) + " |")
+    print("|" + " --- |" * len(COLUMNS))
+    for name in chosen or list_models(module=torchvision.models):
+        for weights in distinct(name):
+            print("| " + " | ".join(line(name, weights.value)) + " |", flush=True)
+
+
+def distinct(name: str) -> Iterator[WeightsEnum]:
+    """Yield one of a model's weights for each crop size."""
+    sizes = set()
+    for weights in get_model_weights(name):
+        size = weights.transforms.keywords["crop_size"]
+        if size not in sizes:
+            sizes.add(size)
+            yield weights
+
+
+def line(name: str, weights: Weights) -> list[str]:
+    """Return the cells of a model at the crop size of some weights."""
+    # As with their weights: one keeps its auxiliary classifiers, the other does not.
+    special = {"googlenet": {"aux_logits": False, "init_weights": False}, "inception_v3": {"init_weights": False}}
+    size = weights.transforms.keywords["crop_size"]
+    options = {"image_size": size} if name.startswith("vit_") else special.get(name, {})
+    with torch.device("meta"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        module = get_model(name, weights=None, **options)
+    found = analyze(module, (3, size, size))
+    assert not found.unknown, found.unknown
+    params = sum(parameter.numel() for parameter in module.parameters())
+    last = found.last_map
+    most = "at most " if last.layout.bound else ""
+    return [
+        name,
+        str(size),
+        f"{most}{found.figures['rf']:,}",
+        str(last.stride),
+        last.path or last.op,
+        where(found, found.first_whole),
+        where(found, found.first_global),
+        f"{found.figures['params']:,}",
+        str(found.figures["params"] - params),
+        f"{found.figures['macs'] / 1e9:.3f}",
+        f"{weights.meta['_ops']:.3f}",
+    ]
+
+
+def where(found: Profile, row: Row | None) -> str:
+    """Say which operation a row is, at which receptive field."""
+    if row is None:
+        return "none"
+    before = found.rows[: found.rows.index(row) + 1]
+    rf = next(one.rf for one in reversed(before) if one.rf)
+    return f"{row.path or 'outermost'}: {row.op} ({'at most ' if row.layout.bound else ''}rf {rf:,})"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,33 @@
+"""Console blocks of a page: the commands in them, and what they print; shared by the tests of pages."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from archsearch import cli
+
+ROOT = Path(__file__).parent.parent
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """Return what stands in a page's code blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+
+
+def commands(page: str) -> list[tuple[str, str]]:
+    """Return the arguments of each command in the console blocks, and what is shown as printed by it."""
+    shown = "\n".join(blocks(page, "console"))
+    return re.findall(r"^\$ archsearch (.*)\n((?:(?!\$).*\n)*)", shown, re.MULTILINE)
+
+
+def run(arguments: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+    """Run the command line in this process, from the repository's root; return what it prints."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr("sys.argv", ["archsearch", *shlex.split(arguments)])
+    with pytest.raises(SystemExit):
+        cli.main()
+    return capsys.readouterr().out

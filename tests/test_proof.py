@@ -1,0 +1,161 @@
+"""Networks that mislead other calculators, and random ones: the analyzer against two oracles without formulas.
+
+Every unit of the output is compared, those at the borders too.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable
+
+import pytest
+import torch
+from random_models import RandomModel
+from torch import Tensor, nn
+from torch.nn import functional
+
+from archsearch import Profile
+from archsearch.analysis import profile
+from archsearch.proof import prove
+from archsearch.trace import Traced, trace
+
+RANDOM_MODELS = int(os.environ.get("ARCHSEARCH_RANDOM_MODELS", "1000"))
+FIRST_SEED = int(os.environ.get("ARCHSEARCH_FIRST_SEED", "0"))
+
+
+class Of(nn.Module):
+    """A module of a function and the layers that it calls."""
+
+    def __init__(self, function: Callable[..., Tensor], *layers: nn.Module) -> None:
+        super().__init__()
+        self.function = function
+        self.layers = nn.ModuleList(layers)
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.function(image, *self.layers)
+
+
+def misaligned(image: Tensor, ahead: nn.Module, behind: nn.Module) -> Tensor:
+    return ahead(image)[..., :-1, :-1] + behind(image)
+
+
+DILATIONS = nn.Sequential(*(nn.Conv2d(1, 1, 3, padding=d, dilation=d) for d in (1, 2, 4, 8)))
+DOWN_AND_UP = nn.Sequential(
+    nn.Conv2d(1, 1, 3, stride=2, padding=1),
+    nn.ConvTranspose2d(1, 1, 3, stride=2, padding=1, output_padding=1),
+    nn.Conv2d(1, 1, 3, padding=1),
+)
+NEAREST = nn.Sequential(
+    nn.Conv2d(1, 1, 3, stride=2, padding=1), nn.Upsample(scale_factor=2), nn.Conv2d(1, 1, 3, padding=1)
+)
+WEIGHT = torch.ones(1, 1, 3, 3)
+
+# name, module, side of the input, rf, stride, padding, what the first and the last unit see along the height
+BREAKING = [
+    ("dilations 1-2-4-8", DILATIONS, 40, 31, 1, 15, set(range(16)), set(range(24, 40))),
+    # An even unit reads, through the transposed one, three units of the strided one: 3 + 2 * 2. An odd one two.
+    ("strided, transposed, convolution", DOWN_AND_UP, 16, 7, 1, 3, {0, 1, 2, 3}, {13, 14, 15}),
+    ("nearest upsampling", NEAREST, 16, 5, 1, 3, {0, 1}, {13, 14, 15}),
+    ("dilated max-pool", nn.MaxPool2d(3, stride=1, padding=1, dilation=2), 12, 5, 1, 1, {1, 3}, {8, 10}),
+    ("F.conv2d", Of(lambda image: functional.conv2d(image, WEIGHT, padding=1)), 8, 3, 1, 1, {0, 1}, {6, 7}),
+    (
+        "a module called twice",
+        Of(lambda image, layer: layer(layer(image)), nn.Conv2d(1, 1, 3, padding=1)),
+        8,
+        5,
+        1,
+        2,
+        {0, 1, 2},
+        {5, 6, 7},
+    ),
+    (
+        "misaligned branches",
+        Of(misaligned, nn.Conv2d(1, 1, 2, padding=1), nn.Conv2d(1, 1, 3, padding=1)),
+        8,
+        3,
+        1,
+        1,
+        {0, 1},
+        {6, 7},
+    ),
+    (
+        "1 x 1 with stride 2, then 3 x 3",
+        nn.Sequential(nn.Conv2d(1, 1, 1, stride=2), nn.Conv2d(1, 1, 3, padding=1)),
+        6,
+        5,
+        2,
+        2,
+        {0, 2},
+        {2, 4},
+    ),
+    ("circular", nn.Conv2d(1, 1, 3, padding=1, padding_mode="circular"), 8, 3, 1, 1, {7, 0, 1}, {6, 7, 0}),
+    ("dilation wider than the map", nn.Conv2d(1, 1, 3, padding=9, dilation=9), 8, 19, 1, 9, {0}, {7}),
+]
+
+
+@pytest.mark.parametrize(
+    ("module", "side", "rf", "stride", "padding", "first", "last"),
+    [case[1:] for case in BREAKING],
+    ids=[case[0] for case in BREAKING],
+)
+def test_what_breaks_others(
+    module: nn.Module, side: int, rf: int, stride: int, padding: int, first: set[int], last: set[int]
+) -> None:
+    traced = trace(module, (1, side, side))
+    row = profile(traced.graph).rows[-1]
+    assert (row.rf, row.stride, row.padding) == (rf, stride, padding)
+    seen = row.layout.axes[0].field.seen
+    assert seen is not None
+    assert [positions(seen[0]), positions(seen[-1])] == [first, last]
+    assert_proved(traced)
+
+
+def test_misaligned_branches_and_holes_are_told() -> None:
+    traced = trace(Of(misaligned, nn.Conv2d(1, 1, 2, padding=1), nn.Conv2d(1, 1, 3, padding=1)), (1, 8, 8))
+    assert profile(traced.graph).rows[-1].notes == ("branches misaligned by 0.5",)
+    holes = profile(trace(nn.Conv2d(1, 1, 3, dilation=2), (1, 8, 8)).graph).rows[-1]
+    assert (holes.notes, holes.coverage) == (("holes",), 0.6)
+
+
+def test_nearest_upsampling_depends_on_the_phase() -> None:
+    field = profile(trace(NEAREST, (1, 16, 16)).graph).rows[-1].layout.axes[0].field
+    assert field.pattern is not None
+    assert [bits.bit_length() for _start, bits in field.pattern.phases] == [5, 5]
+    assert [start for start, _bits in field.pattern.phases] == [-3, -1]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_random_modules(seed: int) -> None:
+    assert_random_module_is_proved(seed)
+
+
+@pytest.mark.slow
+def test_many_random_modules() -> None:
+    for seed in range(FIRST_SEED, FIRST_SEED + RANDOM_MODELS):
+        assert_random_module_is_proved(seed)
+
+
+def assert_random_module_is_proved(seed: int) -> None:
+    torch.manual_seed(seed)
+    with warnings.catch_warnings():
+        # Random arguments draw warnings from torch, such as those of an even kernel with padding "same".
+        warnings.simplefilter("ignore")
+        model = RandomModel(seed)
+        traced = trace(model, model.input_shape)
+        assert profile(traced.graph).unknown == (), f"seed {seed}"
+        proof = prove(traced, max(traced.steps))
+    assert proof.holds, f"seed {seed}, {model.chosen}: {proof}"
+
+
+def assert_proved(traced: Traced) -> None:
+    proof = prove(traced, max(traced.steps))
+    assert proof.holds, str(proof)
+
+
+def positions(bits: int) -> set[int]:
+    return {position for position in range(bits.bit_length()) if bits >> position & 1}
+
+
+def of(module: nn.Module, *input_shape: int) -> Profile:
+    return profile(trace(module, input_shape).graph)
