@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-_FORM = "write package.module:name or file.py:name, where name is a module or makes one when called without arguments"
+_FORM = (
+    "write package.module:name or file.py:name, where name is a module or makes one when called without arguments"
+)
 
 
 def is_model(target: str) -> bool:

@@ -25,7 +25,6 @@ from archsearch.ops import (
     Pool,
     Reshape,
     Resize,
-    Sizes,
     Take,
     TransposedConvolution,
 )
@@ -101,14 +100,14 @@ def _layer(node: Node, graph: Graph) -> nn.Module:
         case Input():
             return nn.Identity()
         case Convolution() as op:
-            layer = (nn.Conv1d, nn.Conv2d, nn.Conv3d)[len(op.kernel) - 1]
-            parts = (op.kernel, op.stride, op.padding, op.dilation, op.groups, op.bias)
-            return layer(shapes[0][1], op.channels, *parts)  # type: ignore[arg-type]
+            convolution = (nn.Conv1d, nn.Conv2d, nn.Conv3d)[len(op.kernel) - 1]
+            window = (op.kernel, op.stride, op.padding, op.dilation)
+            return convolution(shapes[0][1], op.channels, *window, op.groups, op.bias)  # type: ignore[arg-type]
         case TransposedConvolution() as op:
-            layers = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
-            kernel = (op.kernel, op.stride, op.padding, op.output_padding)
-            layer = layers[len(op.kernel) - 1]
-            return layer(shapes[0][1], op.channels, *kernel, op.groups, op.bias, op.dilation)  # type: ignore[arg-type]
+            transposed = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)[len(op.kernel) - 1]
+            window = (op.kernel, op.stride, op.padding, op.output_padding)
+            more = (op.groups, op.bias, op.dilation)
+            return transposed(shapes[0][1], op.channels, *window, *more)  # type: ignore[arg-type]
         case BatchNorm():
             norm = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)[len(node.shape) - 3]
             return norm(node.shape[1])
@@ -143,13 +142,13 @@ def _function(node: Node) -> Callable[..., Tensor]:
             )
         case Pad(amounts, border):
             flat = [amount for pair in reversed(amounts[2:]) for amount in pair]
-            mode = "constant" if border == "zeros" else border
-            return lambda first: functional.pad(first, flat, mode)
-        case Resize("nearest" | "nearest-exact" as mode, size):
-            return lambda first: functional.interpolate(first, size, mode=mode)
+            padding = "constant" if border == "zeros" else border
+            return lambda first: functional.pad(first, flat, padding)
+        case Resize("nearest" | "nearest-exact" as nearest, size):
+            return lambda first: functional.interpolate(first, size, mode=nearest)
         case Resize("linear", size, _ratio, corners):
-            mode = ("linear", "bilinear", "trilinear")[len(size) - 1]
-            return lambda first: functional.interpolate(first, size, mode=mode, align_corners=corners)
+            linear = ("linear", "bilinear", "trilinear")[len(size) - 1]
+            return lambda first: functional.interpolate(first, size, mode=linear, align_corners=corners)
     raise TrainingError(
         f"`{node.op.kind}` cannot be built from a graph", remedy="train the module that the graph was traced from"
     )
@@ -157,17 +156,13 @@ def _function(node: Node) -> Callable[..., Tensor]:
 
 def _pooling(node: Node) -> Callable[..., Tensor]:
     rank = len(node.shape) - 3
-    match node.op:
-        case Pool("max") as op:
-            pool = (functional.max_pool1d, functional.max_pool2d, functional.max_pool3d)[rank]
-            return lambda first: pool(first, op.kernel, op.stride, op.padding, op.dilation, op.ceil_mode)
-        case Pool() as op:
-            average = (functional.avg_pool1d, functional.avg_pool2d, functional.avg_pool3d)[rank]
-            return lambda first: average(first, op.kernel, op.stride, op.padding, op.ceil_mode)
-    size: Sizes = node.shape[2:]
-    adaptive = {
-        "max": (functional.adaptive_max_pool1d, functional.adaptive_max_pool2d, functional.adaptive_max_pool3d),
-        "avg": (functional.adaptive_avg_pool1d, functional.adaptive_avg_pool2d, functional.adaptive_avg_pool3d),
-    }
-    assert isinstance(node.op, AdaptivePool | GlobalPool)
-    return lambda first: adaptive[node.op.mode][rank](first, size)
+    op = node.op
+    if isinstance(op, Pool) and op.mode == "max":
+        pool = (functional.max_pool1d, functional.max_pool2d, functional.max_pool3d)[rank]
+        return lambda first: pool(first, op.kernel, op.stride, op.padding, op.dilation, op.ceil_mode)
+    if isinstance(op, Pool):
+        average = (functional.avg_pool1d, functional.avg_pool2d, functional.avg_pool3d)[rank]
+        return lambda first: average(first, op.kernel, op.stride, op.padding, op.ceil_mode)
+    assert isinstance(op, AdaptivePool | GlobalPool)
+    name = f"adaptive_{op.mode}_pool{rank + 1}d"
+    return lambda first: getattr(functional, name)(first, node.shape[2:])

@@ -474,7 +474,8 @@ def windowed(
     """Output sizes: floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1 for each axis.
 
     With `ceil_mode` rounded up, unless the last window would begin beyond the map and its padding in front. The
-    formulas are those in the documentation of torch's `Conv2d` and `MaxPool2d`. Raises ShapeError where nothing is left.
+    formulas are those in the documentation of torch's `Conv2d` and `MaxPool2d`. Raises ShapeError where nothing is
+    left.
 
     >>> windowed((8, 8), (3, 3), (1, 1), (1, 1), (2, 2))
     (6, 6)

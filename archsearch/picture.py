@@ -181,8 +181,8 @@ def _draw_growth(axes: Axes, rows: list[Row], sides: Shape) -> None:
     axes.step(range(len(sizes)), sizes, where="mid", color=_BLUE, linewidth=1.6)
     for side in set(sides):
         axes.axhline(side, color=_GREY, linewidth=1, linestyle="--", zorder=0)
-    for side, label in _labels(sides, max(*sides, *sizes)):
-        axes.text(1.005, side, label, transform=axes.get_yaxis_transform(), color=_GREY, va="center")
+    for place, label in _labels(sides, max(*sides, *sizes)):
+        axes.text(1.005, place, label, transform=axes.get_yaxis_transform(), color=_GREY, va="center")
     is_dipping = any(after < before for before, after in pairwise(sizes))
     axes.set_xlabel("operation" + (" (where the line dips, a branch sees less)" if is_dipping else ""))
     axes.set(xlim=(0, max(len(sizes) - 1, 1)), ylim=(0, None))
@@ -191,7 +191,7 @@ def _draw_growth(axes: Axes, rows: list[Row], sides: Shape) -> None:
 
 
 def _labels(sides: Shape, highest: int) -> list[tuple[float, str]]:
-    """Return where to write what at the lines of the image's sides: those too close to each other share a place."""
+    """Return where to write what at the lines of the image's sides: neighbours too close share a place."""
     if len(set(sides)) == 1:
         return [(sides[0], "image")]
     groups: list[list[tuple[int, str]]] = []

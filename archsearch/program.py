@@ -28,16 +28,20 @@ if TYPE_CHECKING:
 
     from archsearch.ops import Shape
 
-Call: TypeAlias = Callable[[fx.Node, tuple[Any, ...], dict[str, Any]], Any]
+Value: TypeAlias = Any
+"""What a step reads or computes: a tensor, a number, a tuple or list of such."""
+
+Call: TypeAlias = Callable[[fx.Node, tuple[Value, ...], dict[str, Value]], Value]
 """Computes one step, given what its arguments hold."""
 
 
 @dataclass(frozen=True)
 class Program:
-    """The operations of a module in eval mode, for one image: `steps` of torch.fx, none of which changes a tensor in place.
+    """The operations of a module in eval mode, for one image.
 
-    `values` holds, by the name of its step, every parameter, buffer and constant; `parameters` names the parameters
-    among them as the module does. `image` is the name of the step that stands for the input.
+    `steps` are torch.fx's, none of which changes a tensor in place. `values` holds, by the name of its step, every
+    parameter, buffer and constant; `parameters` names the parameters among them as the module does. `image` is the
+    name of the step that stands for the input.
     """
 
     steps: tuple[fx.Node, ...]
@@ -50,8 +54,8 @@ class Program:
     def of(module: nn.Module, input_shape: Shape) -> Program:
         """Trace a module with `torch.export`; `input_shape` has no batch, which is 1.
 
-        Raises TraceError for a module that fails on such an input, and for one whose operations depend on the values
-        in it.
+        Raises TraceError for a module that fails on such an input, and for one whose operations depend on the
+        values in it.
         """
         # torch prints what it could not trace; the error that is raised says it.
         quiet = io.StringIO()
@@ -78,9 +82,9 @@ class Program:
 
         `call` computes a step in place of torch.
         """
-        call = call or (lambda step, args, kwargs: step.target(*args, **kwargs))
+        call = call or _called
         last_reader = {read: step for step in self.steps for read in step.all_input_nodes}
-        alive: dict[fx.Node, Any] = {}
+        alive: dict[fx.Node, Value] = {}
         for step in self.steps:
             if step.op == "placeholder":
                 alive[step] = _cast(image if step.name == self.image else self.values[step.name], image.dtype)
@@ -88,11 +92,18 @@ class Program:
                 args, kwargs = fx.map_arg((step.args, step.kwargs), alive.__getitem__)
                 alive[step] = _cast(call(step, args, kwargs), image.dtype)
             if step.name == until:
-                return alive[step]
+                break
             for read in step.all_input_nodes:
                 if last_reader[read] is step:
                     del alive[read]
-        raise KeyError(until)
+        found = alive[next(step for step in self.steps if step.name == until)]
+        assert isinstance(found, Tensor)
+        return found
+
+
+def _called(step: fx.Node, args: tuple[Value, ...], kwargs: dict[str, Value]) -> Value:
+    assert callable(step.target)
+    return step.target(*args, **kwargs)
 
 
 def name_of(step: fx.Node) -> str:
@@ -101,14 +112,16 @@ def name_of(step: fx.Node) -> str:
     return getattr(step.target, "__name__", "") if packet is None else str(packet).rpartition(".")[2]
 
 
-def _cast(value: Any, dtype: torch.dtype) -> Any:
+def _cast(value: Value, dtype: torch.dtype) -> Value:
     return value.to(dtype) if isinstance(value, Tensor) and value.is_floating_point() else value
 
 
 def _export(module: nn.Module, input_shape: Shape) -> ExportedProgram:
     name, shape = type(module).__name__, shape_text((1, *input_shape))
     if any(isinstance(parameter, UninitializedParameter) for parameter in module.parameters()):
-        raise TraceError(f"{name} has lazy layers, whose sizes are not known yet", remedy="run it on an input first")
+        raise TraceError(
+            f"{name} has lazy layers, whose sizes are not known yet", remedy="run it on an input first"
+        )
     parameter = next(module.parameters(), None)
     image = torch.zeros(1, *input_shape, device=parameter.device if parameter is not None else None)
     try:
@@ -153,7 +166,7 @@ def _first_line(error: Exception) -> str:
 
 @contextmanager
 def evaluating(module: nn.Module) -> Iterator[None]:
-    """Put a module into eval mode for a while, attention written out and torch's log silent; leave all as it was."""
+    """Put a module into eval mode for a while, attention written out, torch's log silent; leave all as it was."""
     training = [part for part in module.modules() if part.training]
     fused, silenced = torch.backends.mha.get_fastpath_enabled(), logging.root.manager.disable
     module.eval()

@@ -59,7 +59,9 @@ def prove(traced: Traced, number: int | None = None, tick: Callable[[], None] = 
     blind = nan_blind(traced.program)
     if blind:
         unsure.append(f"NaNs do not pass truthfully through {', '.join(blind)}; gradients alone were asked")
-    zero_weights = any(isinstance(node.op, Resize) and "nearest" not in node.op.mode for node in traced.graph.nodes)
+    zero_weights = any(
+        isinstance(node.op, Resize) and "nearest" not in node.op.mode for node in traced.graph.nodes
+    )
     dims = [dim for dim in range(len(layout.dims)) if layout.carried(dim)] or [len(layout.dims) - 1]
     for dim in dims:
         # A projection is exact along the dim of its own axis; a dim without an axis sees what all of them do.
@@ -102,7 +104,8 @@ def _differences(
         for unit, (ours, theirs) in enumerate(zip(sets, found[axis], strict=True)):
             less, more = ours & ~theirs, theirs & ~ours
             if (less and not may_see_less) or (more and not may_see_more):
-                yield f"unit {unit} sees of the {names[axis]} {_text(ours)} by analysis, {_text(theirs)} by {oracle}"
+                sees = f"unit {unit} sees of the {names[axis]} {_text(ours)} by analysis"
+                yield f"{sees}, {_text(theirs)} by {oracle}"
 
 
 def _text(positions: int) -> str:

@@ -93,7 +93,7 @@ class Pattern:
         return _shortest(Pattern(self.advance * (positions // common), phases))
 
     def joined(self, other: Pattern) -> Pattern:
-        """Return the pattern of units that read the same unit of both maps: IRREGULAR where their strides differ."""
+        """Return the pattern of units that read the same unit of both: IRREGULAR where their strides differ."""
         if self is other:
             return self
         if not self.phases or not other.phases or self.stride != other.stride:
@@ -134,7 +134,7 @@ class Field:
     """What the units of a tensor see along one axis of the image.
 
     `pattern` and `inside` hold what reaches a unit along paths without global operations, `seen` all that does.
-    `pattern` is None where there is no such path. `inside` and `seen` are None where only the pattern was asked for.
+    `pattern` is None where there is no such path, `inside` and `seen` where only the pattern was asked for.
     """
 
     pattern: Pattern | None

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from archsearch.axis import Axis
 from archsearch.graph import Graph, Node
-from archsearch.layout import Axis, Layout, concatenated, constant, of_image
+from archsearch.layout import Layout, concatenated, constant, of_image
 from archsearch.ops import (
     AdaptivePool,
     Attention,
@@ -34,7 +35,7 @@ from archsearch.ops import (
     Unknown,
 )
 from archsearch.receptive import ENDLESS, Field
-from archsearch.steps import Cells, Spread, Step, Stretch, Window
+from archsearch.steps import Border, Cells, Spread, Step, Stretch, Window
 
 
 def layouts(graph: Graph, *, with_sets: bool = True) -> tuple[Layout, ...]:
@@ -81,6 +82,14 @@ def _after(node: Node, before: Sequence[Layout]) -> Layout:
             return _global(first)
         case Resize() as op:
             return _stepped(first, [Stretch(op.mode, ratio, op.corners) for ratio in op.ratio], node.shape)
+        case _:
+            return _combined(node, before)
+
+
+def _combined(node: Node, before: Sequence[Layout]) -> Layout:
+    """Return the layout after an operation that does not step along the axes of a map."""
+    first = before[0] if before else constant(node.shape)
+    match node.op:
         case Linear() as op:
             return _remixed(first, len(node.shape) - 1, op.features)
         case Elementwise():
@@ -114,7 +123,7 @@ def _moved(node: Node, layout: Layout) -> Layout:
         case Expand():
             return layout.broadcast(node.shape)
         case Take() as op:
-            border = "circular" if op.wraps else "zeros"
+            border: Border = "circular" if op.wraps else "zeros"
             return layout.through(op.dim, Window(1, op.step, -op.start, border=border), op.count)
         case Pad() as op:
             for dim, (before, _after) in enumerate(op.amounts):
@@ -172,7 +181,7 @@ def _contracted(op: Contract, first: Layout, second: Layout) -> Layout:
 
 
 def _arranged(layout: Layout, letters: str, result: str) -> Layout:
-    """Sum over the letters that the result lacks; put the others in its order, with dims of size 1 for the missing."""
+    """Sum over the letters that the result lacks; put the others in its order, with size 1 for those missing."""
     gone = [n for n, letter in enumerate(letters) if letter not in result]
     kept = [letter for letter in letters if letter in result]
     layout = layout.reduced(gone, keep=False)

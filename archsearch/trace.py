@@ -5,14 +5,13 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
-import torch
 from torch import Tensor, fx
 
 from archsearch.errors import ShapeError, TraceError
 from archsearch.graph import Graph, Node, Weight
-from archsearch.lowering import KNOWN, NotKnownError, Place
+from archsearch.lowering import KNOWN, Argument, NotKnownError, Place, Value
 from archsearch.ops import Constant, Input, Op, Unknown
 from archsearch.program import Program, name_of
 
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
     from torch import nn
 
     from archsearch.ops import Shape
-
-Value: TypeAlias = int | tuple[int, ...]
-"""The number of the node that holds a step's result, or those of several results."""
 
 
 @dataclass(frozen=True)
@@ -169,10 +165,10 @@ class _Step(Place):
 
     def __init__(self, tracer: _Tracer, step: fx.Node) -> None:
         self._tracer, self._step = tracer, step
-        schema = step.target._schema
-        self.arguments = {one.name: one.default_value for one in schema.arguments if one.has_default_value()}
-        self.arguments |= dict(zip((one.name for one in schema.arguments), step.args, strict=False))
-        self.arguments |= step.kwargs
+        expected = getattr(step.target, "_schema").arguments  # noqa: B009
+        self.arguments = {one.name: one.default_value for one in expected if one.has_default_value()}
+        self.arguments |= dict(zip((one.name for one in expected), step.args, strict=False))
+        self.arguments |= dict(step.kwargs)
         self.function = name_of(step).removeprefix("")
         self.result = _shape(step)
 
@@ -182,7 +178,7 @@ class _Step(Place):
     def shape(self, number: int) -> Shape:
         return self._tracer.shape(number)
 
-    def tensor(self, argument: Any) -> int:
+    def tensor(self, argument: Argument) -> int:
         held = self._tracer.held(argument)
         if held is None:
             return self.add(Constant(_shape(argument)))
@@ -190,10 +186,10 @@ class _Step(Place):
             raise NotKnownError
         return held
 
-    def sees_image(self, argument: Any) -> bool:
+    def sees_image(self, argument: Argument) -> bool:
         return isinstance(argument, fx.Node) and self._tracer.held(argument) is not None
 
-    def shape_of(self, argument: Any) -> Shape:
+    def shape_of(self, argument: Argument) -> Shape:
         return _shape(argument)
 
 

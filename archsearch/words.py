@@ -74,7 +74,7 @@ class Word:
 
     `lower(build, **arguments)` adds the operations, after those that are there, and is given every argument by
     its name. A word that `has_body` takes a sentence in its brackets and nothing else: `lower(build, body)`, where
-    `body()` adds the operations of that sentence. A word that `ends` may only be a sentence's last.
+    `body()` adds those of that sentence. A word that `ends` classifies, and may only be a sentence's last.
 
     >>> def relu6(build: Builder, times: int) -> None:
     ...     for _ in range(times):

@@ -1,11 +1,12 @@
 """How long receptive field, parameters and MACs of a network take, beside tools that count what a module computes.
 
 `python benchmarks/counting.py` draws distinct networks from the shipped space era_s9 and prints milliseconds a
-network, all in one process and one thread. Ours starts from the sentence as text or as a value; the others get the
-network's graph for nothing, and their time is shown with the building of the module and without. Each round measures
-every network once by each tool, with modules and values made anew; what counts is the median of the rounds. Time is
-the processor's, which other work on the machine disturbs less than the clock's. What the package caches for the life
-of a process is named, and cleared before each pass, but for the tables of its parser.
+network, all in one process and one thread. Ours starts from the sentence as text or as a value; the others get
+the network's graph for nothing, and their time is shown with the building of the module and without. Each round
+measures every network once by each tool, with modules and values made anew; what counts is the median of the
+rounds. Time is the processor's, which other work on the machine disturbs less than the clock's. What the
+package caches for the life of a process is named, and cleared before each pass, but for the tables of its
+parser.
 """
 
 from __future__ import annotations

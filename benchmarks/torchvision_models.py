@@ -19,19 +19,18 @@ from archsearch.analysis import Row
 
 HEAD = f"""# The classification models of torchvision
 
-Made by `python benchmarks/torchvision_models.py > docs/torchvision.md`, with torchvision {torchvision.__version__}, torch
-{torch.__version__}: every model at the crop size of each of its weights.
+Made by `python benchmarks/torchvision_models.py > docs/torchvision.md`, with torchvision {torchvision.__version__}
+and torch {torch.__version__}: every model at the crop size of each of its weights.
 
-- *rf* and *stride*: of a unit of the last map, unclipped, along paths without global operations. *at most*: an upper bound, because
-  channels are split after a concatenation, or because attention in windows masks some of its tokens.
-- *sees all from*: the first operation a unit of which sees as much of the image as all units together. *global*: the first operation
-  that sees a whole axis at once, whatever the receptive field is by then.
-- *params*: difference to the sum over torch's own parameters. *GMACs*: ours; *published*: torchvision's own figure
-  (`Weights.meta["_ops"]`, which has three decimals).
+- *rf* and *stride*: of a unit of the last map, unclipped, along paths without global operations.
+- *at most*: an upper bound, because channels are split after a concatenation, or because attention in windows may
+  mask some of its tokens.
+- *sees all from*: the first operation a unit of which sees as much of the image as all units together.
+- *global*: the first operation that sees a whole axis at once, whatever the receptive field is by then.
+- *differ*: params less the sum over torch's own parameters.
+- *published*: torchvision's own figure, `Weights.meta["_ops"]`, which has three decimals.
 """
-COLUMNS = (
-    "model", "input", "rf", "stride", "last map", "sees all from", "global", "params", "differ", "GMACs", "published",
-)  # fmt: skip
+COLUMNS = "model, input, rf, stride, last map, sees all from, global, params, differ, GMACs, published".split(", ")
 
 
 def main(chosen: list[str]) -> None:
@@ -60,7 +59,9 @@ def line(name: str, weights: Weights) -> list[str]:
     special = {"googlenet": {"aux_logits": False, "init_weights": False}, "inception_v3": {"init_weights": False}}
     size = weights.transforms.keywords["crop_size"]
     options = {"image_size": size} if name.startswith("vit_") else special.get(name, {})
-    with torch.device("meta"), warnings.catch_warnings():
+    # RegNet computes its widths with tensors, which the meta device has no values for.
+    device = "cpu" if name.startswith("regnet_") else "meta"
+    with torch.device(device), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         module = get_model(name, weights=None, **options)
     found = analyze(module, (3, size, size))

@@ -14,8 +14,9 @@ ROOT = Path(__file__).parent.parent
 
 
 def blocks(page: str, language: str) -> list[str]:
-    """Return what stands in a page's code blocks of a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    """Return what stands in a page's code blocks of a language, "" for those that name none."""
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    return [text for written_in, text in found if written_in == language]
 
 
 def commands(page: str) -> list[tuple[str, str]]:

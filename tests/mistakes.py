@@ -16,7 +16,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         main()
     out, err = capsys.readouterr()
     assert (ended.value.code, out) == (2, "")
-    assert err.count("archsearch: ") + err.count("Error: ") == 1
+    assert sum(line.startswith(("archsearch: ", "Error: ")) for line in err.splitlines()) == 1
     return err
 
 

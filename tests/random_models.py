@@ -24,7 +24,10 @@ class RandomModel(nn.Module):
         self.random = random.Random(seed)
         self.axes = self.random.choice([1, 2, 2, 2, 2, 3])
         most = {1: 20, 2: 12, 3: 6}[self.axes]
-        self.input_shape = (self.random.choice([1, 2, 4]), *(self.random.randint(3, most) for _ in range(self.axes)))
+        self.input_shape = (
+            self.random.choice([1, 2, 4]),
+            *(self.random.randint(3, most) for _ in range(self.axes)),
+        )
         self.parts = nn.ModuleList()
         self.chosen: list[str] = []
         shape = (1, *self.input_shape)
@@ -51,7 +54,13 @@ class RandomModel(nn.Module):
             except (RuntimeError, ValueError, AssertionError, IndexError):
                 continue
             sizes = part.shape[2:]
-            if len(part.shape) == len(shape) and min(part.shape) > 0 and SMALLEST <= min(sizes) and max(sizes) <= LARGEST and part.shape[1] <= 16:
+            if (
+                len(part.shape) == len(shape)
+                and min(part.shape) > 0
+                and min(sizes) >= SMALLEST
+                and max(sizes) <= LARGEST
+                and part.shape[1] <= 16
+            ):
                 self.chosen.append(kind)
                 return part
 
@@ -102,7 +111,8 @@ class Gate(nn.Module):
         self.mix = _convolution_class(axes)(channels, channels, 1)
 
     def forward(self, image: Tensor) -> Tensor:
-        return image * torch.sigmoid(self.mix(image.mean(tuple(range(2, image.dim())), keepdim=True)))
+        gate: Tensor = self.mix(image.mean(tuple(range(2, image.dim())), keepdim=True))
+        return image * torch.sigmoid(gate)
 
 
 class ChannelLast(nn.Module):
@@ -112,7 +122,8 @@ class ChannelLast(nn.Module):
         self.linear = nn.Linear(channels, channels + 1)
 
     def forward(self, image: Tensor) -> Tensor:
-        return self.linear(self.norm(image.movedim(1, -1))).movedim(-1, 1)
+        mapped: Tensor = self.linear(self.norm(image.movedim(1, -1)))
+        return mapped.movedim(-1, 1)
 
 
 class Tokens(nn.Module):
@@ -127,13 +138,15 @@ class Tokens(nn.Module):
         batch, channels, *sizes = image.shape
         if self.window is None:
             tokens = image.flatten(2).transpose(1, 2)
-            seen, _weights = self.attention(tokens, tokens, tokens, need_weights=False)
-            return seen.transpose(1, 2).reshape(image.shape)
+            return self._attended(tokens).transpose(1, 2).reshape(image.shape)
         height, width = (size // self.window for size in sizes)
         apart = image.reshape(batch, channels, height, self.window, width, self.window).permute(0, 2, 4, 3, 5, 1)
         tokens = apart.reshape(-1, self.window**2, channels)
-        seen, _weights = self.attention(tokens, tokens, tokens, need_weights=False)
-        return seen.reshape(apart.shape).permute(0, 5, 1, 3, 2, 4).reshape(image.shape)
+        return self._attended(tokens).reshape(apart.shape).permute(0, 5, 1, 3, 2, 4).reshape(image.shape)
+
+    def _attended(self, tokens: Tensor) -> Tensor:
+        seen: Tensor = self.attention(tokens, tokens, tokens, need_weights=False)[0]
+        return seen
 
 
 def _convolution_class(axes: int) -> Callable[..., nn.Module]:
@@ -181,9 +194,7 @@ def _transposed(generator: random.Random, shape: Shape) -> Drawn:
 def _max_pool(generator: random.Random, shape: Shape) -> Drawn:
     kernel = generator.randint(1, 4)
     sizes = (kernel, generator.randint(1, 3), generator.randint(0, kernel // 2), generator.randint(1, 2))
-    return (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)[len(shape) - 3](
-        *sizes, ceil_mode=generator.random() < 0.5
-    )
+    return (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)[len(shape) - 3](*sizes, ceil_mode=generator.random() < 0.5)
 
 
 def _avg_pool(generator: random.Random, shape: Shape) -> Drawn:

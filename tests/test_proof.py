@@ -33,11 +33,13 @@ class Of(nn.Module):
         self.layers = nn.ModuleList(layers)
 
     def forward(self, image: Tensor) -> Tensor:
-        return self.function(image, *self.layers)
+        seen: Tensor = self.function(image, *self.layers)
+        return seen
 
 
 def misaligned(image: Tensor, ahead: nn.Module, behind: nn.Module) -> Tensor:
-    return ahead(image)[..., :-1, :-1] + behind(image)
+    first: Tensor = ahead(image)
+    return first[..., :-1, :-1] + behind(image)
 
 
 DILATIONS = nn.Sequential(*(nn.Conv2d(1, 1, 3, padding=d, dilation=d) for d in (1, 2, 4, 8)))

@@ -38,9 +38,7 @@ NAMES = ["alexnet_v2", "vgg_16", "mobilenet_v1 at 224", "mobilenet_v1 at 321"]
 
 
 @pytest.mark.parametrize(("sentence", "side", "published", "words"), SENTENCES, ids=NAMES)
-def test_sentences(
-    sentence: str, side: int, published: Mapping[str, Published], words: Mapping[str, str]
-) -> None:
+def test_sentences(sentence: str, side: int, published: Mapping[str, Published], words: Mapping[str, str]) -> None:
     found = analyze(sentence, (3, side, side))
     assert {endpoint: at(found, path) for endpoint, path in words.items()} == published
 

@@ -108,7 +108,7 @@ def test_dilation_leaves_holes_that_a_plain_convolution_after_it_fills() -> None
     assert (f"{dilated.pattern.phases[0][1]:b}", dilated.pattern.coverage) == ("10101", Fraction(3, 5))
     filled = dilated.after(Window(3, padding=1), 9, 9)
     assert filled.pattern is not None
-    assert (f"{filled.pattern.phases[0][1]:b}", filled.pattern.coverage) == ("1111111", 1)
+    assert (f"{filled.pattern.phases[0][1]:b}", filled.pattern.coverage) == ("1111111", Fraction(1))
 
 
 def test_a_stride_wider_than_the_kernel_leaves_pixels_that_nobody_sees() -> None:

@@ -83,7 +83,9 @@ class Subject:
 @click.option("--strict", is_flag=True, help="Fail if an operation is not known.")
 @click.option("--verify", is_flag=True, help="Prove the receptive field by gradients and NaNs. Takes a while.")
 @click.option("--compare", is_flag=True, help="Show fvcore's and torch's counts beside ours.")
-@click.option("--picture", type=click.Path(path_type=Path), help="Draw the receptive sets: a .png, .svg or .pdf file.")
+@click.option(
+    "--picture", type=click.Path(path_type=Path), help="Draw the receptive sets: a .png, .svg or .pdf file."
+)
 @json_option
 @examples(
     "analyze search_spaces/era_s9.net --picture era_s9.png",

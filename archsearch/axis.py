@@ -1,0 +1,96 @@
+"""One axis of the image as a tensor carries it: through which factors of its dims, and what is seen there.
+
+A dim is a product of *atoms*: one for the height of a map, two (height, width) for a list of tokens, two again
+(the window, the place in it) for a map that was cut into windows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from math import prod
+from typing import TypeAlias
+
+from archsearch.receptive import IRREGULAR, Field
+from archsearch.steps import Spread, Window
+
+
+@dataclass(frozen=True, eq=False)
+class Atom:
+    """A factor of a dim; two atoms of one size are not the same."""
+
+    size: int
+
+
+Dim: TypeAlias = tuple[Atom, ...]
+"""The atoms of a dim, the last one fastest; none for a dim of size 1."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What is seen along one axis of the image: the field's units count through `atoms`, the last one fastest.
+
+    Without atoms there is one unit: every element of the tensor sees the same.
+    """
+
+    field: Field
+    atoms: Dim
+
+    def units(self, atoms: Sequence[Atom]) -> list[int]:
+        """Return the number of the unit for each index counted through `atoms`, which hold all of its own."""
+        places = [[0] * atom.size for atom in atoms]
+        for atom, indices in zip(atoms, places, strict=True):
+            if atom in self.atoms:
+                block = size_of(self.atoms[self.atoms.index(atom) + 1 :])
+                indices[:] = range(0, block * atom.size, block)
+        return [sum(parts) for parts in product(*places)]
+
+    def mixed(self, atoms: Collection[Atom]) -> Axis:
+        """Return the axis where units that differ only in some of its atoms see what any of them does."""
+        field = self.field
+        for number, atom in enumerate(self.atoms):
+            if atom in atoms and atom.size > 1:
+                outermost = size_of(self.atoms[:number]) == 1
+                field = field.mixed(size_of(self.atoms[number + 1 :]), atom.size, outermost=outermost)
+        return replace(self, field=field) if field is not self.field else self
+
+    def dropped(self, atoms: Collection[Atom]) -> Axis:
+        """Return the axis without some of its atoms, whose first index is taken."""
+        kept = tuple(atom for atom in self.atoms if atom not in atoms)
+        gone = size_of(self.atoms) // size_of(kept)
+        if len(kept) == len(self.atoms) or gone == 1:
+            return replace(self, atoms=kept) if len(kept) < len(self.atoms) else self
+        pattern = self.field.pattern
+        inner = kept == self.atoms[: len(kept)] and kept and pattern
+        followed = pattern.after(Window(1, stride=gone)) if inner and pattern else IRREGULAR
+        ranges = [[0] if atom in atoms else list(range(atom.size)) for atom in self.atoms]
+        units = [_number(self.atoms, index) for index in product(*ranges)]
+        return Axis(self.field.picked(units, followed), kept)
+
+    def joined(self, other: Axis) -> Axis | None:
+        """Return the axis of elements that read both; None where neither runs along all atoms of the other."""
+        if self.atoms == other.atoms:
+            return Axis(self.field.joined(other.field), self.atoms)
+        if set(self.atoms) < set(other.atoms):
+            return other.joined(self)
+        if not set(other.atoms) < set(self.atoms):
+            return None
+        if other.atoms and other.atoms == self.atoms[: len(other.atoms)]:
+            inner = size_of(self.atoms) // size_of(other.atoms)
+            spread = other.field.after(Spread(inner, stride=inner), size_of(other.atoms), size_of(self.atoms))
+        else:
+            spread = other.field.picked(other.units(self.atoms))
+        return Axis(self.field.joined(spread), self.atoms)
+
+
+def size_of(atoms: Iterable[Atom]) -> int:
+    """Return the product of the sizes of atoms."""
+    return prod(atom.size for atom in atoms)
+
+
+def _number(atoms: Sequence[Atom], index: Sequence[int]) -> int:
+    number = 0
+    for atom, place in zip(atoms, index, strict=True):
+        number = number * atom.size + place
+    return number

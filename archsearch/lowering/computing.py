@@ -1,0 +1,221 @@
+"""Lowering of what computes: convolutions, pooling, norms, products, elementwise functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from string import ascii_lowercase
+from typing import Literal, TypeAlias
+
+from archsearch.lowering.place import Lowering, NotKnownError, Place, Value, each
+from archsearch.ops import (
+    AdaptivePool,
+    Attention,
+    BatchNorm,
+    Constant,
+    Contract,
+    Convolution,
+    Elementwise,
+    GlobalPool,
+    Linear,
+    Normalize,
+    Pad,
+    Pool,
+    Reduce,
+    Resize,
+    Sizes,
+    TransposedConvolution,
+)
+
+Mode: TypeAlias = Literal["max", "avg"]
+
+
+def _convolution(at: Place) -> Value:
+    weight = at.shape_of(at["weight"])
+    if at.sees_image(at["weight"]) or len(at.shape(at.source)) != len(weight):
+        raise NotKnownError
+    kernel, axes = weight[2:], len(weight) - 2
+    stride, dilation = each(at["stride"], axes), each(at["dilation"], axes)
+    source, padding = at.source, at["padding"]
+    bias = at["bias"] is not None
+    if at.arguments.get("transposed", "transpose" in at.function):
+        more, groups = each(at["output_padding"], axes), at["groups"]
+        before = (kernel, stride, each(padding, axes), more)
+        return at.add(TransposedConvolution(weight[1] * groups, *before, dilation, groups, bias), source)
+    if padding == "same":
+        spans = [spread * (taps - 1) for taps, spread in zip(kernel, dilation, strict=True)]
+        if any(span % 2 for span in spans):
+            amounts = ((0, 0), (0, 0), *((span // 2, span - span // 2) for span in spans))
+            source, spans = at.add(Pad(amounts), source), [0] * axes
+        padding = [span // 2 for span in spans]
+    sizes = (kernel, stride, each(0 if padding == "valid" else padding, axes), dilation)
+    return at.add(Convolution(weight[0], *sizes, at["groups"], bias), source)
+
+
+def _linear(at: Place) -> Value:
+    if at.sees_image(at["weight"]):
+        raise NotKnownError
+    return at.add(Linear(at.result[-1], at["bias"] is not None), at.source)
+
+
+def _added_product(at: Place) -> Value:
+    """Lower addmm: a bias, and a matrix product with a transposed weight."""
+    if at.sees_image(at["mat2"]) or at.sees_image(at["self"]):
+        raise NotKnownError
+    return at.add(Linear(at.result[-1]), at.tensor(at["mat1"]))
+
+
+def _pool(at: Place) -> Value:
+    axes = len(at.shape(at.source)) - 2
+    kernel = each(at["kernel_size"], axes)
+    stride = each(at["stride"], axes) if at["stride"] else kernel
+    dilation = each(at.arguments.get("dilation", 1), axes)
+    mode: Mode = "max" if at.function.startswith("max") else "avg"
+    padding = each(at["padding"], axes)
+    return at.add(Pool(mode, kernel, stride, padding, dilation, bool(at["ceil_mode"])), at.source)
+
+
+def _adaptive_pool(at: Place) -> Value:
+    mode: Mode = "max" if "max" in at.function else "avg"
+    if set(at.result[2:]) == {1}:
+        return at.add(GlobalPool(mode), at.source)
+    return at.add(AdaptivePool(mode, at.result[2:]), at.source)
+
+
+def _batch_norm(at: Place) -> Value:
+    rank = len(at.shape(at.source))
+    if at.arguments.get("training", False):
+        return at.add(Normalize("batch_norm", (0, *range(2, rank))), at.source)
+    return at.add(BatchNorm(), at.source)
+
+
+def _normalize(dims: Callable[[Place, int], Sizes]) -> Lowering:
+    def lower(at: Place) -> Value:
+        function = at.function.removeprefix("native_").removeprefix("_")
+        return at.add(Normalize(function, dims(at, len(at.shape(at.source)))), at.source)
+
+    return lower
+
+
+def _instance_norm(at: Place) -> Value:
+    if not at["use_input_stats"]:
+        return at.add(BatchNorm(), at.source)
+    return at.add(Normalize("instance_norm", tuple(range(2, len(at.shape(at.source))))), at.source)
+
+
+def _elementwise(at: Place) -> Value:
+    """Lower a function of the same element of each tensor; constants count only where they widen the shape."""
+    tensors = [value for value in at.arguments.values() if at.sees_image(value)]
+    found = [at.tensor(value) for value in tensors]
+    op = Elementwise(at.function)
+    if op.output([at.shape(number) for number in found]) != at.result:
+        found.append(at.add(Constant(at.result)))
+    return at.add(op, *found)
+
+
+def _reduce(at: Place) -> Value:
+    keep = bool(at.arguments.get("keepdim", False))
+    number = at.add(Reduce(at.function, at.dims(), keep), at.source)
+    return (number, number) if at.function in {"max", "min", "var_mean", "std_mean"} else number
+
+
+def _resize(at: Place) -> Value:
+    before, after = at.shape(at.source)[2:], at.result[2:]
+    scales = at.arguments.get("scale_factors")
+    if scales is None:
+        names = ("scales_d", "scales_h", "scales_w", "scales")
+        scales = [at.arguments[name] for name in names if name in at.arguments]
+    corners = bool(at.arguments.get("align_corners", False))
+    mode = next(mode for name, mode in _RESIZES.items() if name in at.function)
+    ratios = []
+    for number, (size, units) in enumerate(zip(before, after, strict=True)):
+        scale = scales[number] if scales and scales[number] else None
+        if corners:
+            ratios.append(Fraction(size - 1, units - 1) if units > 1 else Fraction(0))
+        else:
+            ratios.append(1 / Fraction(scale).limit_denominator(10**6) if scale else Fraction(size, units))
+    return at.add(Resize(mode, after, tuple(ratios), corners), at.source)
+
+
+def _matrix_product(at: Place) -> Value:
+    names = ("self", "other") if "other" in at.arguments else ("self", "mat2")
+    first, second = (at.tensor(at[name]) for name in names)
+    one, other = (len(at.shape(number)) for number in (first, second))
+    if min(one, other) < 2:
+        raise NotKnownError
+    batch = ascii_lowercase[: max(one, other) - 2]
+    letters = [batch[len(batch) - rank + 2 :] for rank in (one, other)]
+    return at.add(Contract(letters[0] + "xy", letters[1] + "yz", batch + "xz"), first, second)
+
+
+def _added_products(at: Place) -> Value:
+    """Lower baddbmm: a tensor, and a product for each matrix of a batch."""
+    products = at.add(Contract("bxy", "byz", "bxz"), at.tensor(at["batch1"]), at.tensor(at["batch2"]))
+    return at.add(Elementwise("add"), products, at.source) if at.sees_image(at["self"]) else products
+
+
+def _einsum(at: Place) -> Value:
+    operands, _arrow, result = at["equation"].replace(" ", "").partition("->")
+    letters = operands.split(",")
+    if len(letters) != 2 or "." in operands or not result or any(len(set(one)) < len(one) for one in letters):
+        raise NotKnownError
+    return at.add(Contract(letters[0], letters[1], result), *map(at.tensor, at["tensors"]))
+
+
+def _attention(at: Place) -> Value:
+    masked = at["attn_mask"] is not None or bool(at["is_causal"])
+    return at.add(Attention(masked), *(at.tensor(at[name]) for name in ("query", "key", "value")))
+
+
+_RESIZES: Mapping[str, Literal["nearest", "nearest-exact", "linear", "cubic"]] = {
+    "nearest_exact": "nearest-exact",
+    "nearest": "nearest",
+    "linear": "linear",
+    "bicubic": "cubic",
+}
+
+_ELEMENTWISE = (
+    "abs", "add", "addcdiv", "addcmul", "atan", "ceil", "celu", "clamp", "clamp_max", "clamp_min", "cos", "div",
+    "elu", "eq", "erf", "exp", "expm1", "floor", "ge", "gelu", "gt", "hardsigmoid", "hardswish", "hardtanh", "le",
+    "leaky_relu", "lerp", "log", "log1p", "log_sigmoid", "logical_and", "logical_not", "logical_or", "lt",
+    "masked_fill", "maximum", "minimum", "mish", "mul", "ne", "neg", "pow", "prelu", "reciprocal", "relu", "relu6",
+    "remainder", "round", "rrelu", "rsqrt", "rsub", "selu", "sigmoid", "sign", "silu", "sin", "softplus",
+    "softsign", "sqrt", "square", "sub", "tan", "tanh", "threshold", "where",
+)  # fmt: skip
+_REDUCE = (
+    "amax", "amin", "argmax", "linalg_vector_norm", "logsumexp", "max", "mean", "min", "norm", "prod", "std",
+    "std_mean", "sum", "var", "var_mean",
+)  # fmt: skip
+
+COMPUTING: Mapping[str, Lowering] = {
+    name: lower
+    for names, lower in (
+        (["conv1d", "conv2d", "conv3d", "convolution"], _convolution),
+        (["conv_transpose1d", "conv_transpose2d", "conv_transpose3d"], _convolution),
+        (["linear"], _linear),
+        (["addmm"], _added_product),
+        (["matmul", "mm", "bmm"], _matrix_product),
+        (["baddbmm"], _added_products),
+        (["einsum"], _einsum),
+        (["scaled_dot_product_attention"], _attention),
+        (["max_pool1d", "max_pool2d", "max_pool3d", "max_pool2d_with_indices", "max_pool3d_with_indices"], _pool),
+        (["avg_pool1d", "avg_pool2d", "avg_pool3d"], _pool),
+        ([f"adaptive_{mode}_pool{axes}d" for mode in ("avg", "max") for axes in (1, 2, 3)], _adaptive_pool),
+        (["_adaptive_avg_pool2d", "_adaptive_avg_pool3d"], _adaptive_pool),
+        (["batch_norm", "_native_batch_norm_legit_no_training"], _batch_norm),
+        (["instance_norm"], _instance_norm),
+        (["group_norm", "native_group_norm"], _normalize(lambda _at, rank: tuple(range(1, rank)))),
+        (
+            ["layer_norm", "native_layer_norm", "rms_norm"],
+            _normalize(lambda at, rank: tuple(range(rank - len(at["normalized_shape"]), rank))),
+        ),
+        (["softmax", "_softmax", "log_softmax", "_log_softmax"], _normalize(lambda at, _rank: at.dims())),
+        (_ELEMENTWISE, _elementwise),
+        (_REDUCE, _reduce),
+        ([f"upsample_nearest{axes}d" for axes in (1, 2, 3)], _resize),
+        ([f"_upsample_nearest_exact{axes}d" for axes in (1, 2, 3)], _resize),
+        (["upsample_linear1d", "upsample_bilinear2d", "upsample_trilinear3d", "upsample_bicubic2d"], _resize),
+    )
+    for name in names
+}
+"""The lowering of each operation that computes, by torch's name without namespace and overload."""

@@ -1,0 +1,69 @@
+"""One step of a traced program, as the function that lowers it sees it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from archsearch.ops import Op, Shape, Sizes
+
+Argument: TypeAlias = Any
+"""An argument of a step: a step that computes a tensor, a number, a list of such."""
+
+
+class NotKnownError(Exception):
+    """An operation, or a use of it, that none of ours stands for."""
+
+
+class Place(ABC):
+    """One step of a program where it is lowered: its arguments by torch's names, and how to add nodes for it."""
+
+    arguments: dict[str, Argument]
+    function: str
+    result: Shape
+
+    @abstractmethod
+    def add(self, op: Op, *inputs: int) -> int:
+        """Add a node; return its number."""
+
+    @abstractmethod
+    def shape(self, number: int) -> Shape:
+        """Return the shape of a node."""
+
+    @abstractmethod
+    def tensor(self, argument: Argument) -> int:
+        """Return the node that holds a tensor, a new constant where it does not depend on the image."""
+
+    @abstractmethod
+    def sees_image(self, argument: Argument) -> bool:
+        """Whether an argument is a tensor that depends on the image."""
+
+    @abstractmethod
+    def shape_of(self, argument: Argument) -> Shape:
+        """Return the shape of any tensor."""
+
+    def __getitem__(self, name: str) -> Argument:
+        """Return an argument."""
+        return self.arguments[name]
+
+    @property
+    def source(self) -> int:
+        """The node of the first tensor."""
+        return self.tensor(self.arguments.get("input", self.arguments.get("self")))
+
+    def dims(self, name: str = "dim") -> Sizes:
+        """Return an argument that names dims, counted from the first; all of them where it names none."""
+        rank, given = len(self.shape(self.source)), self.arguments.get(name)
+        given = [given] if isinstance(given, int) else given
+        return tuple(dim % rank for dim in given) if given else tuple(range(rank))
+
+
+Value: TypeAlias = int | tuple[int, ...]
+Lowering: TypeAlias = Callable[[Place], Value]
+
+
+def each(value: Argument, axes: int) -> Sizes:
+    """Return a value for each axis, of one for all or of a list."""
+    sizes = tuple(value) if isinstance(value, list | tuple) else (value,)
+    return sizes * axes if len(sizes) == 1 else sizes
