@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 import torch
@@ -62,24 +61,26 @@ def by_gradients(program: Program, step: str, dim: int) -> Sets:
     return tuple(zip(*found, strict=True))
 
 
-def by_nans(program: Program, step: str, dim: int, tick: Callable[[], None] = lambda: None) -> Sets:
-    """Return the same as `by_gradients`: write NaNs into the image, and see which units the program makes NaN.
+def by_nans(
+    program: Program, step: str, dim: int, axis: int, tick: Callable[[], None] = lambda: None
+) -> tuple[int, ...]:
+    """Return the same for one axis: write NaNs into the image, and see which units the program makes NaN.
 
     This is valid where NaNs get through, see `nan_blind`. `tick` is called after each of many runs of the program.
     Raises TraceError for a program that makes NaNs of an image without any.
 
     >>> from archsearch.program import Program
     >>> program = Program.of(torch.nn.Conv1d(1, 1, kernel_size=3, dilation=2), (1, 6))
-    >>> [[f"{positions:06b}" for positions in units] for units in by_nans(program, "conv1d", dim=2)]
-    [['010101', '101010']]
+    >>> [f"{positions:06b}" for positions in by_nans(program, "conv1d", dim=2, axis=0)]
+    ['010101', '101010']
     """
     shape = (1, *program.input_shape)
     # In double precision torch has no convolution by Winograd or Fourier transform, which would spread NaNs.
     image = torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=torch.double).to(_device(program))
 
-    def reached_from(axis: int, positions: range) -> list[bool]:
+    def reached_from(positions: range) -> list[bool]:
         spoilt = image.clone()
-        spoilt.narrow(axis, positions.start, len(positions)).fill_(torch.nan)
+        spoilt.narrow(axis + 2, positions.start, len(positions)).fill_(torch.nan)
         # The faster kernels of attention take a row of NaNs for one that is masked.
         with torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
             value = program.run(spoilt, step)
@@ -87,11 +88,10 @@ def by_nans(program: Program, step: str, dim: int, tick: Callable[[], None] = la
         reached: list[bool] = value.isnan().movedim(dim, 0).reshape(value.shape[dim], -1).any(1).tolist()
         return reached
 
-    clean = reached_from(0, range(0))
+    clean = reached_from(range(0))
     if any(clean):
         raise TraceError(f"{step} has NaNs for an image of random normal numbers")
-    axes = range(2, len(shape))
-    return tuple(_bisected(shape[axis], len(clean), partial(reached_from, axis)) for axis in axes)
+    return _bisected(shape[axis + 2], len(clean), reached_from)
 
 
 def nan_blind(program: Program) -> tuple[str, ...]:

@@ -10,7 +10,8 @@ from archsearch.analysis import Profile
 from archsearch.describe import describe
 from archsearch.errors import TraceError
 from archsearch.ops import Resize
-from archsearch.oracles import Sets, by_gradients, by_nans, nan_blind
+from archsearch.oracles import by_gradients, by_nans, nan_blind
+from archsearch.receptive import Sets
 
 if TYPE_CHECKING:
     from archsearch.layout import Layout
@@ -53,33 +54,35 @@ def prove(traced: Traced, number: int | None = None, tick: Callable[[], None] = 
     profile = Profile(traced.graph)
     if number is None:
         number = _last_map(traced, profile)
-    layout, step = profile.layouts[number], traced.steps[number]
-    differences: list[str] = []
-    unsure = []
+    layout, step, node = profile.layouts[number], traced.steps[number], traced.graph.nodes[number]
     blind = nan_blind(traced.program)
-    if blind:
-        unsure.append(f"NaNs do not pass truthfully through {', '.join(blind)}; gradients alone were asked")
-    zero_weights = any(
-        isinstance(node.op, Resize) and "nearest" not in node.op.mode for node in traced.graph.nodes
-    )
+    zero_weights = any(isinstance(one.op, Resize) and "nearest" not in one.op.mode for one in traced.graph.nodes)
     dims = [dim for dim in range(len(layout.dims)) if layout.carried(dim)] or [len(layout.dims) - 1]
+    differences: list[str] = []
     for dim in dims:
-        # A projection is exact along the dim of its own axis; a dim without an axis sees what all of them do.
-        axes = [n for n, axis in enumerate(layout.axes) if axis in layout.carried(dim) or not layout.carried(dim)]
-        expected = {axis: layout.along(dim, axis) for axis in axes}
-        gradients = by_gradients(traced.program, step, dim)
+        expected = _expected(layout, dim)
+        gradients = dict(enumerate(by_gradients(traced.program, step, dim)))
         tick()
-        differences += _differences("gradients", expected, gradients, may_see_less=layout.bound)
+        differences += _differences("gradients", expected, gradients, less=layout.bound, more=False)
         if not blind:
-            nans = by_nans(traced.program, step, dim, tick)
-            differences += _differences(
-                "NaNs", expected, nans, may_see_less=layout.bound, may_see_more=zero_weights
-            )
+            nans = {axis: by_nans(traced.program, step, dim, axis, tick) for axis in expected}
+            differences += _differences("NaNs", expected, nans, less=layout.bound, more=zero_weights)
+    unsure = []
+    if blind:
+        unsure.append(f"NaNs do not pass truthfully through {', '.join(blind)}: gradients alone were asked")
     if layout.bound:
-        unsure.append("the analyzer calls its sets here an upper bound, and they are one")
-    node = traced.graph.nodes[number]
+        unsure.append("the analyzer calls its sets here an upper bound")
     name = f"{node.path}: {describe(node.op)}" if node.path else describe(node.op)
     return Proof(name, sum(layout.shape[dim] for dim in dims), tuple(differences), tuple(unsure))
+
+
+def _expected(layout: Layout, dim: int) -> dict[int, tuple[int, ...]]:
+    """Return what the units along a dim see by analysis, for each axis that the dim carries.
+
+    A projection is exact along the dim of its own axis. What a dim without an axis sees is the same for all.
+    """
+    carried = layout.carried(dim) or layout.axes
+    return {axis: layout.along(dim, axis) for axis, one in enumerate(layout.axes) if one in carried}
 
 
 def _last_map(traced: Traced, profile: Profile) -> int:
@@ -92,19 +95,13 @@ def _last_map(traced: Traced, profile: Profile) -> int:
 
 
 def _differences(
-    oracle: str,
-    expected: Mapping[int, tuple[int, ...]],
-    found: Sets,
-    *,
-    may_see_less: bool,
-    may_see_more: bool = False,
+    oracle: str, expected: Mapping[int, Sets], found: Mapping[int, Sets], *, less: bool, more: bool
 ) -> Iterator[str]:
-    names = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}[len(found)]
+    """Yield each unit of which an oracle finds another set; it may find `less` or `more` where that is allowed."""
     for axis, sets in expected.items():
         for unit, (ours, theirs) in enumerate(zip(sets, found[axis], strict=True)):
-            less, more = ours & ~theirs, theirs & ~ours
-            if (less and not may_see_less) or (more and not may_see_more):
-                sees = f"unit {unit} sees of the {names[axis]} {_text(ours)} by analysis"
+            if (ours & ~theirs and not less) or (theirs & ~ours and not more):
+                sees = f"unit {unit} along axis {axis + 1} of the image sees {_text(ours)} by analysis"
                 yield f"{sees}, {_text(theirs)} by {oracle}"
 
 

@@ -234,7 +234,7 @@ def check_trainable(graph: Graph, split: Split) -> None:
     """Raise TrainingError for a network that does not classify these images, or too few of them."""
     if not graph.classifies:
         raise TrainingError(
-            f"the network ends in {shape_text(graph.nodes[-1].shape)}; "
+            f"the network ends in {shape_text(graph.nodes[-1].shape[1:])}; "
             f"to be trained it must end in {graph.classes} numbers, one a class",
             remedy="end the sentence with head()",
         )

@@ -29,9 +29,10 @@ DRIVER = "for PostgreSQL: pip install 'archsearch[postgresql]' and postgresql+ps
 MEND = "mend that, or name another with --storage URL"
 CONDITION = "a condition reads like: rf > 44, params < 200k; words are quoted: state = 'complete'"
 COLUMNS = (
-    "known here: activation_bytes, data, data_digest, depth, depthwise, digest, dilated, epochs, flops, macs, "
-    "maxpool, number, params, precision, reason, recipe, rf, rf_inside, seconds, seed, sentence, split, state, "
-    "study, test_accuracy, train_accuracy, val_accuracy, weight_bytes"
+    "known here: activation_bytes, activation_ops, arithmetic_ops, bias_ops, data, data_digest, depth, depthwise, "
+    "digest, dilated, epochs, flops, macs, maxpool, norm_ops, number, params, pooling_ops, precision, reason, "
+    "recipe, rf, rf_inside, seconds, seed, sentence, split, state, study, test_accuracy, train_accuracy, "
+    "trainable, val_accuracy, weight_bytes"
 )
 
 Capture = pytest.CaptureFixture[str]

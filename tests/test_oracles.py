@@ -106,7 +106,7 @@ def test_every_axis_has_its_sets() -> None:
 
 def test_the_image_depends_on_itself() -> None:
     program = Program.of(nn.ReLU(), (1, 3))
-    assert by_gradients(program, program.image, 2) == by_nans(program, program.image, 2) == ((1, 2, 4),)
+    assert by_gradients(program, program.image, 2) == (by_nans(program, program.image, 2, 0),) == ((1, 2, 4),)
 
 
 @pytest.mark.parametrize(
@@ -272,20 +272,22 @@ def test_operations_that_are_not_known() -> None:
 def test_nans_of_the_program_itself() -> None:
     program = Program.of(Computes(torch.log), (1, 8))
     with pytest.raises(TraceError, match=r"^log has NaNs for an image of random normal numbers$"):
-        by_nans(program, "log", 2)
+        by_nans(program, "log", 2, 0)
 
 
 def test_each_run_ticks() -> None:
     program = Program.of(nn.Conv1d(1, 1, 1), (1, 4))
     ticks: list[None] = []
-    by_nans(program, last(program), 2, lambda: ticks.append(None))
+    by_nans(program, last(program), 2, 0, lambda: ticks.append(None))
     # One without NaNs; the whole, two halves, four positions.
     assert len(ticks) == 1 + 7
 
 
 def both(module: nn.Module, shape: tuple[int, ...], dim: int = -1) -> tuple[Sets, Sets]:
     program = Program.of(module, shape)
-    return by_gradients(program, last(program), dim), by_nans(program, last(program), dim)
+    axes = range(len(program.input_shape) - 1)
+    nans = tuple(by_nans(program, last(program), dim, axis) for axis in axes)
+    return by_gradients(program, last(program), dim), nans
 
 
 def last(program: Program) -> str:
