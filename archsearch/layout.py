@@ -218,10 +218,15 @@ def _common(first: Sequence[int], second: Sequence[int]) -> tuple[int, ...]:
 
 
 def _entangled(ours: Sequence[Axis], theirs: Sequence[Axis]) -> bool:
-    """Whether the union of two products of sets is more than what the units of each axis see.
+    """Whether the union of two products of sets may be more than what the units of each axis see.
 
-    It is not where the two differ along one axis only, nor where every unit sees something in both.
+    It is not where the two differ along one axis only, where every unit sees something in both, and where one
+    holds the other.
     """
     pairs = [(one.field, other.field) for one, other in zip(ours, theirs, strict=True)]
-    differing = sum(one is not other and one != other for one, other in pairs)
-    return differing > 1 and any(0 in (field.seen or ()) for pair in pairs for field in pair)
+    differing = [(one, other) for one, other in pairs if one is not other and one != other]
+    if len(differing) < 2 or not any(0 in (field.seen or ()) for pair in pairs for field in pair):
+        return False
+    return not (
+        all(one.holds(other) for one, other in differing) or all(other.holds(one) for one, other in differing)
+    )

@@ -156,6 +156,15 @@ class Field:
         """Whether no unit sees anything: all that is read lies on padding."""
         return self.seen is not None and not any(self.seen)
 
+    def holds(self, other: Field) -> bool:
+        """Whether every unit, or the only one, sees all that the same unit of the other sees."""
+        if self.seen is None or other.seen is None:
+            return True
+        ours = self.seen * len(other.seen) if len(self.seen) == 1 else self.seen
+        return len(ours) == len(other.seen) and all(
+            more | less == more for more, less in zip(ours, other.seen, strict=True)
+        )
+
     def after(self, step: Step, length: int, units: int) -> Field:
         """Return the field of an operation that reads this map of `length`; raises ShapeError past LARGEST."""
         pattern = self.pattern.after(step) if self.pattern else None
