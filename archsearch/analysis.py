@@ -159,11 +159,6 @@ class Profile:
         """What each node computes."""
         return tuple(counts(node.op, self.graph.shapes_into(node), node.shape) for node in self.graph.nodes)
 
-    @cached_property
-    def total(self) -> Counts:
-        """What all of them compute together."""
-        return sum(self.costs, Counts())
-
     @property
     def last_map(self) -> Row:
         """The last row that is a map with a receptive field: the one that `rf` is of."""
@@ -308,6 +303,10 @@ def _misalignment(before: list[Layout]) -> Fraction:
     )
 
 
+def _total(profile: Profile, name: str) -> int:
+    return sum(getattr(cost, name) for cost in profile.costs)
+
+
 def _params(graph: Graph, *, trainable: bool = False) -> int:
     every = [weight for node in graph.nodes for weight in node.weights]
     sizes = {weight.name: weight.size for weight in (*every, *graph.spare) if weight.trainable or not trainable}
@@ -376,18 +375,21 @@ _COMPUTED: Mapping[str, tuple[Callable[[Profile], int], str]] = {
     "params": (lambda profile: _params(profile.graph), "parameters, shared ones counted once"),
     "trainable": (lambda profile: _params(profile.graph, trainable=True), "those of them that training changes"),
     "macs": (
-        lambda profile: profile.total.macs,
+        lambda profile: _total(profile, "macs"),
         "multiply-accumulates of convolutions, linear layers and matrix products, for one image",
     ),
-    "flops": (lambda profile: 2 * profile.total.macs, "2 macs"),
-    "bias_ops": (lambda profile: profile.total.bias, "additions of a bias"),
-    "norm_ops": (lambda profile: profile.total.norm, "elements that a norm puts out"),
-    "activation_ops": (lambda profile: profile.total.activation, "elements that an activation puts out"),
+    "flops": (lambda profile: 2 * _total(profile, "macs"), "2 macs"),
+    "bias_ops": (lambda profile: _total(profile, "bias"), "additions of a bias"),
+    "norm_ops": (lambda profile: _total(profile, "norm"), "elements that a norm puts out"),
+    "activation_ops": (lambda profile: _total(profile, "activation"), "elements that an activation puts out"),
     "arithmetic_ops": (
-        lambda profile: profile.total.arithmetic,
+        lambda profile: _total(profile, "arithmetic"),
         "elements that sums and products of tensors put out",
     ),
-    "pooling_ops": (lambda profile: profile.total.pooling, "positions that pooling windows cover, over all units"),
+    "pooling_ops": (
+        lambda profile: _total(profile, "pooling"),
+        "positions that pooling windows cover, over all units",
+    ),
     "depth": (lambda profile: _depth(profile.graph), "convolutions and linear layers on the longest path"),
     "dilated": (
         lambda profile: _dilated(profile.graph),

@@ -68,6 +68,15 @@ class Axis:
         units = [_number(self.atoms, index) for index in product(*ranges)]
         return Axis(self.field.picked(units, followed), kept)
 
+    def listed(self, atoms: Sequence[Atom]) -> tuple[Field, bool]:
+        """Return what is seen along a dim that carries some of the axis's atoms, or other axes' too.
+
+        And whether it carries all of them: if not, what differs elsewhere is taken together.
+        """
+        elsewhere = set(self.atoms).difference(atoms)
+        whole = self.mixed(elsewhere).dropped(elsewhere)
+        return whole.field.picked(whole.units(atoms)), not elsewhere
+
     def joined(self, other: Axis) -> Axis | None:
         """Return the axis of elements that read both; None where neither runs along all atoms of the other."""
         if self.atoms == other.atoms:

@@ -9,7 +9,7 @@ padding and interpolating elements is not counted.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from math import prod
 
 from archsearch.ops import (
@@ -45,9 +45,6 @@ class Counts:
     activation: int = 0
     arithmetic: int = 0
     pooling: int = 0
-
-    def __add__(self, other: Counts) -> Counts:
-        return Counts(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
 
 
 def counts(op: Op, shapes: Sequence[Shape], output: Shape) -> Counts:

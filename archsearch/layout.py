@@ -58,33 +58,31 @@ class Layout:
 
     def carried(self, dim: int) -> list[Axis]:
         """Return the axes that a dim carries, or parts of them."""
-        return [axis for axis in self.axes if set(axis.atoms) & set(self.dims[dim])]
+        return [axis for axis in self.axes if not set(axis.atoms).isdisjoint(self.dims[dim])]
 
     def through(self, dim: int, step: Step, units: int) -> Layout:
         """Return the layout after a step along a dim, of which `units` come out."""
-        length = size_of(self.dims[dim])
+        atoms, new = self.dims[dim], (Atom(units),)
+        length = size_of(atoms)
         if step == Window(1) and units == length:
             return self
-        here, new = set(self.dims[dim]), Atom(units)
-        bound = self.bound
-        axes = []
+        bound, axes, carries = self.bound, [], False
         for axis in self.axes:
-            elsewhere = set(axis.atoms) - here
-            if not set(axis.atoms) & here:
+            if not axis.atoms or set(axis.atoms).isdisjoint(atoms):
                 axes.append(axis)
                 continue
-            if elsewhere:
-                bound = True
-            field = axis.field
-            if axis.atoms != self.dims[dim]:
-                whole = axis.mixed(elsewhere).dropped(elsewhere)
-                field = whole.field.picked(whole.units(self.dims[dim]))
-            axes.append(Axis(field.after(step, length, units), (new,)))
-        part = isinstance(step, Window) and step.kernel == 1 and units < length
-        bound = bound or (part and self.uneven and not self.carried(dim))
+            carries = True
+            if axis.atoms == atoms:
+                field = axis.field
+            else:
+                field, entire = axis.listed(atoms)
+                bound = bound or not entire
+            axes.append(Axis(field.after(step, length, units), new))
+        if self.uneven and not carries and units < length:
+            bound = True
         if any(axis.field.sees_nothing for axis in axes):
             axes = []
-        return replace(self, dims=_with(self.dims, dim, (new,)), axes=tuple(axes), bound=bound)
+        return Layout(_with(self.dims, dim, new), tuple(axes), self.uneven, bound)
 
     def mixed(self, dims: Iterable[int]) -> Layout:
         """Return the layout where every element sees what any along these dims does; the shape stays.
@@ -107,7 +105,7 @@ class Layout:
 
     def resized(self, dim: int, size: int) -> Layout:
         """Return the layout with a dim that carries no axis replaced by one of another size."""
-        return replace(self, dims=_with(self.dims, dim, _dim(size)))
+        return Layout(_with(self.dims, dim, _dim(size)), self.axes, self.uneven, self.bound)
 
     def permuted(self, order: Sequence[int]) -> Layout:
         """Return the layout with its dims in another order."""

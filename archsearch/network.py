@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from traceback import extract_tb
 from typing import TYPE_CHECKING
@@ -50,6 +51,10 @@ class Step:
 
     def __str__(self) -> str:
         """Write the word with what differs from its defaults; a first argument without default needs no name."""
+        return self._text
+
+    @cached_property
+    def _text(self) -> str:
         parts = [" ".join(map(str, self.body))] if self.body else []
         before: dict[str, Value] = {}
         for parameter, (name, value) in zip(self.word.parameters, self.values, strict=True):

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property, reduce
+from functools import cached_property, lru_cache, reduce
 from math import gcd, lcm
 from operator import or_
 from typing import TYPE_CHECKING, TypeAlias
@@ -84,13 +84,7 @@ class Pattern:
         >>> second.extent, int(second.stride), second.padding, f"{second.phases[0][1]:b}"
         (11, 2, 5, '11101110111')
         """
-        if not self.phases:
-            return self
-        units, positions = step.advance
-        common = gcd(positions, len(self.phases))
-        period = units * (len(self.phases) // common)
-        phases = tuple(_together(self.at(read) for read in step.reads(unit)) for unit in range(period))
-        return _shortest(Pattern(self.advance * (positions // common), phases))
+        return _after(self, step) if self.phases else self
 
     def joined(self, other: Pattern) -> Pattern:
         """Return the pattern of units that read the same unit of both: IRREGULAR where their strides differ."""
@@ -221,6 +215,16 @@ def stretch(positions: int) -> int:
     4
     """
     return positions.bit_length() - max((positions & -positions).bit_length() - 1, 0)
+
+
+@lru_cache(maxsize=4096)
+def _after(pattern: Pattern, step: Step) -> Pattern:
+    """Return the pattern after a step; the two axes of a map, and one network after another, ask for the same."""
+    units, positions = step.advance
+    common = gcd(positions, len(pattern.phases))
+    period = units * (len(pattern.phases) // common)
+    phases = tuple(_together(pattern.at(read) for read in step.reads(unit)) for unit in range(period))
+    return _shortest(Pattern(pattern.advance * (positions // common), phases))
 
 
 def _gathered(sets: Sets, reads: Iterable[Iterable[int]]) -> Sets:

@@ -150,9 +150,12 @@ def _global(layout: Layout) -> Layout:
 
 def _remixed(layout: Layout, dim: int, size: int, groups: int = 1) -> Layout:
     """Return the layout where a dim, such as the channels, is made anew from all of it, or from groups."""
+    carries = bool(layout.carried(dim))
+    if not carries and not layout.uneven:
+        return layout.resized(dim, size)
     mixed = layout.reduced([dim], keep=True)
     if groups > 1:
-        mixed = replace(mixed, uneven=layout.uneven, bound=mixed.bound or bool(layout.carried(dim)))
+        mixed = replace(mixed, uneven=layout.uneven, bound=mixed.bound or carries)
     return mixed.resized(dim, size)
 
 
