@@ -18,8 +18,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from archsearch.analysis import Profile
 from archsearch.errors import ArchsearchError
 from archsearch.ops import Shape, Unknown
-from archsearch.program import evaluating
 from archsearch.table import render
+from archsearch.trace.program import evaluating
 
 Places: TypeAlias = Mapping[str, Counter[str]]
 """Counts by operator, for each submodule that computes them itself, by its name."""

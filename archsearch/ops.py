@@ -13,11 +13,13 @@ from math import prod
 from typing import ClassVar, Literal, TypeAlias
 
 from archsearch.errors import ShapeError
-from archsearch.steps import Border
 
 Shape: TypeAlias = tuple[int, ...]
 Sizes: TypeAlias = tuple[int, ...]
 """A value for each axis: height, width."""
+
+Border: TypeAlias = Literal["zeros", "reflect", "replicate", "circular"]
+"""What stands beyond a map, in torch's words for padding; any constant counts as zeros."""
 
 
 @dataclass(frozen=True)

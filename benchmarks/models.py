@@ -26,10 +26,10 @@ from torchvision.models import get_model
 
 from archsearch.analysis import profile
 from archsearch.ops import Shape
-from archsearch.oracles import by_gradients
-from archsearch.program import Program
+from archsearch.proof.oracles import by_gradients
 from archsearch.table import render
 from archsearch.trace import trace
+from archsearch.trace.program import Program
 
 ROUNDS = 2
 MODELS = (

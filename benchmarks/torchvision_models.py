@@ -30,7 +30,8 @@ and torch {torch.__version__}: every model at the crop size of each of its weigh
 - *differ*: params less the sum over torch's own parameters.
 - *published*: torchvision's own figure, `Weights.meta["_ops"]`, which has three decimals.
 """
-COLUMNS = "model, input, rf, stride, last map, sees all from, global, params, differ, GMACs, published".split(", ")
+COLUMNS = ["model", "input", "rf", "stride", "last map", "sees all from", "global", "params", "differ"]
+COLUMNS += ["GMACs", "published"]
 
 
 def main(chosen: list[str]) -> None:

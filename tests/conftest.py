@@ -8,8 +8,7 @@ import pytest
 import torch
 from image_files import random_images
 
-from archsearch import sources
-from archsearch.data import Images
+from archsearch.data import Images, sources
 
 # Tiny networks gain nothing from more, and test processes beside each other lose much.
 torch.set_num_threads(1)

@@ -14,10 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from archsearch import data
-from archsearch.data import Images, load
+from archsearch.data import Images, load, loading
+from archsearch.data.sources import CIFAR10_CLASSES, TORCHVISION_FOLDER
 from archsearch.errors import DataError
-from archsearch.sources import CIFAR10_CLASSES, TORCHVISION_FOLDER
 
 
 def random_images(count: int, classes: int, *, seed: int, size: tuple[int, int] = (32, 32)) -> Images:
@@ -88,4 +87,4 @@ def same(one: Images, other: Images) -> bool:
 
 
 def as_set(content: Images) -> set[bytes]:
-    return set(data._content_keys(content))
+    return set(loading._content_keys(content))

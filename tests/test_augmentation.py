@@ -13,8 +13,8 @@ import pytest
 
 from archsearch import augmentation as module
 from archsearch.augmentation import AUGMENTATIONS, Batch, Pipeline, augmentation, batches
+from archsearch.data.images import Images
 from archsearch.errors import ArchsearchError
-from archsearch.images import Images
 
 MEAN = (0.4914, 0.4822, 0.4465)
 STD = (0.2470, 0.2435, 0.2616)

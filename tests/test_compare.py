@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.flop_counter import flop_registry
+from torchvision_models import torchvision_models
 
 from archsearch.analyzer import analyze
 from archsearch.compare import MACS, Comparison, Row, compare
@@ -217,11 +217,7 @@ def test_fvcore_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_transformers_of_torchvision() -> None:
-    try:
-        models = import_module("torchvision.models")
-    except (ImportError, RuntimeError) as error:
-        # A torchvision that was built for another torch fails on import.
-        pytest.skip(str(error))
+    models = torchvision_models()
     # 2 layers, 2 heads of 8 features, 5 * 5 pairs of 4 patches and the class.
     found = compared(models.VisionTransformer(16, 8, 2, 2, 16, 32), 3, 16, 16)
     assert [(row.ours, row.fvcore) for row in found.rows if row.family == "attention"] == [(1600, None)]

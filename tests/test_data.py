@@ -12,10 +12,9 @@ import pytest
 from image_files import as_set, png, same, write_class_folders
 from PIL import Image
 
-from archsearch import images, sources
-from archsearch.data import Dataset, digits, load
+from archsearch.data import Dataset, digits, images, load, sources
+from archsearch.data.sources import CIFAR10_CLASSES
 from archsearch.errors import DataError
-from archsearch.sources import CIFAR10_CLASSES
 
 pytestmark = pytest.mark.usefixtures("cache")
 

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 from image_files import as_set, error_of, write_torchvision
 
-from archsearch import download
-from archsearch.data import Images, load
-from archsearch.sources import TORCHVISION_FOLDER
+from archsearch.data import Images, download, load
+from archsearch.data.sources import TORCHVISION_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

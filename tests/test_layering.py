@@ -17,19 +17,22 @@ LAYERS = [
     "table",
     "syntax",
     "notation",
-    "steps",
     "ops",
     "graph",
     "words",
     "own_words",
     "network",
-    "receptive",
-    "axis",
-    "cutting",
-    "layout",
-    "sight",
-    "costs",
-    "describe",
+    "receptive.steps",
+    "receptive.field",
+    "receptive.axis",
+    "receptive.cutting",
+    "receptive.layout",
+    "receptive.sight",
+    "analysis.costs",
+    "analysis.describe",
+    "analysis.row",
+    "analysis.figures",
+    "analysis.profile",
     "analysis",
     "limits",
     "rules",
@@ -37,22 +40,29 @@ LAYERS = [
     "space",
     "candidate",
     "recipe",
-    "module",
-    "lowering",
-    "program",
-    "trace",
     "models",
+    "module",
+    "trace.lowering.place",
+    "trace.lowering.computing",
+    "trace.lowering.moving",
+    "trace.lowering",
+    "trace.program",
+    "trace.tracing",
+    "trace",
     "analyzer",
-    "panels",
-    "picture",
     "compare",
-    "positive",
-    "oracles",
+    "picture.panels",
+    "picture.drawing",
+    "picture",
+    "proof.positive",
+    "proof.oracles",
+    "proof.proving",
     "proof",
-    "images",
-    "pickles",
-    "sources",
-    "download",
+    "data.images",
+    "data.pickles",
+    "data.sources",
+    "data.download",
+    "data.loading",
     "data",
     "augmentation",
     "training",
@@ -61,35 +71,45 @@ LAYERS = [
     "record",
     "results",
     "search",
+    "cli.options",
+    "cli.analyzing",
+    "cli.judging",
+    "cli.progress",
+    "cli.running",
+    "cli.tables",
     "cli",
 ]
 WITHOUT_TORCH = LAYERS[: LAYERS.index("module")]
+OUTERMOST = {"__init__", "__main__"}
 HEAVY = {"torch", "optuna", "pandas", "numpy", "albumentations", "sklearn", "pyarrow", "rich", "sqlalchemy"}
 
 
+def path_of(module: str) -> Path:
+    """The file of a module, a package's `__init__`."""
+    path = PACKAGE.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
 def imported(path: Path) -> set[str]:
-    """Modules of the package that a file names in its imports, those for type checking too."""
-    names = [
-        node.module
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("archsearch.")
-    ]
-    return {name.split(".")[1] for name in names}
+    """Modules of the package that a file names at its head, those for type checking left out."""
+    found = set()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("archsearch"):
+            base = node.module.removeprefix("archsearch").removeprefix(".")
+            names = [f"{base}.{alias.name}".removeprefix(".") for alias in node.names]
+            found |= {name if name in LAYERS else base for name in names}
+    return found
 
 
 def test_every_module_has_its_layer() -> None:
-    found = {path.stem for path in PACKAGE.glob("*.py")} | {
-        path.name for path in PACKAGE.iterdir() if path.is_dir()
-    }
-    assert found - {"__init__", "__main__", "__pycache__"} == set(LAYERS)
+    files = [path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE or path.stem not in OUTERMOST]
+    assert {path for path in files if path.read_text().count("\n") > 1} == set(map(path_of, LAYERS))
 
 
 @pytest.mark.parametrize("module", LAYERS)
 def test_imports_run_one_way(module: str) -> None:
-    path = PACKAGE / module
-    files = list(path.glob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
     below = set(LAYERS[LAYERS.index(module) + 1 :])
-    assert not [name for file in files for name in imported(file) & below]
+    assert not imported(path_of(module)) & below
 
 
 def test_judging_loads_nothing_heavy() -> None:

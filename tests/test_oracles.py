@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from archsearch.errors import TraceError
-from archsearch.oracles import Sets, by_gradients, by_nans, nan_blind
-from archsearch.program import Program
+from archsearch.proof.oracles import Sets, by_gradients, by_nans, nan_blind
+from archsearch.trace.program import Program
 
 
 class Computes(nn.Module):

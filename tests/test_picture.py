@@ -16,8 +16,8 @@ from torch import nn
 
 from archsearch import ArchsearchError, Profile, analyze
 from archsearch.network import read
-from archsearch.panels import Grid, grid, steps
 from archsearch.picture import draw, figure
+from archsearch.picture.panels import Grid, grid, steps
 
 REFERENCE = read(Path(__file__).parent.parent / "search_spaces" / "era_s9.net")
 

@@ -39,7 +39,8 @@ class Of(nn.Module):
 
 def misaligned(image: Tensor, ahead: nn.Module, behind: nn.Module) -> Tensor:
     first: Tensor = ahead(image)
-    return first[..., :-1, :-1] + behind(image)
+    second: Tensor = behind(image)
+    return first[..., :-1, :-1] + second
 
 
 DILATIONS = nn.Sequential(*(nn.Conv2d(1, 1, 3, padding=d, dilation=d) for d in (1, 2, 4, 8)))

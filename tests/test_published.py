@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 
 import pytest
@@ -25,6 +24,7 @@ from published import (
     VGG_16_WORDS,
     Published,
 )
+from torchvision_models import torchvision_model
 
 from archsearch import Profile, analyze
 
@@ -75,11 +75,7 @@ def test_efficientnet_sees_the_whole_image_from_its_first_squeeze() -> None:
 
 
 def torchvision_profile(name: str, side: int) -> Profile:
-    models = pytest.importorskip("torchvision.models")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        options = {"init_weights": False} if name == "inception_v3" else {}
-        return analyze(models.get_model(name, weights=None, **options), (3, side, side))
+    return analyze(torchvision_model(name), (3, side, side))
 
 
 def at(found: Profile, path: str) -> Published:

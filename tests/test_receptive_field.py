@@ -15,8 +15,8 @@ import pytest
 from archsearch import Network, Profile, analyze, parse
 from archsearch.errors import ShapeError
 from archsearch.network import read
-from archsearch.receptive import image
-from archsearch.steps import Window
+from archsearch.receptive.field import image
+from archsearch.receptive.steps import Window
 
 REFERENCE = Path(__file__).parent.parent / "search_spaces" / "era_s9.net"
 

@@ -23,8 +23,8 @@ from image_files import (
 )
 
 from archsearch.data import Images, load
+from archsearch.data.sources import CIFAR10_CLASSES, TORCHVISION_FOLDER
 from archsearch.errors import DataError
-from archsearch.sources import CIFAR10_CLASSES, TORCHVISION_FOLDER
 
 pytestmark = pytest.mark.usefixtures("cache")
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from archsearch.axis import Axis
 from archsearch.graph import Graph, Node
-from archsearch.layout import Layout, concatenated, constant, of_image
 from archsearch.ops import (
     AdaptivePool,
     Attention,
     BatchNorm,
+    Border,
     Concatenate,
     Constant,
     Contract,
@@ -34,8 +33,10 @@ from archsearch.ops import (
     TransposedConvolution,
     Unknown,
 )
-from archsearch.receptive import ENDLESS, Field
-from archsearch.steps import Border, Cells, Spread, Step, Stretch, Window
+from archsearch.receptive.axis import Axis
+from archsearch.receptive.field import ENDLESS, Field
+from archsearch.receptive.layout import Layout, concatenated, constant, of_image
+from archsearch.receptive.steps import Cells, Spread, Step, Stretch, Window
 
 
 def layouts(graph: Graph, *, with_sets: bool = True) -> tuple[Layout, ...]:

@@ -25,10 +25,10 @@ import numpy as np
 import numpy.typing as npt
 import platformdirs
 
-from archsearch.download import download_cifar10
+from archsearch.data.download import download_cifar10
+from archsearch.data.images import Images
+from archsearch.data.sources import TORCHVISION_FOLDER, Contents, recognise
 from archsearch.errors import DataError, suggest
-from archsearch.images import Images
-from archsearch.sources import TORCHVISION_FOLDER, Contents, recognise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,7 +112,7 @@ def load(path: str | Path | None = None) -> Dataset:
 
     Without a path, the folder is the one that the environment variable ARCHSEARCH_DATA names, or else
     `cifar-10-batches-py` in the per-user cache, and if that is not there it is downloaded. The word "digits"
-    in place of a folder means `digits()`. What a folder may look like: `archsearch.sources.recognise`.
+    in place of a folder means `digits()`. What a folder may look like: `archsearch.data.sources.recognise`.
 
     The decoded images are kept in the per-user cache for the next time; where that cannot be written, or
     cannot be read back, a warning says so.

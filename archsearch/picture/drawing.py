@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archsearch.errors import ArchsearchError
 from archsearch.ops import shape_text
-from archsearch.panels import Box, Grid, grid
+from archsearch.picture.panels import Box, Grid, grid
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

@@ -20,8 +20,8 @@ from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 from torch.nn.parameter import UninitializedParameter
 
 from archsearch.errors import TraceError
-from archsearch.lowering import KNOWN
 from archsearch.ops import shape_text
+from archsearch.trace.lowering import KNOWN
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
@@ -149,7 +149,7 @@ def _untraceable(name: str, error: Exception) -> TraceError:
 
 def _line_of(error: Exception) -> str | None:
     """Return the line of the user's code that an error comes from: the last one that is not torch's or ours."""
-    own = (str(Path(torch.__file__).parent), str(Path(__file__).parent))
+    own = (str(Path(torch.__file__).parent), str(Path(__file__).parents[1]))
     frames = [frame for frame in extract_tb(error.__traceback__) if not frame.filename.startswith(own)]
     return f"{frames[-1].filename}, line {frames[-1].lineno}: {frames[-1].line}" if frames else None
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from archsearch.data.images import REPLACE, Images, Row, decode, gathered, one_shape, size_of
+from archsearch.data.pickles import unpickle
 from archsearch.errors import DataError
-from archsearch.images import REPLACE, Images, Row, decode, gathered, one_shape, size_of
-from archsearch.pickles import unpickle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

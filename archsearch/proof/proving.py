@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archsearch.analysis import Profile
-from archsearch.describe import describe
+from archsearch.analysis.describe import describe
 from archsearch.errors import TraceError
 from archsearch.ops import Resize
-from archsearch.oracles import by_gradients, by_nans, nan_blind
-from archsearch.receptive import Sets
+from archsearch.proof.oracles import by_gradients, by_nans, nan_blind
+from archsearch.receptive.field import Sets
 
 if TYPE_CHECKING:
-    from archsearch.layout import Layout
+    from archsearch.receptive.layout import Layout
     from archsearch.trace import Traced
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from archsearch.analysis import Profile, Row
     from archsearch.ops import Shape
-    from archsearch.receptive import Field
+    from archsearch.receptive.field import Field
 
 OUTSIDE, SEEN, BEYOND = range(3)
 """What a pixel of a panel is: not reached, seen, or reached only through padding."""

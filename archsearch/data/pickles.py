@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from archsearch.data.images import REPLACE
 from archsearch.errors import DataError
-from archsearch.images import REPLACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,6 @@ from fractions import Fraction
 from string import ascii_lowercase
 from typing import Literal, TypeAlias
 
-from archsearch.lowering.place import Lowering, NotKnownError, Place, Value, each
 from archsearch.ops import (
     AdaptivePool,
     Attention,
@@ -26,6 +25,7 @@ from archsearch.ops import (
     Sizes,
     TransposedConvolution,
 )
+from archsearch.trace.lowering.place import Lowering, NotKnownError, Place, Value, each
 
 Mode: TypeAlias = Literal["max", "avg"]
 

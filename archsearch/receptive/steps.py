@@ -13,8 +13,7 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Literal, TypeAlias
 
-Border: TypeAlias = Literal["zeros", "reflect", "replicate", "circular"]
-"""What stands beyond a map, in torch's words for padding; any constant counts as zeros."""
+from archsearch.ops import Border
 
 
 @dataclass(frozen=True)

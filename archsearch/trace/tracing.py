@@ -11,9 +11,9 @@ from torch import Tensor, fx
 
 from archsearch.errors import ShapeError, TraceError
 from archsearch.graph import Graph, Node, Weight
-from archsearch.lowering import KNOWN, Argument, NotKnownError, Place, Value
 from archsearch.ops import Constant, Input, Op, Unknown
-from archsearch.program import Program, name_of
+from archsearch.trace.lowering import KNOWN, Argument, NotKnownError, Place, Value
+from archsearch.trace.program import Program, name_of
 
 if TYPE_CHECKING:
     from torch import nn

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from archsearch.errors import TraceError
-from archsearch.program import name_of
+from archsearch.trace.program import name_of
 
 if TYPE_CHECKING:
     from torch import fx

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import prod
 
-from archsearch.lowering.place import Lowering, NotKnownError, Place, Value, each
 from archsearch.ops import (
+    Border,
     Concatenate,
     Elementwise,
     Expand,
@@ -15,7 +15,7 @@ from archsearch.ops import (
     Reshape,
     Take,
 )
-from archsearch.steps import Border
+from archsearch.trace.lowering.place import Lowering, NotKnownError, Place, Value, each
 
 _BORDERS: Mapping[str, Border] = {
     "constant": "zeros",

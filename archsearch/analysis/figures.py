@@ -1,0 +1,161 @@
+"""The figures that limits can bound, each with its meaning and how it is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from math import prod
+from typing import TYPE_CHECKING
+
+from archsearch.analysis.row import extent, regular
+from archsearch.graph import Graph
+from archsearch.ops import (
+    Constant,
+    Convolution,
+    Expand,
+    Flatten,
+    Linear,
+    Permute,
+    Pool,
+    Reshape,
+    Take,
+    TransposedConvolution,
+)
+from archsearch.receptive.field import Field
+from archsearch.receptive.layout import Layout
+from archsearch.receptive.sight import covers, windows
+
+if TYPE_CHECKING:
+    from archsearch.analysis.profile import Profile
+
+_FLOAT_BYTES = 4
+
+
+_COMPUTED: Mapping[str, tuple[Callable[[Profile], int], str]] = {
+    "rf": (
+        lambda profile: min(extent(field) for field in _last(profile.patterns)),
+        "receptive field on the last map before any global operation, unclipped, in pixels",
+    ),
+    "rf_inside": (
+        lambda profile: min(field.extent_inside for field in _last(profile.layouts)),
+        "the largest part of it that lies inside the image, clipped at every operation",
+    ),
+    "params": (lambda profile: _params(profile.graph), "parameters, shared ones counted once"),
+    "trainable": (lambda profile: _params(profile.graph, trainable=True), "those of them that training changes"),
+    "macs": (
+        lambda profile: _total(profile, "macs"),
+        "multiply-accumulates of convolutions, linear layers and matrix products, for one image",
+    ),
+    "flops": (lambda profile: 2 * _total(profile, "macs"), "2 macs"),
+    "bias_ops": (lambda profile: _total(profile, "bias"), "additions of a bias"),
+    "norm_ops": (lambda profile: _total(profile, "norm"), "elements that a norm puts out"),
+    "activation_ops": (lambda profile: _total(profile, "activation"), "elements that an activation puts out"),
+    "arithmetic_ops": (
+        lambda profile: _total(profile, "arithmetic"),
+        "elements that sums and products of tensors put out",
+    ),
+    "pooling_ops": (
+        lambda profile: _total(profile, "pooling"),
+        "positions that pooling windows cover, in all",
+    ),
+    "depth": (lambda profile: _depth(profile.graph), "convolutions and linear layers on the longest path"),
+    "dilated": (
+        lambda profile: _dilated(profile.graph),
+        "convolutions with dilation > 1 of which an outer tap lands inside the map",
+    ),
+    "depthwise": (
+        lambda profile: _depthwise(profile.graph),
+        "convolutions with kernel > 1 and one group for each input channel",
+    ),
+    "maxpool": (lambda profile: _maxpool(profile.graph), "windowed max-poolings; a global one does not count"),
+    "weight_bytes": (lambda profile: _FLOAT_BYTES * _params(profile.graph), "4 params"),
+    "activation_bytes": (
+        lambda profile: _FLOAT_BYTES * _peak_elements(profile.graph),
+        "peak of the tensors alive at once, each kept until its last reader is done",
+    ),
+}
+
+FIGURES: Mapping[str, str] = {name: meaning for name, (_compute, meaning) in _COMPUTED.items()}
+"""Every figure that limits can bound, with its meaning."""
+
+
+class Figures(Mapping[str, int]):
+    """Computes each figure once, when it is first asked for."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._profile = profile
+        self._known: dict[str, int] = {}
+
+    def __getitem__(self, name: str) -> int:
+        if name not in self._known:
+            self._known[name] = _COMPUTED[name][0](self._profile)
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(FIGURES)
+
+    def __len__(self) -> int:
+        return len(FIGURES)
+
+
+def _last(found: tuple[Layout, ...]) -> tuple[Field, ...]:
+    return next(fields for layout in reversed(found) if layout.is_map and (fields := regular(layout)))
+
+
+def _total(profile: Profile, name: str) -> int:
+    return sum(getattr(cost, name) for cost in profile.costs)
+
+
+def _params(graph: Graph, *, trainable: bool = False) -> int:
+    every = [weight for node in graph.nodes for weight in node.weights]
+    sizes = {weight.name: weight.size for weight in (*every, *graph.spare) if weight.trainable or not trainable}
+    return sum(sizes.values())
+
+
+def _dilated(graph: Graph) -> int:
+    return sum(
+        any(
+            window.dilation > 1 and not window.is_pointwise(length, units)
+            for window, length, units in zip(
+                windows(node.op), graph.shapes_into(node)[0][2:], node.shape[2:], strict=True
+            )
+        )
+        for node in graph.nodes
+        if isinstance(node.op, Convolution)
+    )
+
+
+def _depthwise(graph: Graph) -> int:
+    return sum(
+        1 < node.op.groups == graph.shapes_into(node)[0][1] and max(node.op.kernel) > 1
+        for node in graph.nodes
+        if isinstance(node.op, Convolution)
+    )
+
+
+def _maxpool(graph: Graph) -> int:
+    pools = [(node.op, node) for node in graph.nodes if isinstance(node.op, Pool)]
+    return sum(op.mode == "max" and not covers(op, graph.shapes_into(node)[0]) for op, node in pools)
+
+
+def _depth(graph: Graph) -> int:
+    depth: list[int] = []
+    for node in graph.nodes:
+        before = max((depth[number] for number in node.inputs), default=0)
+        depth.append(before + isinstance(node.op, Convolution | TransposedConvolution | Linear))
+    return depth[-1]
+
+
+def _peak_elements(graph: Graph) -> int:
+    """Largest sum of the tensors alive while an operation runs, its output included; a view takes nothing."""
+    owner: list[int] = []
+    for number, node in enumerate(graph.nodes):
+        is_view = isinstance(node.op, Flatten | Reshape | Permute | Expand | Take)
+        owner.append(owner[node.inputs[0]] if is_view else number)
+    last_reader = {owner[read]: reader for reader, node in enumerate(graph.nodes) for read in node.inputs}
+    sizes = [0 if isinstance(node.op, Constant) else prod(node.shape) for node in graph.nodes]
+    alive, peak = 0, 0
+    for number, node in enumerate(graph.nodes):
+        alive += sizes[number] if owner[number] == number else 0
+        peak = max(peak, alive)
+        alive -= sum(sizes[one] for one in {owner[read] for read in node.inputs} if last_reader[one] == number)
+    return peak

@@ -1,0 +1,170 @@
+"""What a graph costs and sees, operation by operation, in exact integers.
+
+`rf` is counted along paths without global operations, on the last map that has one: what sees the whole image
+(global pooling, squeeze-excitation, attention) is named beside it. Costs are those of `costs`; bytes are those of
+float32 and of one image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from archsearch.analysis.costs import Counts, counts
+from archsearch.analysis.describe import describe
+from archsearch.analysis.figures import FIGURES, Figures
+from archsearch.analysis.row import Row, notes_on
+from archsearch.errors import TraceError
+from archsearch.graph import Graph
+from archsearch.ops import Constant, Unknown, shape_text
+from archsearch.receptive.field import Field, stretch
+from archsearch.receptive.sight import layouts
+from archsearch.table import render
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from archsearch.receptive.layout import Layout
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The figures of a network and of each of its operations; its `str` is the table."""
+
+    graph: Graph
+
+    @cached_property
+    def figures(self) -> Mapping[str, int]:
+        """Each figure of FIGURES by its name, computed when it is asked for."""
+        return Figures(self)
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """One row for each operation that the image passes through."""
+        nodes, seen = self.graph.nodes, self.layouts
+        used: set[str] = set()
+        rows = []
+        for node, layout, cost in zip(nodes, seen, self.costs, strict=True):
+            new = {weight.name: weight.size for weight in node.weights if weight.name not in used}
+            notes = [*notes_on(node, layout, [seen[number] for number in node.inputs])]
+            if len(new) < len({weight.name for weight in node.weights}):
+                notes.append("shares parameters")
+            used |= new.keys()
+            shape = node.shape[1:] if node.shape[:1] == (1,) else node.shape
+            text = describe(node.op)
+            rows.append(Row(node.path, node.word, text, shape, layout, cost, sum(new.values()), tuple(notes)))
+        return tuple(row for row, node in zip(rows, nodes, strict=True) if not isinstance(node.op, Constant))
+
+    @cached_property
+    def layouts(self) -> tuple[Layout, ...]:
+        """What the units of each node see, with their sets."""
+        return layouts(self.graph)
+
+    @cached_property
+    def patterns(self) -> tuple[Layout, ...]:
+        """The same without sets, in a fraction of the time."""
+        return layouts(self.graph, with_sets=False)
+
+    @cached_property
+    def costs(self) -> tuple[Counts, ...]:
+        """What each node computes."""
+        return tuple(counts(node.op, self.graph.shapes_into(node), node.shape) for node in self.graph.nodes)
+
+    @property
+    def last_map(self) -> Row:
+        """The last row that is a map with a receptive field: the one that `rf` is of."""
+        return next(row for row in reversed(self.rows) if row.layout.is_map and row.fields)
+
+    @property
+    def first_global(self) -> Row | None:
+        """The first operation through which a unit sees the whole of an axis at once, if there is one."""
+        return next((row for row in self.rows if any(_is_global(axis.field) for axis in row.layout.axes)), None)
+
+    @property
+    def first_whole(self) -> Row | None:
+        """The first operation a unit of which sees as far, along each axis, as all units together."""
+        return next((row for row in self.rows if _sees_all(row.layout)), None)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Names of the operations that are not known: if there are any, the result is partial."""
+        return tuple(dict.fromkeys(node.op.name for node in self.graph.nodes if isinstance(node.op, Unknown)))
+
+    def complete(self) -> Profile:
+        """Return the profile itself; raises TraceError if there is an operation that is not known."""
+        if self.unknown:
+            raise TraceError(
+                f"not known: {', '.join(self.unknown)}",
+                remedy="without strict, all else is analysed and the result is marked partial",
+            )
+        return self
+
+    def frame(self) -> pd.DataFrame:
+        """Return the rows as a pandas DataFrame."""
+        import pandas as pd  # noqa: PLC0415
+
+        return pd.DataFrame([row.figures for row in self.rows])
+
+    def __str__(self) -> str:
+        """Return the table of operations with the totals under it."""
+        columns = ("path", "op", "output", "rf", "stride", "padding", "params", "macs", "notes")
+        rows = [
+            (
+                row.path,
+                row.op,
+                shape_text(row.shape),
+                row.rf,
+                row.stride,
+                row.padding,
+                row.params,
+                row.counts.macs,
+                ", ".join(row.notes),
+            )
+            for row in self.rows
+        ]
+        totals = [(name, value, FIGURES[name]) for name, value in self.figures.items()]
+        return "\n\n".join(
+            [render(columns, rows), render(("figure", "value", "meaning"), totals), *self._remarks()]
+        )
+
+    def _remarks(self) -> list[str]:
+        remarks = []
+        for row, said in (
+            (self.first_whole, "A unit sees the whole image from"),
+            (self.first_global, "The first global operation is"),
+        ):
+            if row:
+                at = next((one for one in reversed(self.rows[: self.rows.index(row) + 1]) if one.rf), row)
+                where = f" at {row.path}" if row.path else ""
+                remarks.append(f"{said}: {row.op}{where}, after a receptive field of {at.rf}")
+        if self.unknown:
+            remarks.append(f"PARTIAL: these operations are not known: {', '.join(self.unknown)}")
+        if self.graph.spare:
+            unread = sum(weight.size for weight in self.graph.spare)
+            remarks.append(f"{unread:,} of the params are not used by any operation")
+        return ["\n".join(remarks)] if remarks else []
+
+
+def profile(graph: Graph) -> Profile:
+    """Return the figures of a graph, operation by operation, computed when they are asked for.
+
+    Raises ShapeError for a receptive field beyond those that are counted.
+
+    >>> from archsearch.network import parse
+    >>> profile(parse("conv(8) conv(8, stride=2) conv(8, dilation=2) head()").lower()).figures["rf"]
+    13
+    """
+    found = Profile(graph)
+    assert found.patterns
+    return found
+
+
+def _is_global(field: Field) -> bool:
+    return field.pattern is None or field.seen != field.inside
+
+
+def _sees_all(layout: Layout) -> bool:
+    fields = [axis.field for axis in layout.axes]
+    return bool(fields) and all(max(map(stretch, field.seen or ())) == stretch(field.reached) for field in fields)

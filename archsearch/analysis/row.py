@@ -1,0 +1,133 @@
+"""One operation of a network with its figures, and what a reader must know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from archsearch.analysis.costs import Counts
+from archsearch.graph import Node
+from archsearch.ops import Unknown
+from archsearch.receptive.field import Field
+from archsearch.receptive.layout import Layout
+
+if TYPE_CHECKING:
+    from archsearch.ops import Shape
+
+
+@dataclass(frozen=True)
+class Row:
+    """One operation and its figures.
+
+    `rf`, `stride`, `padding` and `coverage` are None where no path without a global operation leads, and where
+    the units follow no pattern. Where axes differ, they are those of the axis with the smaller field; `layout`
+    holds all.
+    """
+
+    path: str
+    word: str
+    op: str
+    shape: Shape
+    layout: Layout
+    counts: Counts
+    params: int
+    notes: tuple[str, ...]
+
+    @property
+    def fields(self) -> tuple[Field, ...] | None:
+        """The field of each axis of the image, if each follows a pattern."""
+        return regular(self.layout)
+
+    @cached_property
+    def _narrowest(self) -> Field | None:
+        return min(self.fields, key=extent) if self.fields else None
+
+    @property
+    def rf(self) -> int | None:
+        """Unclipped receptive field in pixels."""
+        return extent(self._narrowest) if self._narrowest else None
+
+    @property
+    def stride(self) -> int | float | None:
+        """Distance, in input pixels, between the fields of neighbouring units; below 1 after upsampling."""
+        return _number(self._narrowest.pattern.stride) if self._narrowest and self._narrowest.pattern else None
+
+    @property
+    def padding(self) -> int | None:
+        """Effective padding in input pixels."""
+        return self._narrowest.pattern.padding if self._narrowest and self._narrowest.pattern else None
+
+    @property
+    def coverage(self) -> float | None:
+        """Share of the pixels within its field that a unit sees: below 1 where there are holes."""
+        return float(self._narrowest.pattern.coverage) if self._narrowest and self._narrowest.pattern else None
+
+    @property
+    def rf_inside(self) -> int | None:
+        """The largest part of the field inside the image, clipped at every operation, in pixels."""
+        return min(field.extent_inside for field in self.fields) if self.fields else None
+
+    @property
+    def figures(self) -> dict[str, object]:
+        """The row as plain values, for JSON and data frames."""
+        return {
+            "path": self.path,
+            "word": self.word,
+            "op": self.op,
+            "shape": list(self.shape),
+            "rf": self.rf,
+            "rf_inside": self.rf_inside,
+            "stride": self.stride,
+            "padding": self.padding,
+            "coverage": self.coverage,
+            "params": self.params,
+            **vars(self.counts),
+            "notes": "; ".join(self.notes),
+        }
+
+
+def regular(layout: Layout) -> tuple[Field, ...] | None:
+    """Return the field of each axis, if each follows a pattern."""
+    fields = tuple(axis.field for axis in layout.axes)
+    return fields if fields and all(field.pattern and field.pattern.is_regular for field in fields) else None
+
+
+def extent(field: Field) -> int:
+    """Return the unclipped extent of a field that follows a pattern."""
+    assert field.pattern is not None
+    return field.pattern.extent
+
+
+def notes_on(node: Node, layout: Layout, before: list[Layout]) -> Iterator[str]:
+    """Yield what a reader must know of a node's row."""
+    if isinstance(node.op, Unknown):
+        yield "not known"
+    if layout.bound:
+        yield "rf is an upper bound"
+    fields = regular(layout)
+    if fields and min(field.pattern.coverage for field in fields if field.pattern) < 1:
+        yield "holes"
+    if len(before) > 1 and fields:
+        moved = _misalignment(before)
+        if moved:
+            yield f"branches misaligned by {_number(moved)}"
+
+
+def _misalignment(before: list[Layout]) -> Fraction:
+    found = [fields for layout in before if (fields := regular(layout))]
+    return max(
+        (
+            one.pattern.misalignment(other.pattern)
+            for fields in found[1:]
+            for one, other in zip(found[0], fields, strict=True)
+            if one.pattern and other.pattern
+        ),
+        default=Fraction(0),
+    )
+
+
+def _number(value: Fraction) -> int | float:
+    return value.numerator if value.denominator == 1 else float(value)
