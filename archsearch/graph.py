@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from archsearch.errors import Place, ShapeError
 from archsearch.ops import Convolution, Input, Op, Pool, Shape, Sizes, shape_text
@@ -21,8 +22,7 @@ LARGEST_IMAGE = 4096
 """The longest side of an input, in pixels."""
 
 
-@dataclass(frozen=True)
-class Weight:
+class Weight(NamedTuple):
     """A parameter: its name, which two nodes share if they share it, its number of elements, and its training."""
 
     name: str
@@ -35,14 +35,15 @@ class Node:
     """An operation, the earlier nodes it reads, its output shape, its parameters, and where it came from.
 
     `path` counts the words of a sentence from 1, those inside a residual after a point: `4.2` is the second word
-    in the body of the fourth. In a module it is the submodule's own name.
+    in the body of the fourth. In a module it is the submodule's own name. `word` is the word of a sentence, or
+    whatever else writes itself as one.
     """
 
     op: Op
     inputs: tuple[int, ...]
     shape: Shape
     weights: tuple[Weight, ...] = field(default=(), compare=False)
-    word: str = field(default="", compare=False)
+    word: object = field(default="", compare=False)
     path: str = field(default="", compare=False)
 
 
@@ -104,10 +105,11 @@ class Builder:
         self.classes = classes
         self.last = 0
         self._nodes = [Node(Input(input_shape), (), (1, *input_shape), word="input")]
-        self._word, self._path = "", ""
+        self._word: object = ""
+        self._path = ""
         self._place: Place | None = None
 
-    def at(self, word: str, path: str, place: Place | None) -> None:
+    def at(self, word: object, path: str, place: Place | None) -> None:
         """Say which word the next operations come from."""
         self._word, self._path, self._place = word, path, place
 
@@ -128,7 +130,7 @@ class Builder:
             shape = op.output(shapes)
             _check_sizes(op, shape)
         except ShapeError as error:
-            raise ShapeError(error.rule, place=self._place or self._word) from None
+            raise ShapeError(error.rule, place=self._place or str(self._word)) from None
         self.last = len(self._nodes)
         weights = tuple(Weight(f"{self.last}.{n}", size) for n, size in enumerate(op.weights(shapes)))
         self._nodes.append(Node(op, inputs, shape, weights, self._word, self._path))

@@ -235,9 +235,9 @@ def _lower(build: Builder, steps: tuple[Step, ...], prefix: str) -> None:
 
         def body(step: Step = step, path: str = path) -> None:
             _lower(build, step.body, f"{path}.")
-            build.at(str(step), path, step.place)
+            build.at(step, path, step.place)
 
-        build.at(str(step), path, step.place)
+        build.at(step, path, step.place)
         _call(build, step, body)
 
 

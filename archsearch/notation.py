@@ -96,13 +96,14 @@ _LONGEST_NUMBER = 9
 
 
 @cache
-def _parser() -> Lark:
+def _parser(start: str) -> Lark:
+    """Return the parser of a sentence, a rule or a condition; in a sentence the tokens' own places suffice."""
     grammar = files("archsearch").joinpath("notation.lark").read_text(encoding="utf-8")
     return Lark(
         grammar,
         parser="lalr",
-        start=["sentence", "rule", "condition"],
-        propagate_positions=True,
+        start=start,
+        propagate_positions=start != "sentence",
         maybe_placeholders=False,
         keep_all_tokens=False,
     )
@@ -150,7 +151,7 @@ _READS_LIKE = {
 def _parse(start: str, text: str, place: _Placer) -> Tree[Token]:
     _check_nesting(text, place)
     try:
-        return _parser().parse(text, start=start)
+        return _parser(start).parse(text)
     except UnexpectedCharacters as error:
         offset: int = error.pos_in_stream  # type: ignore[assignment]  # lark's stub allows None, lark does not
         found = text[offset]

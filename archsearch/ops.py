@@ -260,6 +260,8 @@ class Elementwise(Operation):
 
     def output(self, shapes: Sequence[Shape]) -> Shape:
         """Return the common shape; raises ShapeError where there is none."""
+        if len(set(shapes)) == 1:
+            return shapes[0]
         rank = max(map(len, shapes))
         padded = [(1,) * (rank - len(shape)) + shape for shape in shapes]
         sizes = [{size for size in column if size != 1} for column in zip(*padded, strict=True)]

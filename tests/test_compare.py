@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import torch
+from from_torchvision import torchvision_models
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.flop_counter import flop_registry
-from torchvision_models import torchvision_models
 
 from archsearch.analyzer import analyze
 from archsearch.compare import MACS, Comparison, Row, compare

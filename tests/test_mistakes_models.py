@@ -11,6 +11,7 @@ from unittest.mock import patch
 
 import pytest
 import torch
+from bugs import bug
 from mistakes import message, place_of, refused, unmarked
 
 from archsearch import analyze
@@ -72,11 +73,6 @@ silent, counting = Of(lambda image: None), Of(lambda image: image.shape[1])
 weights = Of(lambda image: 2 * weights.weight)
 number, layers = 3, [nn.ReLU()]
 """
-
-
-def bug(reason: str, *values: str) -> object:
-    """Mark a case in which the library is wrong: the test says so as soon as it no longer is."""
-    return pytest.param(*values, marks=pytest.mark.xfail(strict=True, reason=reason))
 
 
 FORM = (

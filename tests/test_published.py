@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+from from_torchvision import torchvision_model
 from published import (
     ALEXNET_MODULES,
     ALEXNET_MORE_PADDING,
@@ -24,7 +25,6 @@ from published import (
     VGG_16_WORDS,
     Published,
 )
-from torchvision_models import torchvision_model
 
 from archsearch import Profile, analyze
 

@@ -43,19 +43,34 @@ class Profile:
     @cached_property
     def rows(self) -> tuple[Row, ...]:
         """One row for each operation that the image passes through."""
-        nodes, seen = self.graph.nodes, self.layouts
         used: set[str] = set()
         rows = []
-        for node, layout, cost in zip(nodes, seen, self.costs, strict=True):
-            new = {weight.name: weight.size for weight in node.weights if weight.name not in used}
-            notes = [*notes_on(node, layout, [seen[number] for number in node.inputs])]
-            if len(new) < len({weight.name for weight in node.weights}):
-                notes.append("shares parameters")
-            used |= new.keys()
-            shape = node.shape[1:] if node.shape[:1] == (1,) else node.shape
-            text = describe(node.op)
-            rows.append(Row(node.path, node.word, text, shape, layout, cost, sum(new.values()), tuple(notes)))
-        return tuple(row for row, node in zip(rows, nodes, strict=True) if not isinstance(node.op, Constant))
+        for number, node in enumerate(self.graph.nodes):
+            if not isinstance(node.op, Constant):
+                rows.append(self._row(number, used))
+            used.update(weight.name for weight in node.weights)
+        return tuple(rows)
+
+    def _row(self, number: int, used: set[str]) -> Row:
+        """Return the row of a node; parameters that an earlier one has `used` are not counted again."""
+        node, layout = self.graph.nodes[number], self.layouts[number]
+        new = {weight.name: weight.size for weight in node.weights if weight.name not in used}
+        notes = [*notes_on(node, layout, [self.layouts[read] for read in node.inputs])]
+        if len(new) < len({weight.name for weight in node.weights}):
+            notes.append("shares parameters")
+        reached = [axis.field.reached.bit_count() for axis in layout.axes]
+        shares = [count / length for count, length in zip(reached, self.graph.input[1:], strict=False)]
+        return Row(
+            path=node.path,
+            word=str(node.word),
+            op=describe(node.op),
+            shape=node.shape[1:] if node.shape[:1] == (1,) else node.shape,
+            layout=layout,
+            counts=self.costs[number],
+            params=sum(new.values()),
+            image_coverage=min(shares, default=0.0),
+            notes=tuple(notes),
+        )
 
     @cached_property
     def layouts(self) -> tuple[Layout, ...]:

@@ -24,7 +24,7 @@ class Row:
 
     `rf`, `stride`, `padding` and `coverage` are None where no path without a global operation leads, and where
     the units follow no pattern. Where axes differ, they are those of the axis with the smaller field; `layout`
-    holds all.
+    holds all. `image_coverage` is the share of the image, along the axis that is covered least, that some unit sees.
     """
 
     path: str
@@ -34,6 +34,7 @@ class Row:
     layout: Layout
     counts: Counts
     params: int
+    image_coverage: float
     notes: tuple[str, ...]
 
     @property
@@ -83,6 +84,7 @@ class Row:
             "stride": self.stride,
             "padding": self.padding,
             "coverage": self.coverage,
+            "image_coverage": self.image_coverage,
             "params": self.params,
             **vars(self.counts),
             "notes": "; ".join(self.notes),

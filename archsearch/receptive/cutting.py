@@ -54,7 +54,8 @@ def aligned(
     """
     if tuple(first[0]) == tuple(second[0]):
         return tuple(first[0]), tuple(first[1]), tuple(second[1])
-    second = _renewed(*second)
+    if not {atom for dim in first[0] for atom in dim}.isdisjoint(atom for dim in second[0] for atom in dim):
+        second = _renewed(*second)
     carried = [{atom for axis in axes for atom in axis.atoms} for _dims, axes in (first, second)]
     parts: dict[Atom, tuple[Atom, Atom]] = {}
     same: dict[Atom, Atom] = {}

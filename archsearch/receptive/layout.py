@@ -122,6 +122,8 @@ class Layout:
 
     def broadcast(self, shape: Sequence[int]) -> Layout:
         """Return the layout of the tensor expanded to a shape, new dims in front."""
+        if self.shape == tuple(shape):
+            return self
         missing = len(shape) - len(self.dims)
         old = zip(self.dims, shape[missing:], strict=True)
         dims = [dim if size_of(dim) == size else _dim(size) for dim, size in old]

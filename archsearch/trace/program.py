@@ -22,6 +22,7 @@ from torch.nn.parameter import UninitializedParameter
 from archsearch.errors import TraceError
 from archsearch.ops import shape_text
 from archsearch.trace.lowering import KNOWN
+from archsearch.trace.lowering.computing import COMPUTING
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
@@ -134,7 +135,9 @@ def _export(module: nn.Module, input_shape: Shape) -> ExportedProgram:
             rule = f"{name} fails on an input of {shape}: {_first_line(failure)}"
             raise TraceError(rule, place=_line_of(failure)) from None
         raise _untraceable(name, error) from None
-    # Composite operations become those that are known, and what changes a tensor in place becomes a function.
+    for step in exported.graph.nodes:
+        _make_functional(step)
+    # Composite operations become those that are known, and what still works in place becomes a function.
     plain = all(_is_plain(step) for step in exported.graph.nodes if step.op == "call_function")
     return exported if plain else exported.run_decompositions({})
 
@@ -154,9 +157,27 @@ def _line_of(error: Exception) -> str | None:
     return f"{frames[-1].filename}, line {frames[-1].lineno}: {frames[-1].line}" if frames else None
 
 
+def _make_functional(step: fx.Node) -> None:
+    """Let a step that changes a new tensor in place, which nothing else reads, make another instead.
+
+    Decomposition does it for all; where this is all there is to do, it takes most of the time of tracing.
+    """
+    if not _is_mutable(step) or not step.args or not isinstance(step.args[0], fx.Node):
+        return
+    changed, name = step.args[0], name_of(step).removesuffix("_")
+    packet = getattr(torch.ops.aten, name, None)
+    overload = getattr(packet, getattr(step.target, "_overloadname", ""), None)
+    is_new = name_of(changed) in COMPUTING and not _is_mutable(changed)
+    if overload is not None and is_new and len(changed.users) == 1:
+        step.target = overload
+
+
+def _is_mutable(step: fx.Node) -> bool:
+    return bool(getattr(getattr(step.target, "_schema", None), "is_mutable", False))
+
+
 def _is_plain(step: fx.Node) -> bool:
-    mutable = getattr(getattr(step.target, "_schema", None), "is_mutable", False)
-    return not mutable and (name_of(step) in KNOWN or name_of(step) == "getitem" or not step.users)
+    return not _is_mutable(step) and (name_of(step) in KNOWN or name_of(step) == "getitem" or not step.users)
 
 
 def _first_line(error: Exception) -> str:

@@ -1,0 +1,137 @@
+"""What the units of traced modules see: borders, global operations, attention, channels that see less than others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from bugs import bug
+from random_models import Gate, Tokens
+from test_proof import Of, positions
+from test_trace import attention, last
+from torch import Tensor, nn
+from torch.nn import functional
+
+from archsearch import analyze
+
+UPPER = "rf is an upper bound"
+
+
+class Transformer(nn.Module):
+    """Patches of 4 x 4 and a class token, one layer, a head on the class token."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patches = nn.Conv2d(3, 8, 4, stride=4)
+        self.token, self.places = nn.Parameter(torch.zeros(1, 1, 8)), nn.Parameter(torch.zeros(1, 17, 8))
+        self.layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+        self.head = nn.Linear(8, 10)
+
+    def forward(self, image: Tensor) -> Tensor:
+        tokens = self.patches(image).flatten(2).transpose(1, 2)
+        tokens = torch.cat([self.token.expand(len(tokens), -1, -1), tokens], 1) + self.places
+        scores: Tensor = self.head(self.layer(tokens)[:, 0])
+        return scores
+
+
+# The first and the second unit of a row of 8; taps are 3 apart.
+BORDERS = [
+    ("zeros", {0, 3}, {1, 4}),
+    ("reflect", {0, 3}, {1, 2, 4}),
+    ("replicate", {0, 3}, {0, 1, 4}),
+    ("circular", {0, 3, 5}, {1, 4, 6}),
+]
+
+
+@pytest.mark.parametrize(("mode", "first", "second"), BORDERS)
+def test_padding_modes(mode: str, first: set[int], second: set[int]) -> None:
+    row = last(nn.Conv2d(1, 1, 3, padding=3, dilation=3, padding_mode=mode), 1, 8, 8)
+    seen = row.layout.axes[1].field.seen or ()
+    assert (row.rf, row.stride, row.padding) == (7, 1, 3)
+    assert [positions(unit) for unit in seen[:2]] == [first, second]
+
+
+def test_padding_apart_and_padding_that_keeps_the_size() -> None:
+    apart = Of(lambda image, layer: layer(functional.pad(image, (2, 2, 2, 2))), nn.Conv2d(3, 4, 5))
+    found, expected = last(apart, 3, 8, 8), last(nn.Conv2d(3, 4, 5, padding=2), 3, 8, 8)
+    assert (found.fields, found.counts, found.params) == (expected.fields, expected.counts, expected.params)
+    # For an even kernel torch pads one more behind.
+    row = last(nn.Conv1d(1, 1, 4, padding="same"), 1, 8)
+    seen = row.layout.axes[0].field.seen or ()
+    assert (row.rf, row.padding, positions(seen[0]), positions(seen[-1])) == (4, 1, {0, 1, 2}, {6, 7})
+
+
+# A layer after a 3 x 3 convolution to 4 x 6 x 6; the first global operation, rf at the end, windowed max-poolings
+GLOBAL = [
+    (Gate(4, 2), "mean over dims 2, 3", 5, 0),
+    (nn.GroupNorm(2, 4), "group norm", 5, 0),
+    (nn.InstanceNorm2d(4), "instance norm", 5, 0),
+    (nn.AvgPool2d(6), "avg pool 6x6, stride 6", 3, 0),
+    (nn.MaxPool2d(6), "max pool 6x6, stride 6", 3, 0),
+    (nn.MaxPool2d(5, stride=1, padding=2), None, 9, 1),
+    (nn.BatchNorm2d(4), None, 5, 0),
+]
+
+
+@pytest.mark.parametrize(("layer", "op", "rf", "maxpool"), GLOBAL)
+def test_what_is_global(layer: nn.Module, op: str | None, rf: int, maxpool: int) -> None:
+    found = analyze(nn.Sequential(nn.Conv2d(3, 4, 3), layer, nn.Conv2d(4, 4, 3, padding=1)), (3, 8, 8))
+    assert (found.first_global and found.first_global.op) == op
+    assert (found.figures["rf"], found.figures["maxpool"]) == (rf, maxpool)
+    said = f"The first global operation is: {op} at 1, after a receptive field of 3"
+    assert (said in str(found)) == (op is not None)
+
+
+def test_attention() -> None:
+    found = analyze(Transformer(), (3, 16, 16), strict=True)
+    assert (found.figures["rf"], found.last_map.path, found.last_map.op) == (
+        4,
+        "patches",
+        "convolution 4x4, stride 4",
+    )
+    assert found.first_global is not None
+    assert (found.first_global.path, found.first_global.op) == ("layer.self_attn", "attention")
+    # 16 patches; then 17 tokens: queries to values, pairs, what they put out, 8 to 16 and back; the head.
+    attended = 17 * 8 * 24 + 2 * (17 * 17 * 8) + 17 * 8 * 8
+    assert found.figures["macs"] == 16 * 8 * 48 + attended + 2 * (17 * 8 * 16) + 8 * 10
+    windows = last(nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), Tokens(4, 2), nn.Conv2d(4, 4, 3)), 3, 8, 8)
+    # Two neighbours see 4 pixels; a 3 x 3 convolution reads from two windows, 4 units in all.
+    assert (windows.rf, windows.notes) == (6, (UPPER,))
+
+
+def test_channels_that_see_less_than_their_union() -> None:
+    def both(image: Tensor, *layers: nn.Module) -> Tensor:
+        return torch.cat([layer(image) for layer in layers], 1)
+
+    two = Of(both, nn.Conv2d(3, 2, 3, padding=1), nn.Conv2d(3, 2, 5, padding=2))
+    swapped = Of(lambda image, layer: torch.cat(layer(image).chunk(2, 1)[::-1], 1), two)
+    rows = [last(module, 3, 8, 8) for module in (two, swapped, nn.Sequential(two, nn.Conv2d(4, 4, 3, groups=2)))]
+    assert [(row.rf, row.notes) for row in rows] == [(5, ()), (5, (UPPER,)), (7, ())]
+
+
+def halves(image: Tensor, layer: nn.Module) -> Tensor:
+    seen: Tensor = layer(torch.cat([image[..., :4], image[..., 4:]], 3))
+    return seen
+
+
+# What must hold, and does not yet.
+HOLDS = [
+    bug(
+        "units that follow no pattern end the rf of the figures, and nothing says so",
+        lambda: analyze(Of(halves, nn.Conv2d(3, 3, 3)), (3, 8, 8)).figures["rf"] == 3,
+    ),
+    bug(
+        "a circular border is measured across the image",
+        lambda: last(nn.Conv2d(1, 1, 3, padding=1, padding_mode="circular"), 1, 8, 8).rf_inside == 3,
+    ),
+    bug(
+        "attention that is written out leaves a path around it",
+        lambda: len({last(attention(weights=weights), 8, 3, 4).rf for weights in (False, True)}) == 1,
+    ),
+]
+
+
+@pytest.mark.parametrize("holds", HOLDS)
+def test_what_must_hold(holds: Callable[[], bool]) -> None:
+    assert holds()
