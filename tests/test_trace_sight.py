@@ -1,4 +1,4 @@
-"""What the units of traced modules see: borders, global operations, attention, channels that see less than others."""
+"""What the units of traced modules see: borders, global operations, attention, channels that differ."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ BORDERS = [
 
 @pytest.mark.parametrize(("mode", "first", "second"), BORDERS)
 def test_padding_modes(mode: str, first: set[int], second: set[int]) -> None:
-    row = last(nn.Conv2d(1, 1, 3, padding=3, dilation=3, padding_mode=mode), 1, 8, 8)
+    row = last(nn.Conv2d(1, 1, 3, padding=3, dilation=3, padding_mode=mode), 1, 8, 8)  # type: ignore[arg-type]
     seen = row.layout.axes[1].field.seen or ()
     assert (row.rf, row.stride, row.padding) == (7, 1, 3)
     assert [positions(unit) for unit in seen[:2]] == [first, second]

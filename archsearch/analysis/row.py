@@ -24,7 +24,7 @@ class Row:
 
     `rf`, `stride`, `padding` and `coverage` are None where no path without a global operation leads, and where
     the units follow no pattern. Where axes differ, they are those of the axis with the smaller field; `layout`
-    holds all. `image_coverage` is the share of the image, along the axis that is covered least, that some unit sees.
+    holds all. `image_coverage` is the share of the image that some unit sees, along the axis where it is least.
     """
 
     path: str

@@ -32,6 +32,8 @@ The axes are height and width; length alone in 1d; depth before them in 3d.
 _ROUNDING = 1e-9
 """Interpolation computes weights of 0 only up to rounding; other weights are far above this."""
 
+_FEW = 8
+
 _HIDE_NANS = frozenset(
     {"fmax", "fmin", "heaviside", "kthvalue", "mode", "nan_to_num", "nanmean"}
     | {"nanmedian", "nansum", "sgn", "sign", "sort", "topk"}
@@ -132,8 +134,10 @@ def _bisected(size: int, units: int, reached_from: Callable[[range], list[bool]]
             for unit in reached:
                 found[unit] |= 1 << positions[0]
         elif reached:
-            middle = len(positions) // 2
-            pending += [positions[:middle], positions[middle:]]
+            # Where few positions are left, most are seen, and asking for each is less than halving on.
+            parts = 2 if len(positions) > _FEW else len(positions)
+            ends = [len(positions) * part // parts for part in range(parts + 1)]
+            pending += [positions[first:last] for first, last in pairwise(ends)]
     return tuple(found)
 
 
