@@ -71,6 +71,7 @@ brightens, masks = Of(brightened), Of(masked)
 blind, zeros = Of(lambda image: torch.ones(3)), Of(torch.zeros_like)
 silent, counting = Of(lambda image: None), Of(lambda image: image.shape[1])
 weights = Of(lambda image: 2 * weights.weight)
+uneven = Of(lambda image: torch.cat([image, nn.functional.avg_pool2d(image, 3, 1, 1)], 1)[:, :3])
 number, layers = 3, [nn.ReLU()]
 """
 
@@ -282,6 +283,9 @@ def test_a_model_is_checked_like_a_sentence(capsys: Capture) -> None:
     assert fits == (0, "fits rf > 2, params < 200\n  rf 3, params 162, macs 97,240\n", "")
     broken = run(capsys, "check", "my.py:gray", "--input", "1x9x9", "--limits", "rf > 3, params < 20")
     assert broken == (1, "refused\n  rf is 3, not > 3\n  params is 90, not < 20\n", "")
+    uneven = run(capsys, "check", "my.py:uneven", "--limits", "rf > 2")
+    warned = "archsearch: the receptive field of this module is an upper bound\n"
+    assert uneven == (0, "fits rf > 2\n  rf 3, params 3, macs 0\n", warned)
     for limits, verdict in (("rf > 2", 0), ("rf > 3", 1)):
         status, out, _err = run(capsys, "check", "my.py:Net", "--limits", limits, "--json")
         assert (status, json.loads(out)["fits"]) == (verdict, verdict == 0)

@@ -246,6 +246,11 @@ def test_a_module_is_left_as_it_was(branches: bool) -> None:
     assert all(torch.equal(value, before[name]) for name, value in module.state_dict().items())
 
 
+def early(image: Tensor) -> tuple[Tensor, Tensor]:
+    seen = image.relu()
+    return seen, seen.relu().relu()
+
+
 # What must hold, and does not yet.
 HOLDS = [
     bug(
@@ -259,6 +264,10 @@ HOLDS = [
     bug(
         "the depth is that of the operation that is computed last",
         lambda: analyze(Returning(lambda deep, shallow: (deep, shallow)), (3, 8, 8)).figures["depth"] == 2,
+    ),
+    bug(
+        "what is returned is taken to be gone once all its readers are done",
+        lambda: analyze(Of(early), (1, 8, 8)).figures["activation_bytes"] == 4 * 3 * 64,
     ),
     bug("an input without axes has no rf", lambda: analyze(nn.Linear(7, 3), (7,)).figures["rf"] >= 0),
     bug(
