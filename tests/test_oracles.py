@@ -279,8 +279,8 @@ def test_each_run_ticks() -> None:
     program = Program.of(nn.Conv1d(1, 1, 1), (1, 4))
     ticks: list[None] = []
     by_nans(program, last(program), 2, 0, lambda: ticks.append(None))
-    # One without NaNs; the whole, two halves, four positions.
-    assert len(ticks) == 1 + 7
+    # One without NaNs; the whole, four positions.
+    assert len(ticks) == 1 + 5
 
 
 def both(module: nn.Module, shape: tuple[int, ...], dim: int = -1) -> tuple[Sets, Sets]:
