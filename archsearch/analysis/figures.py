@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from math import prod
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from archsearch.analysis.costs import Counts
 from archsearch.analysis.row import extent, regular
 from archsearch.graph import Graph
 from archsearch.ops import (
@@ -24,13 +25,30 @@ from archsearch.receptive.field import Field
 from archsearch.receptive.layout import Layout
 from archsearch.receptive.sight import covers, windows
 
-if TYPE_CHECKING:
-    from archsearch.analysis.profile import Profile
-
 _FLOAT_BYTES = 4
 
 
-_COMPUTED: Mapping[str, tuple[Callable[[Profile], int], str]] = {
+class Measured(Protocol):
+    """What figures are computed from."""
+
+    @property
+    def graph(self) -> Graph:
+        """The operations."""
+
+    @property
+    def patterns(self) -> tuple[Layout, ...]:
+        """What each sees, without sets."""
+
+    @property
+    def layouts(self) -> tuple[Layout, ...]:
+        """What each sees, with sets."""
+
+    @property
+    def costs(self) -> tuple[Counts, ...]:
+        """What each computes."""
+
+
+_COMPUTED: Mapping[str, tuple[Callable[[Measured], int], str]] = {
     "rf": (
         lambda profile: min(extent(field) for field in _last(profile.patterns)),
         "receptive field on the last map before any global operation, unclipped, in pixels",
@@ -81,7 +99,7 @@ FIGURES: Mapping[str, str] = {name: meaning for name, (_compute, meaning) in _CO
 class Figures(Mapping[str, int]):
     """Computes each figure once, when it is first asked for."""
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Measured) -> None:
         self._profile = profile
         self._known: dict[str, int] = {}
 
@@ -101,7 +119,7 @@ def _last(found: tuple[Layout, ...]) -> tuple[Field, ...]:
     return next(fields for layout in reversed(found) if layout.is_map and (fields := regular(layout)))
 
 
-def _total(profile: Profile, name: str) -> int:
+def _total(profile: Measured, name: str) -> int:
     return sum(getattr(cost, name) for cost in profile.costs)
 
 

@@ -117,7 +117,7 @@ class Layout:
         if found is not None:
             layout = replace(self, dims=found[0], axes=found[1])
             return replace(layout, bound=self.bound or (self.uneven and layout.is_interleaved))
-        everything = replace(self.mixed(range(len(self.dims))), bound=True)
+        everything = replace(self.reduced(range(len(self.dims)), keep=True), bound=True)
         return replace(everything, dims=tuple(_dim(size) for size in shape))
 
     def broadcast(self, shape: Sequence[int]) -> Layout:

@@ -1,0 +1,111 @@
+"""Operations that move elements about and compute nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import ClassVar
+
+from archsearch.errors import ShapeError
+from archsearch.ops.base import Border, Operation, Shape, Sizes, map_of, shape_text
+
+
+@dataclass(frozen=True)
+class Pad(Operation):
+    """torch's `pad`: (before, after) for each dim of the tensor; what is negative is cropped."""
+
+    kind: ClassVar[str] = "pad"
+    amounts: tuple[tuple[int, int], ...]
+    border: Border = "zeros"
+
+    def output(self, shapes: Sequence[Shape]) -> Shape:
+        """Return the shape of the result."""
+        parts = zip(shapes[0], self.amounts, strict=True)
+        return tuple(size + before + after for size, (before, after) in parts)
+
+
+@dataclass(frozen=True)
+class Take(Operation):
+    """Some indices of a dim, `start + step * i` for each `i < count`: slice, flip and (wrapping around) roll."""
+
+    kind: ClassVar[str] = "take"
+    dim: int
+    start: int
+    count: int
+    step: int = 1
+    wraps: bool = False
+
+    def output(self, shapes: Sequence[Shape]) -> Shape:
+        """Return the shape of the result; raises ShapeError where there are no such indices."""
+        last = self.start + self.step * (self.count - 1)
+        if not self.wraps and not (0 <= self.start < shapes[0][self.dim] and 0 <= last < shapes[0][self.dim]):
+            raise ShapeError(f"a dim of {shapes[0][self.dim]} has no index {self.start} to {last}")
+        return (*shapes[0][: self.dim], self.count, *shapes[0][self.dim + 1 :])
+
+
+@dataclass(frozen=True)
+class Concatenate(Operation):
+    """Tensors one after another along a dim, the channels unless another is given."""
+
+    kind: ClassVar[str] = "concatenate"
+    dim: int = 1
+
+    def output(self, shapes: Sequence[Shape]) -> Shape:
+        """Return the shape of the result; raises ShapeError where the other dims differ."""
+        rest = {(*shape[: self.dim], *shape[self.dim + 1 :]) for shape in shapes}
+        if len(rest) > 1:
+            texts = ", ".join(shape_text(shape[1:]) for shape in shapes)
+            raise ShapeError(f"{texts} cannot be concatenated: only the channels may differ")
+        total = sum(shape[self.dim] for shape in shapes)
+        return (*shapes[0][: self.dim], total, *shapes[0][self.dim + 1 :])
+
+
+@dataclass(frozen=True)
+class Flatten(Operation):
+    """A map as one vector."""
+
+    kind: ClassVar[str] = "flatten"
+
+    def output(self, shapes: Sequence[Shape]) -> Shape:
+        """Return the number of elements."""
+        batch, *rest = map_of(shapes[0], self.kind)
+        return (batch, prod(rest))
+
+
+@dataclass(frozen=True)
+class Reshape(Operation):
+    """The same elements in the same order, in another shape."""
+
+    kind: ClassVar[str] = "reshape"
+    shape: Shape
+
+    def output(self, shapes: Sequence[Shape]) -> Shape:
+        """Return the new shape; raises ShapeError where it has another number of elements."""
+        if prod(self.shape) != prod(shapes[0]):
+            raise ShapeError(f"{shape_text(shapes[0])} cannot be viewed as {shape_text(self.shape)}")
+        return self.shape
+
+
+@dataclass(frozen=True)
+class Permute(Operation):
+    """The dims in another order."""
+
+    kind: ClassVar[str] = "permute"
+    order: Sizes
+
+    def output(self, shapes: Sequence[Shape]) -> Shape:
+        """Return the shape in that order."""
+        return tuple(shapes[0][dim] for dim in self.order)
+
+
+@dataclass(frozen=True)
+class Expand(Operation):
+    """Dims of size 1 repeated, without a copy."""
+
+    kind: ClassVar[str] = "expand"
+    shape: Shape
+
+    def output(self, _shapes: Sequence[Shape]) -> Shape:
+        """Return the new shape."""
+        return self.shape
