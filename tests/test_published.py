@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
-from from_torchvision import torchvision_model
+from from_torchvision import torchvision_model, torchvision_models
 from published import (
     ALEXNET_MODULES,
     ALEXNET_MORE_PADDING,
@@ -84,3 +87,16 @@ def at(found: Profile, path: str) -> Published:
     assert row.rf is not None
     assert isinstance(row.stride, int)
     return Published(row.rf, row.stride, row.padding)
+
+
+@pytest.mark.slow
+def test_the_table_of_torchvisions_models_is_what_its_command_prints() -> None:
+    torchvision_models()
+    root = Path(__file__).parent.parent
+    names = ["alexnet", "efficientnet_b0", "resnet18", "shufflenet_v2_x0_5", "vit_b_16"]
+    command = [sys.executable, "benchmarks/torchvision_models.py", *names]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True, cwd=root).stdout
+    page = (root / "docs" / "torchvision.md").read_text(encoding="utf-8").splitlines()
+    rows = [line for line in printed.splitlines() if line.startswith(tuple(f"| {name} " for name in names))]
+    assert len(rows) == 6
+    assert [row for row in rows if row not in page] == []

@@ -68,6 +68,7 @@ GLOBAL = [
     (nn.GroupNorm(2, 4), "group norm", 5, 0),
     (nn.InstanceNorm2d(4), "instance norm", 5, 0),
     (nn.AvgPool2d(6), "avg pool 6x6, stride 6", 3, 0),
+    (nn.AdaptiveAvgPool2d(1), "avg global pool", 3, 0),
     (nn.MaxPool2d(6), "max pool 6x6, stride 6", 3, 0),
     (nn.MaxPool2d(5, stride=1, padding=2), None, 9, 1),
     (nn.BatchNorm2d(4), None, 5, 0),
@@ -78,6 +79,7 @@ GLOBAL = [
 def test_what_is_global(layer: nn.Module, op: str | None, rf: int, maxpool: int) -> None:
     found = analyze(nn.Sequential(nn.Conv2d(3, 4, 3), layer, nn.Conv2d(4, 4, 3, padding=1)), (3, 8, 8))
     assert (found.first_global and found.first_global.op) == op
+    assert op is None or found.first_whole is found.first_global
     assert (found.figures["rf"], found.figures["maxpool"]) == (rf, maxpool)
     said = f"The first global operation is: {op} at 1, after a receptive field of 3"
     assert (said in str(found)) == (op is not None)
@@ -106,8 +108,10 @@ def test_channels_that_see_less_than_their_union() -> None:
 
     two = Of(both, nn.Conv2d(3, 2, 3, padding=1), nn.Conv2d(3, 2, 5, padding=2))
     swapped = Of(lambda image, layer: torch.cat(layer(image).chunk(2, 1)[::-1], 1), two)
-    rows = [last(module, 3, 8, 8) for module in (two, swapped, nn.Sequential(two, nn.Conv2d(4, 4, 3, groups=2)))]
-    assert [(row.rf, row.notes) for row in rows] == [(5, ()), (5, (UPPER,)), (7, ())]
+    grouped = nn.Conv2d(4, 4, 3, groups=2)
+    halved = Of(lambda image, *layers: layers[1](layers[0](image)).chunk(2, 1)[1], nn.Conv2d(3, 4, 3), grouped)
+    rows = [last(module, 3, 8, 8) for module in (two, swapped, nn.Sequential(two, grouped), halved)]
+    assert [(row.rf, row.notes) for row in rows] == [(5, ()), (5, (UPPER,)), (7, ()), (5, ())]
 
 
 def halves(image: Tensor, layer: nn.Module) -> Tensor:
