@@ -5,18 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from archsearch.errors import NotationError, Place
 from archsearch.limits import Condition
 from archsearch.network import CLASSES, INPUT
 from archsearch.notation import read_rule, statements
+from archsearch.ops import Shape, shape_text
 from archsearch.rules import START, always_ends, check_rules
 from archsearch.syntax import Rule
 from archsearch.words import VOCABULARY, Vocabulary
-
-if TYPE_CHECKING:
-    from archsearch.ops import Shape
 
 _HEADERS = ("input", "classes", "limits")
 
@@ -67,14 +64,15 @@ def read_grammar(text: str, source: str, vocabulary: Vocabulary = VOCABULARY) ->
 def parse_shape(text: str, place: Place | str | None = None) -> Shape:
     """Read `3x32x32`: channels, height, width; raises NotationError.
 
+    A torch module may take signals (channels x length) or volumes (channels x depth x height x width) as well.
+
     >>> parse_shape("3x32x32")
     (3, 32, 32)
     """
-    if not re.fullmatch(r"[1-9]\d*(x[1-9]\d*){2}", text.strip()):
+    if not re.fullmatch(r"[1-9]\d*(x[1-9]\d*){1,3}", text.strip()):
         remedy = "write channels x height x width, as in 3x32x32"
         raise NotationError(f"`{text.strip()}` is no input shape", place=place, remedy=remedy)
-    channels, height, width = map(int, text.split("x"))
-    return (channels, height, width)
+    return tuple(map(int, text.split("x")))
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -85,6 +83,9 @@ def _stated(headers: Mapping[str, tuple[str, Place]]) -> tuple[Shape, int, Condi
     shape, classes, limits = INPUT, CLASSES, Condition("", ())
     if "input" in headers:
         shape = parse_shape(*headers["input"])
+        if len(shape) != len(INPUT):
+            rule = f"input is {shape_text(shape)}; it must be channels x height x width"
+            raise NotationError(rule, place=headers["input"][1], remedy="as in 3x32x32")
     if "classes" in headers:
         text, place = headers["classes"]
         if not re.fullmatch(r"[1-9]\d*", text.strip()):

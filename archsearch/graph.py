@@ -51,12 +51,14 @@ class Node:
 class Graph:
     """Nodes in the order in which they are computed; the first is the input, the last the output.
 
-    `spare`: parameters of a module that no operation reads.
+    `classes` is 0 where the output is no vector. `spare`: parameters of a module that no operation reads.
+    `outputs`: the nodes that a module puts out, where it is not the last alone.
     """
 
     nodes: tuple[Node, ...]
     classes: int
     spare: tuple[Weight, ...] = ()
+    outputs: tuple[int, ...] = ()
 
     @property
     def input(self) -> Shape:

@@ -6,6 +6,8 @@ import importlib
 import importlib.util
 import sys
 import warnings
+from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,40 +35,56 @@ def is_model(target: str) -> bool:
 def find_model(target: str) -> nn.Module:
     """Return the module that a target names, made by calling what it names if that is no module.
 
-    What is imported runs: name only code that you trust. Raises TraceError where there is no such thing, where the
-    call fails, and where it makes no torch module.
+    What is imported runs: name only code that you trust. What it prints goes to the error stream. Raises
+    TraceError where there is no such thing, where the call fails, and where it makes no torch module.
     """
     from torch import nn  # noqa: PLC0415
 
     source, _colon, name = target.partition(":")
-    found: object = _imported(source, target)
-    for part in name.split("."):
-        if not hasattr(found, part):
-            known = [one for one in vars(found) if not one.startswith("_")]
-            raise TraceError(f"`{source}` has no `{part}`", place=target, remedy=suggest(part, known))
-        found = getattr(found, part)
+    if not source or not name:
+        raise TraceError("the name of a torch module lacks a part", place=target, remedy=_FORM)
+    with redirect_stdout(sys.stderr):
+        found: object = _imported(source, target)
+        for part in name.split("."):
+            found = _part(found, part, source, target)
+        if not isinstance(found, nn.Module) and callable(found):
+            found = _made(found, target)
     if not isinstance(found, nn.Module):
-        found = _made(found, target)
-    if not isinstance(found, nn.Module):
-        raise TraceError(f"`{name}` is no torch module but a {type(found).__name__}", place=target, remedy=_FORM)
+        rule = f"`{name}` is not a torch module: its type is {type(found).__name__}"
+        raise TraceError(rule, place=target, remedy=_FORM)
     return found
 
 
-def _imported(source: str, target: str) -> ModuleType:
-    if not source.endswith(".py"):
-        sys.path.insert(0, str(Path.cwd()))
+def _part(whole: object, part: str, source: str, target: str) -> object:
     try:
-        return _from_file(Path(source)) if source.endswith(".py") else importlib.import_module(source)
-    except ModuleNotFoundError as error:
-        raise TraceError(f"there is no Python module `{error.name}`", place=target, remedy=_FORM) from None
-    except FileNotFoundError:
-        raise TraceError(f"there is no file `{source}`", place=target, remedy=_FORM) from None
-    # Foreign code may raise anything while it is imported.
+        return getattr(whole, part)
+    except AttributeError:
+        known = [one for one in dir(whole) if not one.startswith("_")]
+        own = getattr(whole, "_modules", None)
+        known = list(own) if own else [one for one in known if hasattr(whole, "__file__") or one in vars(whole)]
+        raise TraceError(f"`{source}` has no `{part}`", place=target, remedy=suggest(part, known)) from None
+    # A property of somebody's own may raise anything.
     except Exception as error:  # noqa: BLE001
-        raise TraceError(f"`{source}` cannot be imported: {type(error).__name__}: {error}", place=target) from None
+        raise TraceError(f"`{part}` cannot be read: {_said(error)}", place=target) from None
+
+
+def _imported(source: str, target: str) -> ModuleType:
+    path = Path(source)
+    is_file = path.suffix == ".py"
+    if is_file and not path.is_file():
+        raise TraceError(f"there is no file `{source}`", place=target, remedy=_FORM)
+    # As Python does for a script: a file may import its neighbours.
+    sys.path.insert(0, str(path.resolve().parent if is_file else Path.cwd()))
+    try:
+        return _from_file(path) if is_file else importlib.import_module(source)
+    # Foreign code may raise anything while it is imported, and may even want to exit.
+    except (Exception, SystemExit) as error:  # noqa: BLE001
+        if isinstance(error, ModuleNotFoundError) and f"{source}.".startswith(f"{error.name}."):
+            rule = f"there is no Python module `{error.name}`"
+            raise TraceError(rule, place=target, remedy=_FORM) from None
+        raise TraceError(f"`{source}` cannot be imported: {_said(error)}", place=target) from None
     finally:
-        if not source.endswith(".py"):
-            sys.path.remove(str(Path.cwd()))
+        del sys.path[0]
 
 
 def _from_file(path: Path) -> ModuleType:
@@ -74,18 +92,24 @@ def _from_file(path: Path) -> ModuleType:
     assert specification is not None
     assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
+    # A dataclass looks its module up while it is made.
+    sys.modules.setdefault(path.stem, module)
     specification.loader.exec_module(module)
     return module
 
 
-def _made(maker: object, target: str) -> object:
-    if not callable(maker):
-        return maker
+def _made(maker: Callable[[], object], target: str) -> object:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return maker()
     # What a foreign maker raises is told to the user.
-    except Exception as error:  # noqa: BLE001
-        rule = f"calling it without arguments fails: {type(error).__name__}: {error}"
+    except (Exception, SystemExit) as error:  # noqa: BLE001
+        rule = f"calling it without arguments fails: {_said(error)}"
         raise TraceError(rule, place=target, remedy="name a function of your own that takes none") from None
+
+
+def _said(error: BaseException) -> str:
+    """Return the type of an error and the first line of what it says."""
+    lines = str(error).splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

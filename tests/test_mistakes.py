@@ -189,8 +189,8 @@ SPACE_TEXTS = [
     ),
     (
         "input @3x32\nnetwork = conv(3)",
-        "`3x32` is no input shape",
-        "write channels x height x width, as in 3x32x32",
+        "input is 3x32; it must be channels x height x width",
+        "as in 3x32x32",
     ),
 ]
 
@@ -300,10 +300,15 @@ def test_a_mistake_in_limits(capsys: Capture, marked: str, rule: str, remedy: st
     assert refused(capsys, "check", "conv(3) head()", "--limits", unmarked(marked)) == expected
 
 
-@pytest.mark.parametrize("shape", ["3x32", "3x0x32", "rgb"])
+@pytest.mark.parametrize("shape", ["3", "3x0x32", "3x4x5x6x7", "rgb"])
 def test_an_input_that_is_no_shape(capsys: Capture, shape: str) -> None:
     expected = message(f"`{shape}` is no input shape", "write channels x height x width, as in 3x32x32", "--input")
     assert refused(capsys, "analyze", "conv(3)", "--input", shape) == expected
+
+
+def test_a_sentence_is_of_images(capsys: Capture) -> None:
+    expected = message("input is 3x32; it must be channels x height x width")
+    assert refused(capsys, "analyze", "conv(3)", "--input", "3x32") == expected
 
 
 @pytest.mark.parametrize(("arguments", "rule", "remedy"), ARGUMENTS)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from bugs import bug
 from random_models import Gate, Tokens
 from test_proof import Of, positions
 from test_trace import attention, last
@@ -119,18 +118,14 @@ def halves(image: Tensor, layer: nn.Module) -> Tensor:
     return seen
 
 
-# What must hold, and does not yet.
 HOLDS = [
-    bug(
-        "units that follow no pattern end the rf of the figures, and nothing says so",
+    pytest.param(
         lambda: analyze(Of(halves, nn.Conv2d(3, 3, 3)), (3, 8, 8)).figures["rf"] == 3,
     ),
-    bug(
-        "a circular border is measured across the image",
+    pytest.param(
         lambda: last(nn.Conv2d(1, 1, 3, padding=1, padding_mode="circular"), 1, 8, 8).rf_inside == 3,
     ),
-    bug(
-        "attention that is written out leaves a path around it",
+    pytest.param(
         lambda: len({last(attention(weights=weights), 8, 3, 4).rf for weights in (False, True)}) == 1,
     ),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from archsearch.ops import (
     AdaptivePool,
+    Contract,
     Convolution,
     Elementwise,
     GlobalPool,
@@ -36,6 +37,8 @@ def describe(op: Op) -> str:
             return f"{op.mode} pool to {shape_text(op.size)}"
         case Resize():
             return f"{op.mode} resize to {shape_text(op.size)}"
+        case Contract():
+            return "matrix product"
         case Unknown():
             return op.name
         case Convolution() | TransposedConvolution() | Pool():

@@ -21,7 +21,6 @@ from archsearch.ops import (
     Take,
     TransposedConvolution,
 )
-from archsearch.receptive.field import Field
 from archsearch.receptive.layout import Layout
 from archsearch.receptive.sight import covers, windows
 
@@ -48,13 +47,88 @@ class Measured(Protocol):
         """What each computes."""
 
 
+def last_map(profile: Measured) -> int:
+    """Return the number of the last node with a map that a path without global operations leads to."""
+    return max(number for number, layout in enumerate(profile.patterns) if layout.is_local_map)
+
+
+def _rf(profile: Measured) -> int:
+    """Where the units of the last map follow no pattern, what lies inside the image is all that is known."""
+    number = last_map(profile)
+    fields = regular(profile.patterns[number])
+    if fields is None:
+        return min(axis.field.extent_inside for axis in profile.layouts[number].axes)
+    return min(map(extent, fields))
+
+
+def _total(profile: Measured, name: str) -> int:
+    return sum(getattr(cost, name) for cost in profile.costs)
+
+
+def _params(graph: Graph, *, trainable: bool = False) -> int:
+    every = [weight for node in graph.nodes for weight in node.weights]
+    sizes = {weight.name: weight.size for weight in (*every, *graph.spare) if weight.trainable or not trainable}
+    return sum(sizes.values())
+
+
+def _dilated(graph: Graph) -> int:
+    return sum(
+        any(
+            window.dilation > 1 and not window.is_pointwise(length, units)
+            for window, length, units in zip(
+                windows(node.op), graph.shapes_into(node)[0][2:], node.shape[2:], strict=True
+            )
+        )
+        for node in graph.nodes
+        if isinstance(node.op, Convolution)
+    )
+
+
+def _depthwise(graph: Graph) -> int:
+    return sum(
+        1 < node.op.groups == graph.shapes_into(node)[0][1] and max(node.op.kernel) > 1
+        for node in graph.nodes
+        if isinstance(node.op, Convolution)
+    )
+
+
+def _maxpool(graph: Graph) -> int:
+    pools = [(node.op, node) for node in graph.nodes if isinstance(node.op, Pool)]
+    return sum(op.mode == "max" and not covers(op, graph.shapes_into(node)[0]) for op, node in pools)
+
+
+def _depth(graph: Graph) -> int:
+    depth: list[int] = []
+    for node in graph.nodes:
+        before = max((depth[number] for number in node.inputs), default=0)
+        depth.append(before + isinstance(node.op, Convolution | TransposedConvolution | Linear))
+    return max(depth)
+
+
+def _peak_elements(graph: Graph) -> int:
+    """Largest sum of the tensors alive while an operation runs, its output included; a view takes nothing."""
+    owner: list[int] = []
+    for number, node in enumerate(graph.nodes):
+        is_view = isinstance(node.op, Flatten | Reshape | Permute | Expand | Take)
+        owner.append(owner[node.inputs[0]] if is_view else number)
+    last_reader = {owner[read]: reader for reader, node in enumerate(graph.nodes) for read in node.inputs}
+    last_reader |= {owner[number]: len(graph.nodes) for number in graph.outputs}
+    sizes = [0 if isinstance(node.op, Constant) else prod(node.shape) for node in graph.nodes]
+    alive, peak = 0, 0
+    for number, node in enumerate(graph.nodes):
+        alive += sizes[number] if owner[number] == number else 0
+        peak = max(peak, alive)
+        alive -= sum(sizes[one] for one in {owner[read] for read in node.inputs} if last_reader[one] == number)
+    return peak
+
+
 _COMPUTED: Mapping[str, tuple[Callable[[Measured], int], str]] = {
     "rf": (
-        lambda profile: min(extent(field) for field in _last(profile.patterns)),
+        _rf,
         "receptive field on the last map before any global operation, unclipped, in pixels",
     ),
     "rf_inside": (
-        lambda profile: min(field.extent_inside for field in _last(profile.layouts)),
+        lambda profile: min(axis.field.extent_inside for axis in profile.layouts[last_map(profile)].axes),
         "the largest part of it that lies inside the image, clipped at every operation",
     ),
     "params": (lambda profile: _params(profile.graph), "parameters, shared ones counted once"),
@@ -113,67 +187,3 @@ class Figures(Mapping[str, int]):
 
     def __len__(self) -> int:
         return len(FIGURES)
-
-
-def _last(found: tuple[Layout, ...]) -> tuple[Field, ...]:
-    return next(fields for layout in reversed(found) if layout.is_map and (fields := regular(layout)))
-
-
-def _total(profile: Measured, name: str) -> int:
-    return sum(getattr(cost, name) for cost in profile.costs)
-
-
-def _params(graph: Graph, *, trainable: bool = False) -> int:
-    every = [weight for node in graph.nodes for weight in node.weights]
-    sizes = {weight.name: weight.size for weight in (*every, *graph.spare) if weight.trainable or not trainable}
-    return sum(sizes.values())
-
-
-def _dilated(graph: Graph) -> int:
-    return sum(
-        any(
-            window.dilation > 1 and not window.is_pointwise(length, units)
-            for window, length, units in zip(
-                windows(node.op), graph.shapes_into(node)[0][2:], node.shape[2:], strict=True
-            )
-        )
-        for node in graph.nodes
-        if isinstance(node.op, Convolution)
-    )
-
-
-def _depthwise(graph: Graph) -> int:
-    return sum(
-        1 < node.op.groups == graph.shapes_into(node)[0][1] and max(node.op.kernel) > 1
-        for node in graph.nodes
-        if isinstance(node.op, Convolution)
-    )
-
-
-def _maxpool(graph: Graph) -> int:
-    pools = [(node.op, node) for node in graph.nodes if isinstance(node.op, Pool)]
-    return sum(op.mode == "max" and not covers(op, graph.shapes_into(node)[0]) for op, node in pools)
-
-
-def _depth(graph: Graph) -> int:
-    depth: list[int] = []
-    for node in graph.nodes:
-        before = max((depth[number] for number in node.inputs), default=0)
-        depth.append(before + isinstance(node.op, Convolution | TransposedConvolution | Linear))
-    return depth[-1]
-
-
-def _peak_elements(graph: Graph) -> int:
-    """Largest sum of the tensors alive while an operation runs, its output included; a view takes nothing."""
-    owner: list[int] = []
-    for number, node in enumerate(graph.nodes):
-        is_view = isinstance(node.op, Flatten | Reshape | Permute | Expand | Take)
-        owner.append(owner[node.inputs[0]] if is_view else number)
-    last_reader = {owner[read]: reader for reader, node in enumerate(graph.nodes) for read in node.inputs}
-    sizes = [0 if isinstance(node.op, Constant) else prod(node.shape) for node in graph.nodes]
-    alive, peak = 0, 0
-    for number, node in enumerate(graph.nodes):
-        alive += sizes[number] if owner[number] == number else 0
-        peak = max(peak, alive)
-        alive -= sum(sizes[one] for one in {owner[read] for read in node.inputs} if last_reader[one] == number)
-    return peak

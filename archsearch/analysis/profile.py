@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 from archsearch.analysis.costs import Counts, counts
 from archsearch.analysis.describe import describe
-from archsearch.analysis.figures import FIGURES, Figures
+from archsearch.analysis.figures import FIGURES, Figures, last_map
 from archsearch.analysis.row import Row, notes_on
 from archsearch.errors import TraceError
 from archsearch.graph import Graph
-from archsearch.ops import Constant, Unknown, shape_text
-from archsearch.receptive.field import Field, stretch
+from archsearch.ops import Constant, Operation, Unknown, shape_text
+from archsearch.receptive.field import Field
 from archsearch.receptive.sight import layouts
 from archsearch.table import render
 
@@ -56,7 +56,8 @@ class Profile:
         node, layout = self.graph.nodes[number], self.layouts[number]
         new = {weight.name: weight.size for weight in node.weights if weight.name not in used}
         notes = [*notes_on(node, layout, [self.layouts[read] for read in node.inputs])]
-        if len(new) < len({weight.name for weight in node.weights}):
+        has_own = type(node.op).weights is not Operation.weights
+        if has_own and len(new) < len({weight.name for weight in node.weights}):
             notes.append("shares parameters")
         reached = [axis.field.reached.bit_count() for axis in layout.axes]
         shares = [count / length for count, length in zip(reached, self.graph.input[1:], strict=False)]
@@ -89,8 +90,8 @@ class Profile:
 
     @property
     def last_map(self) -> Row:
-        """The last row that is a map with a receptive field: the one that `rf` is of."""
-        return next(row for row in reversed(self.rows) if row.layout.is_map and row.fields)
+        """The row that `rf` is of: the last map that a path without global operations leads to."""
+        return self._row(last_map(self), set())
 
     @property
     def first_global(self) -> Row | None:
@@ -112,7 +113,7 @@ class Profile:
         if self.unknown:
             raise TraceError(
                 f"not known: {', '.join(self.unknown)}",
-                remedy="without strict, all else is analysed and the result is marked partial",
+                remedy="`archsearch analyze` without --strict shows all else, marked as partial",
             )
         return self
 
@@ -154,6 +155,8 @@ class Profile:
                 at = next((one for one in reversed(self.rows[: self.rows.index(row) + 1]) if one.rf), row)
                 where = f" at {row.path}" if row.path else ""
                 remarks.append(f"{said}: {row.op}{where}, after a receptive field of {at.rf}")
+        if self.last_map.rf is None:
+            remarks.append("The units of the last map follow no pattern: rf is the largest part inside the image")
         if self.unknown:
             remarks.append(f"PARTIAL: these operations are not known: {', '.join(self.unknown)}")
         if self.graph.spare:
@@ -181,5 +184,4 @@ def _is_global(field: Field) -> bool:
 
 
 def _sees_all(layout: Layout) -> bool:
-    fields = [axis.field for axis in layout.axes]
-    return bool(fields) and all(max(map(stretch, field.seen or ())) == stretch(field.reached) for field in fields)
+    return bool(layout.axes) and all(axis.field.sees_all for axis in layout.axes)

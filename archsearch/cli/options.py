@@ -41,7 +41,11 @@ class _Limits(click.ParamType[Condition]):
 
 
 input_option = click.option(
-    "--input", "input_shape", type=_Shape(), default=INPUT, help="Shape of an image. [3x32x32]"
+    "--input",
+    "input_shape",
+    type=_Shape(),
+    default=INPUT,
+    help="Shape of an image: channels, then its sizes. [3x32x32]",
 )
 classes_option = click.option(
     "--classes", type=click.IntRange(min=1), default=CLASSES, show_default=True, help="Number of classes."

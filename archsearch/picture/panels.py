@@ -156,7 +156,7 @@ def steps(profile: Profile) -> list[Row]:
     known = set()
     found = []
     for row in profile.rows:
-        if row.fields and row.layout.is_map:
+        if row.fields and row.layout.is_local_map:
             patterns = [field.pattern for field in row.fields[-2:] if field.pattern]
             sets = tuple(frozenset(bits for _start, bits in pattern.phases) for pattern in patterns)
             if sets not in known:

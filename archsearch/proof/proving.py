@@ -87,9 +87,7 @@ def _expected(layout: Layout, dim: int) -> dict[int, tuple[int, ...]]:
 
 def _last_map(traced: Traced, profile: Profile) -> int:
     for number in reversed(range(len(traced.graph.nodes))):
-        layout: Layout = profile.layouts[number]
-        regular = layout.axes and all(axis.field.pattern and axis.field.pattern.is_regular for axis in layout.axes)
-        if number in traced.steps and layout.is_map and regular:
+        if number in traced.steps and profile.layouts[number].is_local_map:
             return number
     raise TraceError("no operation of the module has a map that could be proved")
 

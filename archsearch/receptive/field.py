@@ -137,8 +137,20 @@ class Field:
 
     @property
     def extent_inside(self) -> int:
-        """The largest stretch that a unit sees inside the image, along paths without global operations."""
-        return max(stretch(positions) for positions in self.inside or (0,))
+        """The largest stretch that a unit sees inside the image, along paths without global operations.
+
+        Around a circular border it is not the stretch across the image that counts, but the field's extent.
+        """
+        inside = max(stretch(positions) for positions in self.inside or (0,))
+        return min(inside, self.pattern.extent) if self.pattern and self.pattern.is_regular else inside
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether a unit sees as far as all units together."""
+        whole = stretch(self.reached)
+        far = max(map(stretch, self.seen or (0,))) == whole
+        local = self.pattern is not None and self.pattern.is_regular and self.seen == self.inside
+        return far and not (local and self.pattern and self.pattern.extent < whole)
 
     @property
     def reached(self) -> int:

@@ -39,9 +39,11 @@ class Layout:
         return not self.axes
 
     @property
-    def is_map(self) -> bool:
-        """Whether each axis has a dim of its own, as in a map, and not in a list of tokens or windows."""
-        return all(not axis.atoms or axis.atoms in self.dims for axis in self.axes)
+    def is_local_map(self) -> bool:
+        """Whether each axis has a dim of its own, unlike in tokens, and a path without global operations."""
+        sides = [axis.atoms for axis in self.axes]
+        apart = all(not side or side in self.dims for side in sides) and len(set(sides)) == len(sides)
+        return bool(sides) and apart and all(axis.field.pattern is not None for axis in self.axes)
 
     @property
     def is_interleaved(self) -> bool:

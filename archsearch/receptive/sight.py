@@ -181,7 +181,7 @@ def _contracted(op: Contract, first: Layout, second: Layout) -> Layout:
         second = replace(second.reduced(own, keep=True), bound=True)
         for dim in own:
             second = second.resized(dim, sizes[dim])
-    return _arranged(first, op.first, op.result).joined(_arranged(second, op.second, op.result))
+    return _beside(_arranged(first, op.first, op.result), _arranged(second, op.second, op.result))
 
 
 def _arranged(layout: Layout, letters: str, result: str) -> Layout:
@@ -197,16 +197,22 @@ def _attended(query: Layout, key: Layout, value: Layout, *, features: int) -> La
     """Return the layout of attention: each query sees itself, and all keys and values beside it."""
     rank = len(query.dims)
     seen = [part.reduced([rank - 1], keep=True) for part in (query, key, value)]
-    asked, beside = seen[0], seen[1].joined(seen[2]).reduced([rank - 2], keep=True)
-    if asked.axes and beside.axes:
-        pairs = zip(asked.axes, beside.axes, strict=True)
+    return _beside(seen[0], seen[1].joined(seen[2]).reduced([rank - 2], keep=True)).resized(rank - 1, features)
+
+
+def _beside(asked: Layout, others: Layout) -> Layout:
+    """Return the layout of what asks, joined with all that it asks.
+
+    Where these span a whole axis, no path without a global operation is left along it.
+    """
+    if asked.axes and others.axes:
+        pairs = zip(asked.axes, others.axes, strict=True)
         asked = replace(asked, axes=tuple(_passed(one, other) for one, other in pairs))
-    return asked.joined(beside).resized(rank - 1, features)
+    return asked.joined(others)
 
 
-def _passed(asked: Axis, beside: Axis) -> Axis:
-    """Return what a query passes on: where the keys span the whole axis, no path around the attention is left."""
-    if beside.field.pattern is not None:
+def _passed(asked: Axis, others: Axis) -> Axis:
+    if others.field.pattern is not None:
         return asked
     field = asked.field
     none = None if field.inside is None else (0,) * len(field.inside)

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch._subclasses.fake_tensor import DataDependentOutputException
 from torch.export.graph_signature import InputKind
+from torch.func import functional_call
 from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 from torch.nn.parameter import UninitializedParameter
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from torch.export import ExportedProgram
 
     from archsearch.ops import Shape
+
+INDEPENDENT = "no `if` or loop on a tensor, no .item(), no mask as an index; or analyse the part that has none"
+"""What to do where a module depends on the values in the image."""
 
 Value: TypeAlias = Any
 """What a step reads or computes: a tensor, a number, a tuple or list of such."""
@@ -123,14 +127,14 @@ def _export(module: nn.Module, input_shape: Shape) -> ExportedProgram:
         raise TraceError(
             f"{name} has lazy layers, whose sizes are not known yet", remedy="run it on an input first"
         )
-    parameter = next(module.parameters(), None)
-    image = torch.zeros(1, *input_shape, device=parameter.device if parameter is not None else None)
+    like = next((one for one in module.parameters() if one.is_floating_point()), torch.empty(0))
+    image = torch.zeros(1, *input_shape, device=like.device, dtype=like.dtype)
     try:
         exported = torch.export.export(module, (image,), strict=False)
     # Whatever the code of a foreign module raises is told to the user.
     except Exception as error:  # noqa: BLE001
         try:
-            module(image)
+            functional_call(module, {name: one.clone() for name, one in module.named_buffers()}, (image,))
         except Exception as failure:  # noqa: BLE001
             rule = f"{name} fails on an input of {shape}: {_first_line(failure)}"
             raise TraceError(rule, place=_line_of(failure)) from None
@@ -145,16 +149,20 @@ def _export(module: nn.Module, input_shape: Shape) -> ExportedProgram:
 def _untraceable(name: str, error: Exception) -> TraceError:
     if isinstance(error, GuardOnDataDependentSymNode | DataDependentOutputException):
         rule = f"{name} cannot be traced: which operations it computes depends on the values in the image"
-        remedy = "no `if` or loop on a tensor, no .item(); or analyse the part that has none"
-        return TraceError(rule, place=_line_of(error), remedy=remedy)
+        return TraceError(rule, place=_line_of(error), remedy=INDEPENDENT)
     return TraceError(f"{name} cannot be traced: {_first_line(error)}", place=_line_of(error))
 
 
 def _line_of(error: Exception) -> str | None:
-    """Return the line of the user's code that an error comes from: the last one that is not torch's or ours."""
-    own = (str(Path(torch.__file__).parent), str(Path(__file__).parents[1]))
-    frames = [frame for frame in extract_tb(error.__traceback__) if not frame.filename.startswith(own)]
+    """Return the line of the user's code that an error comes from: the last not Python's, torch's or ours."""
+    frames = [frame for frame in extract_tb(error.__traceback__) if _is_users(Path(frame.filename))]
     return f"{frames[-1].filename}, line {frames[-1].lineno}: {frames[-1].line}" if frames else None
+
+
+def _is_users(path: Path) -> bool:
+    own = (Path(torch.__file__).parent, Path(__file__).parents[1])
+    is_library = path.is_relative_to(Path(logging.__file__).parents[1]) and "site-packages" not in path.parts
+    return not is_library and not any(path.is_relative_to(folder) for folder in own)
 
 
 def _make_functional(step: fx.Node) -> None:

@@ -11,9 +11,9 @@ from torch import Tensor, fx
 
 from archsearch.errors import ShapeError, TraceError
 from archsearch.graph import Graph, Node, Weight
-from archsearch.ops import Constant, Input, Op, Unknown
+from archsearch.ops import Constant, Input, Op, Unknown, shape_text
 from archsearch.trace.lowering import KNOWN, Argument, NotKnownError, Place, Value
-from archsearch.trace.program import Program, name_of
+from archsearch.trace.program import INDEPENDENT, Program, name_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -34,9 +34,15 @@ def trace(module: nn.Module, input_shape: Shape) -> Traced:
     """Trace a module in eval mode for an input of channels and then a size for each axis.
 
     Operations that are not known stand in the graph as Unknown. Raises TraceError for a module that cannot be run
-    or traced, and for one that does not make a tensor of its input.
+    or traced, and for one that does not make a tensor of its input; ShapeError for an input without axes.
     """
-    return _Tracer(Program.of(module, input_shape), module).traced()
+    if len(input_shape) < 2:
+        raise ShapeError(f"input is {shape_text(input_shape)}; it must be channels and a size for each axis")
+    try:
+        return _Tracer(Program.of(module, input_shape), module).traced()
+    except _DependsOnValuesError as error:
+        rule = f"{type(module).__name__} cannot be traced: {error} depends on the values in the image"
+        raise TraceError(rule, remedy=INDEPENDENT) from None
 
 
 _VALUELESS = frozenset(
@@ -52,6 +58,10 @@ _COSTLY = frozenset(
 """What has MACs even where it is computed from weights alone, and is a constant to all that reads it."""
 
 
+class _DependsOnValuesError(Exception):
+    """Something that is fixed when a module is traced and should not be; its text says what."""
+
+
 class _Tracer:
     """Goes through a program once; `held` says which node holds a step's tensor, for those that see the image."""
 
@@ -61,6 +71,7 @@ class _Tracer:
         self._held: dict[fx.Node, Value] = {}
         self._weights: dict[fx.Node, frozenset[str]] = {}
         self._steps: dict[int, str] = {}
+        self._outputs: list[int] = []
         self._known: dict[int, Weight] = {}
         for name, parameter in module.named_parameters():
             self._known[id(parameter)] = Weight(name, parameter.numel(), parameter.requires_grad)
@@ -71,12 +82,17 @@ class _Tracer:
                 self._place(step)
             elif step.op == "call_function":
                 self._call(step)
-            elif not any(one in self._held for one in step.all_input_nodes):
-                raise TraceError("what the module puts out does not depend on its input")
+            else:
+                held = [self._held.get(one, ()) for one in step.all_input_nodes]
+                self._outputs = [number for one in held for number in _numbers(one)]
+        if not self._outputs:
+            raise TraceError("what the module puts out does not depend on its input")
         used = {weight.name for node in self._nodes for weight in node.weights}
         spare = tuple(weight for weight in self._known.values() if weight.name not in used)
-        classes = self._nodes[-1].shape[-1] if self._nodes[-1].shape else 1
-        return Traced(self._program, Graph(tuple(self._nodes), classes, spare), self._steps)
+        shape = self._nodes[self._outputs[0]].shape
+        classes = shape[1] if len(shape) == 2 else 0
+        graph = Graph(tuple(self._nodes), classes, spare, tuple(self._outputs))
+        return Traced(self._program, graph, self._steps)
 
     def _place(self, step: fx.Node) -> None:
         if step.name == self._program.image:
@@ -101,6 +117,8 @@ class _Tracer:
             first = len(self._nodes)
             self._held[step] = self._lowered(step)
             self._attach(first, beneath)
+        else:
+            raise _DependsOnValuesError(f"the number that {step.target} gives")
 
     def _item(self, step: fx.Node) -> Value:
         source, index = step.args
@@ -111,14 +129,16 @@ class _Tracer:
         elif index == 0:
             number = held
         else:
-            number = self.add(Unknown(str(step.target), _shape(step)), [held], step)
+            number = self.add(Unknown(str(source.target), _shape(step)), [held], step)
         self._steps.setdefault(number, step.name)
         return number
 
     def _lowered(self, step: fx.Node) -> Value:
         """Add the nodes of one step; an Unknown one where the step or its arguments are not known."""
         before = len(self._nodes)
-        read = {number for one in step.all_input_nodes for number in _numbers(self._held.get(one, ()))}
+        # A copy takes from what it writes to its shape only.
+        sources = step.all_input_nodes[1:] if name_of(step) == "copy" else step.all_input_nodes
+        read = {number for one in sources for number in _numbers(self._held.get(one, ()))}
         try:
             value = self._known_value(step)
             through = {number for node in self._nodes[before:] for number in node.inputs}
@@ -171,6 +191,7 @@ class _Step(Place):
         self.arguments |= dict(step.kwargs)
         self.function = name_of(step).removeprefix("")
         self.result = _shape(step)
+        self.gives_several = isinstance(step.meta["val"], tuple | list)
 
     def add(self, op: Op, *inputs: int) -> int:
         return self._tracer.add(op, list(inputs), self._step)
@@ -201,7 +222,9 @@ def _shape(step: fx.Node) -> Shape:
     value = step.meta["val"]
     if isinstance(value, tuple | list):
         value = value[0]
-    return tuple(map(int, value.shape))
+    if not all(isinstance(size, int) for size in value.shape):
+        raise _DependsOnValuesError(f"the shape of what {step.target} gives")
+    return tuple(value.shape)
 
 
 def _path(step: fx.Node) -> str:

@@ -114,9 +114,11 @@ def _elementwise(at: Place) -> Value:
 
 
 def _reduce(at: Place) -> Value:
+    if "other" in at.arguments:
+        return _elementwise(at)
     keep = bool(at.arguments.get("keepdim", False))
     number = at.add(Reduce(at.function, at.dims(), keep), at.source)
-    return (number, number) if at.function in {"max", "min", "var_mean", "std_mean"} else number
+    return (number, number) if at.gives_several else number
 
 
 def _resize(at: Place) -> Value:

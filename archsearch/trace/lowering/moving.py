@@ -155,6 +155,18 @@ def _replaced_slice(at: Place) -> Value:
     return at.add(Concatenate(dim), *parts)
 
 
+def _replaced_index(at: Place) -> Value:
+    """Lower select_scatter: what stands before an index, what replaces it, what stands after it."""
+    first, dim = at.source, at["dim"] % len(at.result)
+    size, index = at.result[dim], at["index"] % at.result[dim]
+    parts = [at.add(Reshape((*at.result[:dim], 1, *at.result[dim + 1 :])), at.tensor(at["src"]))]
+    if index:
+        parts.insert(0, at.add(Take(dim, 0, index), first))
+    if index + 1 < size:
+        parts.append(at.add(Take(dim, index + 1, size - index - 1), first))
+    return at.add(Concatenate(dim), *parts)
+
+
 def _pad(at: Place) -> Value:
     rank = len(at.shape(at.source))
     flat = at["pad"] if "pad" in at.arguments else at["padding"]
@@ -222,6 +234,7 @@ MOVING: Mapping[str, Lowering] = {
         (["cat", "concat", "stack"], _concatenate),
         (["repeat"], _repeat),
         (["slice_scatter"], _replaced_slice),
+        (["select_scatter"], _replaced_index),
         (["pad", "constant_pad_nd"], _pad),
         ([f"{mode}_pad{axes}d" for mode in ("reflection", "replication") for axes in (1, 2, 3)], _pad),
         (["pixel_shuffle"], _pixel_shuffle),

@@ -22,6 +22,7 @@ class Place(ABC):
     arguments: dict[str, Argument]
     function: str
     result: Shape
+    gives_several: bool
 
     @abstractmethod
     def add(self, op: Op, *inputs: int) -> int:
