@@ -34,11 +34,6 @@ class Layout:
         return tuple(size_of(dim) for dim in self.dims)
 
     @property
-    def is_constant(self) -> bool:
-        """Whether nothing of the image is seen: weights and what is computed from them."""
-        return not self.axes
-
-    @property
     def is_local_map(self) -> bool:
         """Whether each axis has a dim of its own, unlike in tokens, and a path without global operations."""
         sides = [axis.atoms for axis in self.axes]

@@ -189,7 +189,7 @@ class _Step(Place):
         self.arguments = {one.name: one.default_value for one in expected if one.has_default_value()}
         self.arguments |= dict(zip((one.name for one in expected), step.args, strict=False))
         self.arguments |= dict(step.kwargs)
-        self.function = name_of(step).removeprefix("")
+        self.function = name_of(step)
         self.result = _shape(step)
         self.gives_several = isinstance(step.meta["val"], tuple | list)
 
