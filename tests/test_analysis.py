@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from itertools import islice
 from math import prod
 from pathlib import Path
@@ -13,6 +14,7 @@ from sentences import random_network
 
 from archsearch import analyze, parse
 from archsearch.analysis import FIGURES
+from archsearch.cli import main
 from archsearch.graph import Graph
 from archsearch.module import build
 from archsearch.network import read
@@ -102,3 +104,14 @@ def assert_equal_to_torch_and_fvcore(graph: Graph) -> None:
     assert profile.figures["macs"] == by_operator["conv"] + by_operator["linear"]
     assert [(1, *row.shape)[1:] for row in profile.rows[1:]] == shapes[-len(profile.rows) + 1 :]
     assert all(prod(row.shape) > 0 for row in profile.rows)
+
+
+def test_the_rows_as_csv(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.argv", ["archsearch", "analyze", "conv(8) head()", "--csv"])
+    with pytest.raises(SystemExit):
+        main()
+    rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    assert [(row["op"], row["shape"], row["rf"], row["params"]) for row in rows[1:3]] == [
+        ("convolution 3x3", "8x32x32", "3", "224"),
+        ("batch norm", "8x32x32", "3", "16"),
+    ]

@@ -12,15 +12,18 @@ from click.core import ParameterSource
 from archsearch.analysis import Profile, profile
 from archsearch.cli.options import (
     classes_option,
+    csv_option,
     examples,
     input_option,
     json_option,
     network_at,
     words_option,
     write_json,
+    write_rows,
 )
 from archsearch.errors import ArchsearchError
 from archsearch.models import find_model, is_model
+from archsearch.ops import shape_text
 
 if TYPE_CHECKING:
     from torch import nn
@@ -87,6 +90,7 @@ class Subject:
     "--picture", type=click.Path(path_type=Path), help="Draw the receptive sets: a .png, .svg or .pdf file."
 )
 @json_option
+@csv_option
 @examples(
     "analyze search_spaces/era_s9.net --picture era_s9.png",
     "analyze 'conv(24) sep(44, stride=2) head()' --json",
@@ -103,6 +107,7 @@ def analyze(
     compare: bool,
     picture: Path | None,
     as_json: bool,
+    as_csv: bool,
 ) -> None:
     """Show shape, receptive field, params and MACs of each operation of TARGET.
 
@@ -123,7 +128,10 @@ def analyze(
 
         compared = compare_counts(subject.module, input_shape, found)
     proof = _proved(subject.traced) if verify else None
-    if as_json:
+    if as_csv:
+        rows = [{**row.figures, "shape": shape_text(row.shape)} for row in found.rows]
+        write_rows(list(rows[0]), rows, as_json=as_json, as_csv=as_csv, shown=())
+    elif as_json:
         write_json(_plain(subject, compared, proof))
     else:
         parts = [subject.name, found, f"digest {found.graph.digest}", compared, proof]

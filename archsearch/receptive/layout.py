@@ -47,7 +47,19 @@ class Layout:
         return any(carrying.intersection(dim) and not carrying.issuperset(dim) for dim in self.dims)
 
     def along(self, dim: int, axis: int) -> tuple[int, ...]:
-        """Return, for each index along a dim, the positions on an axis that some element there sees."""
+        """Return, for each index along a dim, the positions on an axis that some element there sees.
+
+        Where a dim carries several axes, an element that sees nothing along one of them sees nothing at all.
+        """
+        beside = [n for n, other in enumerate(self.axes) if n != axis and other in self.carried(dim)]
+        seen = self._projected(dim, axis)
+        for other in beside:
+            seen = tuple(
+                own if others else 0 for own, others in zip(seen, self._projected(dim, other), strict=True)
+            )
+        return seen
+
+    def _projected(self, dim: int, axis: int) -> tuple[int, ...]:
         others = [other for other in range(len(self.dims)) if other != dim]
         (only,) = replace(self, axes=(self.axes[axis],)).reduced(others, keep=True).axes
         assert only.field.seen is not None
