@@ -134,3 +134,13 @@ HOLDS = [
 @pytest.mark.parametrize("holds", HOLDS)
 def test_what_must_hold(holds: Callable[[], bool]) -> None:
     assert holds()
+
+
+def test_what_a_mask_hides_counts_as_seen_and_is_marked_an_upper_bound() -> None:
+    def causal(image: Tensor) -> Tensor:
+        tokens = image.transpose(1, 2)
+        return functional.scaled_dot_product_attention(tokens, tokens, tokens, is_causal=True)
+
+    row = last(Of(causal), 4, 6)
+    assert "rf is an upper bound" in row.notes
+    assert set(row.layout.axes[0].field.seen or ()) == {0b111111}

@@ -104,7 +104,8 @@ def _combined(node: Node, before: Sequence[Layout]) -> Layout:
         case Contract() as op:
             return _contracted(op, *before)
         case Attention() as op:
-            return _attended(*before, features=node.shape[-1])
+            seen = _attended(*before, features=node.shape[-1])
+            return replace(seen, bound=True) if op.masked else seen
         case Unknown():
             everything = _all_joined([layout.reduced(range(len(layout.dims)), keep=False) for layout in before])
             return replace(everything.broadcast(node.shape), bound=True)
