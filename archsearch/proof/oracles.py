@@ -165,7 +165,10 @@ def _positive_with_gradients_of_0_and_1(
 
 def _made_0_or_1(gradient: Tensor | None) -> Tensor | None:
     # Of several results, one that the wanted elements do not depend on has none.
-    return None if gradient is None else (gradient.abs() > _ROUNDING).to(gradient)
+    if gradient is None:
+        return None
+    # Not all of torch's backward passes take gradients in any order in memory.
+    return (gradient.abs() > _ROUNDING).to(gradient).contiguous()
 
 
 def _device(program: Program) -> torch.device:
