@@ -255,9 +255,10 @@ def _resize(generator: random.Random, shape: Shape) -> Drawn:
 
 
 def _shuffle(generator: random.Random, shape: Shape) -> Drawn:
+    # Torch's own takes no map whose dims were permuted.
     if generator.random() < 0.5:
-        return nn.PixelShuffle(2)
-    return nn.PixelUnshuffle(2)
+        return lambda image: functional.pixel_shuffle(image.contiguous(), 2)
+    return lambda image: functional.pixel_unshuffle(image.contiguous(), 2)
 
 
 def _norm(generator: random.Random, shape: Shape) -> Drawn:

@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from archsearch import analyze
+from archsearch.proof import prove
+from archsearch.trace import trace
 
 UPPER = "rf is an upper bound"
 
@@ -144,3 +146,41 @@ def test_what_a_mask_hides_counts_as_seen_and_is_marked_an_upper_bound() -> None
     row = last(Of(causal), 4, 6)
     assert "rf is an upper bound" in row.notes
     assert set(row.layout.axes[0].field.seen or ()) == {0b111111}
+
+
+# What once was a wrong number that nothing said.
+SUBTLE = [
+    (lambda image: torch.cat([image.mean(2, keepdim=True), image], 2), (2, 6)),
+    (lambda image: functional.pad(image.mean(2, keepdim=True), (0, 5)) + image, (2, 6)),
+    (lambda image: torch.zeros_like(image).fill_(image.mean()) + image[:, :, :1], (2, 6)),
+    (nn.GroupNorm(2, 8).forward, (4, 8, 8)),
+    (lambda image: functional.pad(image, (-2, 1), mode="circular"), (1, 8)),
+    (lambda image: torch.flip(image, []) + image, (1, 8)),
+    (lambda image: functional.interpolate(image, 82), (1, 2)),
+    (lambda image: torch.select_scatter(image, image[..., 0], -1, -3), (1, 8)),
+    (lambda image: torch.zeros_like(image).slice_scatter(image[..., :3], 2, -3), (1, 8)),
+]
+
+
+@pytest.mark.parametrize(("function", "shape"), SUBTLE)
+def test_nothing_is_wrong_without_a_mark(function: Callable[[Tensor], Tensor], shape: tuple[int, ...]) -> None:
+    swapped = len(shape) == 3
+    traced = trace(Of((lambda image: function(image.transpose(1, 2))) if swapped else function), shape)
+    proof = prove(traced, max(traced.steps))
+    assert proof.holds, str(proof)
+
+
+def test_what_a_module_changes_beside_is_no_output() -> None:
+    class Counting(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("seen", torch.zeros(4))
+            self.linear = nn.Linear(256, 10)
+
+        def forward(self, image: Tensor) -> Tensor:
+            self.get_buffer("seen").copy_(image.mean((0, 2, 3)))
+            scores: Tensor = self.linear(image.flatten(1))
+            return scores
+
+    graph = trace(Counting(), (4, 8, 8)).graph
+    assert ([graph.nodes[number].shape for number in graph.outputs], graph.classes) == ([(1, 10)], 10)

@@ -2,8 +2,9 @@
 
 A MAC is one multiply-accumulate of a convolution, a linear layer or a matrix product. What else is computed is
 counted apart, in elements: one for each element that a norm, an activation (softmax too) or a sum or product of
-tensors puts out, one for each addition of a bias, and one for each position that a pooling window covers. Moving,
-padding and interpolating elements is not counted.
+tensors puts out, one for each addition of a bias, and one for each position that a pooling window covers, or a
+mean or other reduction reads. Moving, padding and interpolating elements is not counted. Products that einsum sums
+over a letter of one operand only are counted one by one.
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ from archsearch.ops import (
     Shape,
     TransposedConvolution,
 )
+from archsearch.receptive.steps import Cells
 
-ARITHMETIC = frozenset({"add", "sub", "mul", "div"})
+ARITHMETIC = frozenset({"add", "sub", "rsub", "mul", "div", "addcmul", "addcdiv", "lerp"})
 """Elementwise functions that are sums and products; the others are activations."""
 
 _ACTIVATIONS = frozenset({"softmax", "log_softmax"})
@@ -76,7 +78,11 @@ def counts(op: Op, shapes: Sequence[Shape], output: Shape) -> Counts:
             return Counts(arithmetic=elements) if op.function in ARITHMETIC else Counts(activation=elements)
         case Pool():
             return Counts(pooling=elements * prod(op.kernel))
-        case GlobalPool() | AdaptivePool() | Reduce():
+        case AdaptivePool():
+            cells = zip(shapes[0][2:], op.size, strict=True)
+            covered = [sum(len(Cells(*cell).reads(unit)) for unit in range(cell[1])) for cell in cells]
+            return Counts(pooling=prod(output[:2]) * prod(covered))
+        case GlobalPool() | Reduce():
             return Counts(pooling=prod(shapes[0]))
         case _:
             return Counts()

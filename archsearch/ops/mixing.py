@@ -43,11 +43,15 @@ class Elementwise(Operation):
 
 @dataclass(frozen=True)
 class Normalize(Operation):
-    """A function of each element and of all that differ from it along `dims` only: layer norm, softmax."""
+    """A function of each element and of all that differ from it along `dims` only: layer norm, softmax.
+
+    With `groups`, of those of them alone that are in the same group of channels.
+    """
 
     kind: ClassVar[str] = "normalize"
     function: str
     dims: Sizes
+    groups: int = 1
 
 
 @dataclass(frozen=True)

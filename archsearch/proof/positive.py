@@ -42,7 +42,7 @@ SAME_FOR_EVERY_IMAGE = _names("""
 """Operations that read nothing but a tensor's shape."""
 
 _MOVING = _names("""
-    _pad_circular broadcast_to cat channel_shuffle chunk col2im concat concatenate constant_pad_nd copy diag
+    _pad_circular broadcast_to cat channel_shuffle chunk col2im concat concatenate constant_pad_nd diag
     diag_embed diagonal diagonal_scatter dstack expand expand_as fill flatten flip fliplr flipud getitem hsplit
     hstack im2col moveaxis movedim narrow native_channel_shuffle numpy_T pad permute pixel_shuffle pixel_unshuffle
     ravel reflection_pad1d reflection_pad2d reflection_pad3d repeat repeat_interleave replication_pad1d
@@ -131,7 +131,13 @@ def _sum(_operation: Operation, given: Arguments) -> Value:
     return sum(term if term.requires_grad else torch.zeros_like(term) for term in tensors_in(given))
 
 
-def _view(_operation: Operation, given: Arguments) -> Value:
+def _copy(_operation: Operation, given: Arguments) -> Value:
+    return given["src"].expand_as(given["self"]).clone()
+
+
+def _view(operation: Operation, given: Arguments) -> Value:
+    if "size" not in given:
+        raise TraceError(f"the gradients' oracle does not know {operation} to another type")
     # What is contiguous in the program need not be so here.
     return given["self"].reshape(given["size"])
 
@@ -301,6 +307,7 @@ _REPLACEMENTS: Mapping[str, Callable[[Operation, Arguments], Value]] = MappingPr
         "adaptive_max_pool2d": partial(_adaptive_max_pool, functional.adaptive_avg_pool2d),
         "adaptive_max_pool3d": partial(_adaptive_max_pool, functional.adaptive_avg_pool3d),
         "batch_norm": _batch_norm,
+        "copy": _copy,
         "einsum": _einsum,
         "embedding": partial(_picked, "indices"),
         "gather": partial(_picked, "index"),

@@ -87,7 +87,9 @@ class Layout:
                 field, entire = axis.listed(atoms)
                 bound = bound or not entire
             axes.append(Axis(field.after(step, length, units), new))
-        if self.uneven and not carries and units < length:
+        # Along a dim without an axis the fields cannot say which units read less, or padding alone.
+        empty = (not list(step.inside(unit, length)) for unit in range(units))
+        if not carries and ((self.uneven and units < length) or (self.axes and any(empty))):
             bound = True
         if any(axis.field.sees_nothing for axis in axes):
             axes = []

@@ -98,7 +98,8 @@ def _combined(node: Node, before: Sequence[Layout]) -> Layout:
         case BatchNorm():
             return first
         case Normalize() as op:
-            return first.joined(first.mixed(op.dims))
+            seen = first.joined(first.mixed(op.dims))
+            return replace(seen, bound=True) if op.groups > 1 and first.carried(1) else seen
         case Concatenate() as op:
             return concatenated(before, op.dim)
         case Contract() as op:

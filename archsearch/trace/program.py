@@ -46,13 +46,14 @@ class Program:
 
     `steps` are torch.fx's, none of which changes a tensor in place. `values` holds, by the name of its step, every
     parameter, buffer and constant; `parameters` names the parameters among them as the module does. `image` is the
-    name of the step that stands for the input.
+    name of the step that stands for the input, `outputs` those of the steps that the module puts out.
     """
 
     steps: tuple[fx.Node, ...]
     values: Mapping[str, Tensor]
     parameters: Mapping[str, str]
     image: str
+    outputs: tuple[str, ...]
     input_shape: Shape
 
     @staticmethod
@@ -80,7 +81,8 @@ class Program:
                 values[name] = module.get_buffer(spec.target)
         # Assertions about tensors have neither a result nor a reader.
         steps = tuple(step for step in exported.graph.nodes if step.op != "call_function" or step.users)
-        return Program(steps, values, parameters, image, input_shape)
+        outputs = tuple(name for name in exported.graph_signature.user_outputs if isinstance(name, str))
+        return Program(steps, values, parameters, image, outputs, input_shape)
 
     def run(self, image: Tensor, until: str, call: Call | None = None) -> Tensor:
         """Compute the step named `until` for a batch of one image, every number in the image's own precision.
@@ -95,6 +97,9 @@ class Program:
                 alive[step] = _cast(image if step.name == self.image else self.values[step.name], image.dtype)
             else:
                 args, kwargs = fx.map_arg((step.args, step.kwargs), alive.__getitem__)
+                if "upsample_nearest" in name_of(step):
+                    # Which position is nearest is rounded in the precision that the module runs in.
+                    args = tuple(_cast(value, torch.float32) for value in args)
                 alive[step] = _cast(call(step, args, kwargs), image.dtype)
             if step.name == until:
                 break

@@ -47,12 +47,13 @@ def trace(module: nn.Module, input_shape: Shape) -> Traced:
 
 _VALUELESS = frozenset(
     {"new_zeros", "new_ones", "new_empty", "new_full", "zeros_like", "ones_like"}
-    | {"empty_like", "full_like", "fill", "zero"}
+    | {"empty_like", "full_like", "zero"}
 )
 """What takes from a tensor its shape, not its values."""
 
 _COSTLY = frozenset(
-    {"conv1d", "conv2d", "conv3d", "linear", "addmm"}
+    {"conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "convolution"}
+    | {"linear", "addmm"}
     | {"matmul", "mm", "bmm", "baddbmm", "einsum", "scaled_dot_product_attention"}
 )
 """What has MACs even where it is computed from weights alone, and is a constant to all that reads it."""
@@ -83,7 +84,8 @@ class _Tracer:
             elif step.op == "call_function":
                 self._call(step)
             else:
-                held = [self._held.get(one, ()) for one in step.all_input_nodes]
+                given = [one for one in step.all_input_nodes if one.name in self._program.outputs]
+                held = [self._held.get(one, ()) for one in given]
                 self._outputs = [number for one in held for number in _numbers(one)]
         if not self._outputs:
             raise TraceError("what the module puts out does not depend on its input")
@@ -136,8 +138,8 @@ class _Tracer:
     def _lowered(self, step: fx.Node) -> Value:
         """Add the nodes of one step; an Unknown one where the step or its arguments are not known."""
         before = len(self._nodes)
-        # A copy takes from what it writes to its shape only.
-        sources = step.all_input_nodes[1:] if name_of(step) == "copy" else step.all_input_nodes
+        # What is overwritten gives its shape only.
+        sources = step.all_input_nodes[1:] if name_of(step) in {"copy", "fill"} else step.all_input_nodes
         read = {number for one in sources for number in _numbers(self._held.get(one, ()))}
         try:
             value = self._known_value(step)

@@ -97,6 +97,11 @@ def _normalize(dims: Callable[[Place, int], Sizes]) -> Lowering:
     return lower
 
 
+def _group_norm(at: Place) -> Value:
+    groups = at["num_groups"] if "num_groups" in at.arguments else at["group"]
+    return at.add(Normalize("group_norm", tuple(range(1, len(at.shape(at.source)))), groups), at.source)
+
+
 def _instance_norm(at: Place) -> Value:
     if not at["use_input_stats"]:
         return at.add(BatchNorm(), at.source)
@@ -206,7 +211,7 @@ COMPUTING: Mapping[str, Lowering] = {
         (["_adaptive_avg_pool2d", "_adaptive_avg_pool3d"], _adaptive_pool),
         (["batch_norm", "_native_batch_norm_legit_no_training"], _batch_norm),
         (["instance_norm"], _instance_norm),
-        (["group_norm", "native_group_norm"], _normalize(lambda _at, rank: tuple(range(1, rank)))),
+        (["group_norm", "native_group_norm"], _group_norm),
         (
             ["layer_norm", "native_layer_norm", "rms_norm"],
             _normalize(lambda at, rank: tuple(range(rank - len(at["normalized_shape"]), rank))),

@@ -8,6 +8,7 @@ from math import prod
 from archsearch.ops import (
     Border,
     Concatenate,
+    Constant,
     Elementwise,
     Expand,
     Pad,
@@ -35,6 +36,12 @@ def _copy(at: Place) -> Value:
     return at.add(Expand(at.result), at.tensor(at["src"]))
 
 
+def _fill(at: Place) -> Value:
+    if at.sees_image(at["value"]):
+        return at.add(Expand(at.result), at.tensor(at["value"]))
+    return at.add(Constant(at.result))
+
+
 def _reshape(at: Place) -> Value:
     return at.add(Reshape(at.result), at.source)
 
@@ -49,6 +56,8 @@ def _permute(at: Place) -> Value:
 
 def _transpose(at: Place) -> Value:
     order = list(range(len(at.shape(at.source))))
+    if len(order) < 2:
+        return at.source
     first, second = [value for name, value in at.arguments.items() if name != "self"] or (0, 1)
     order[first], order[second] = order[second], order[first]
     return at.add(Permute(tuple(order)), at.source)
@@ -71,7 +80,7 @@ def _slice(at: Place) -> Value:
 
 def _narrow(at: Place) -> Value:
     dim = at["dim"] % len(at.shape(at.source))
-    return at.add(Take(dim, at["start"], at["length"]), at.source)
+    return at.add(Take(dim, at["start"] % at.shape(at.source)[dim], at["length"]), at.source)
 
 
 def _select(at: Place) -> Value:
@@ -105,7 +114,7 @@ def _unbind(at: Place) -> Value:
 
 def _flip(at: Place) -> Value:
     number = at.source
-    for dim in at.dims("dims"):
+    for dim in at.dims("dims") if at["dims"] else ():
         size = at.shape(number)[dim]
         number = at.add(Take(dim, size - 1, size, -1), number)
     return number
@@ -142,7 +151,7 @@ def _repeat(at: Place) -> Value:
 
 def _replaced_slice(at: Place) -> Value:
     """Lower slice_scatter: what stands before a slice, what replaces it, what stands after it."""
-    first, dim = at.source, at["dim"]
+    first, dim = at.source, at["dim"] % len(at.result)
     size = at.shape(first)[dim]
     indices = range(size)[slice(at["start"], at["end"], at["step"])]
     if indices.step != 1:
@@ -172,7 +181,8 @@ def _pad(at: Place) -> Value:
     flat = at["pad"] if "pad" in at.arguments else at["padding"]
     pairs = [(flat[n], flat[n + 1]) for n in range(0, len(flat), 2)]
     mode = at.arguments.get("mode", at.function.split("_")[0])
-    if mode not in _BORDERS:
+    # torch crops first and then wraps around what is left.
+    if mode not in _BORDERS or (mode == "circular" and min(flat) < 0):
         raise NotKnownError
     amounts = ((0, 0),) * (rank - len(pairs)) + tuple(reversed(pairs))
     return at.add(Pad(amounts, _BORDERS[mode]), at.source)
@@ -219,6 +229,7 @@ MOVING: Mapping[str, Lowering] = {
     for names, lower in (
         (_SAME, _same),
         (["copy"], _copy),
+        (["fill"], _fill),
         (_RESHAPE, _reshape),
         (["expand"], _expand),
         (["permute"], _permute),

@@ -57,6 +57,8 @@ class Place(ABC):
         """Return an argument that names dims, counted from the first; all of them where it names none."""
         rank, given = len(self.shape(self.source)), self.arguments.get(name)
         given = [given] if isinstance(given, int) else given
+        if rank == 0:
+            return ()
         return tuple(dim % rank for dim in given) if given else tuple(range(rank))
 
 
