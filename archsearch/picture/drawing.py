@@ -8,6 +8,12 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from matplotlib import style
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+from matplotlib.ticker import MaxNLocator
+
 from archsearch.errors import ArchsearchError
 from archsearch.ops import shape_text
 from archsearch.picture.panels import Box, Grid, grid
@@ -17,7 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
     from archsearch.analysis import Profile, Row
     from archsearch.ops import Shape
@@ -77,14 +82,10 @@ def figure(profile: Profile) -> Figure:
 
 
 def _styled() -> AbstractContextManager[None]:
-    from matplotlib import style  # noqa: PLC0415
-
     return style.context(["default", _STYLE])
 
 
 def _figure(profile: Profile) -> Figure:
-    from matplotlib.figure import Figure  # noqa: PLC0415
-
     panels = grid(profile, _WIDTH - 2 * _MARGIN)
     marks = _marks(profile)
     top = _HEADING + _LINE
@@ -127,8 +128,6 @@ def _heading(panels: Grid) -> str:
 
 
 def _draw_key(figure: Figure, panels: Grid) -> None:
-    from matplotlib.patches import Patch  # noqa: PLC0415
-
     beyond = "falls on padding" + (" (cut off one image away)" if panels.is_cut else "")
     kinds = [
         Patch(facecolor="white", edgecolor=_INK, label="image"),
@@ -141,9 +140,6 @@ def _draw_key(figure: Figure, panels: Grid) -> None:
 
 
 def _draw_panel(axes: Axes, panels: Grid, number: int) -> None:
-    from matplotlib.colors import ListedColormap  # noqa: PLC0415
-    from matplotlib.patches import Rectangle  # noqa: PLC0415
-
     down, across = panels.heights[number // panels.columns], panels.width
     extent = (across.start, across.stop, down.stop, down.start)
     kinds = ListedColormap(["white", _BLUE, _PALE])
@@ -175,8 +171,6 @@ def _size(row: Row) -> str:
 
 
 def _draw_growth(axes: Axes, rows: list[Row], sides: Shape) -> None:
-    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415
-
     sizes = [row.rf or 0 for row in rows]
     axes.step(range(len(sizes)), sizes, where="mid", color=_BLUE, linewidth=1.6)
     for side in set(sides):
