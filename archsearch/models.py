@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import sys
 import warnings
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archsearch.errors import TraceError, suggest
+from archsearch.user_code import import_file, importing_from
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -73,29 +73,17 @@ def _imported(source: str, target: str) -> ModuleType:
     is_file = path.suffix == ".py"
     if is_file and not path.is_file():
         raise TraceError(f"there is no file `{source}`", place=target, remedy=_FORM)
-    # As Python does for a script: a file may import its neighbours.
-    sys.path.insert(0, str(path.resolve().parent if is_file else Path.cwd()))
     try:
-        return _from_file(path) if is_file else importlib.import_module(source)
+        if is_file:
+            return import_file(path)
+        with importing_from(Path.cwd()):
+            return importlib.import_module(source)
     # Foreign code may raise anything while it is imported, and may even want to exit.
     except (Exception, SystemExit) as error:  # noqa: BLE001
         if isinstance(error, ModuleNotFoundError) and f"{source}.".startswith(f"{error.name}."):
             rule = f"there is no Python module `{error.name}`"
             raise TraceError(rule, place=target, remedy=_FORM) from None
         raise TraceError(f"`{source}` cannot be imported: {_said(error)}", place=target) from None
-    finally:
-        del sys.path[0]
-
-
-def _from_file(path: Path) -> ModuleType:
-    specification = importlib.util.spec_from_file_location(path.stem, path)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    # A dataclass looks its module up while it is made.
-    sys.modules.setdefault(path.stem, module)
-    specification.loader.exec_module(module)
-    return module
 
 
 def _made(maker: Callable[[], object], target: str) -> object:

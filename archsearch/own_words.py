@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
+from importlib.machinery import all_suffixes
 from typing import TYPE_CHECKING
 
 from archsearch.errors import NotationError
 from archsearch.notation import read_sentence
+from archsearch.user_code import import_file
 from archsearch.words import VOCABULARY, Parameter, Vocabulary, Word
 
 if TYPE_CHECKING:
@@ -62,17 +63,14 @@ def _variables(path: Path) -> dict[str, object]:
     place = str(path)
     if not path.is_file():
         raise NotationError("there is no such file", place=place, remedy="give the path of a Python file")
-    specification = importlib.util.spec_from_file_location(path.stem, path)
-    if specification is None or specification.loader is None:
+    if path.suffix not in all_suffixes():
         raise NotationError("this is no Python file", place=place, remedy="give it a name that ends in .py")
-    module = importlib.util.module_from_spec(specification)
     try:
-        specification.loader.exec_module(module)
+        return vars(import_file(path))
     # Foreign code may raise anything while it is imported, and end the program too.
     except (Exception, SystemExit) as error:
         rule = f"the file cannot be imported: {type(error).__name__}: {error}"
         raise NotationError(rule, place=place, remedy=f"`python {path}` shows where") from error
-    return vars(module)
 
 
 def _check(word: Word, place: str) -> None:

@@ -89,9 +89,7 @@ def where(found: Profile, row: Row | None) -> str:
     """Say which operation a row is, at which receptive field."""
     if row is None:
         return "none"
-    before = found.rows[: found.rows.index(row) + 1]
-    rf = next(one.rf for one in reversed(before) if one.rf)
-    return f"{row.path or 'outermost'}: {row.op} ({'at most ' if row.layout.bound else ''}rf {rf:,})"
+    return f"{row.path or 'outermost'}: {row.op} ({'at most ' if row.layout.bound else ''}rf {found.rf_by(row):,})"
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ LAYERS = [
     "ops",
     "graph",
     "words",
+    "user_code",
     "own_words",
     "network",
     "receptive.steps",

@@ -103,6 +103,11 @@ class Profile:
         """The first operation a unit of which sees as far, along each axis, as all units together."""
         return next((row for row in self.rows if _sees_all(row.layout)), None)
 
+    def rf_by(self, row: Row) -> int:
+        """Return the receptive field of the last row, up to this one, that has any."""
+        before = self.rows[: self.rows.index(row) + 1]
+        return next(one.rf for one in reversed(before) if one.rf)
+
     @property
     def unknown(self) -> tuple[str, ...]:
         """Names of the operations that are not known: if there are any, the result is partial."""
@@ -152,9 +157,8 @@ class Profile:
             (self.first_global, "The first global operation is"),
         ):
             if row:
-                at = next((one for one in reversed(self.rows[: self.rows.index(row) + 1]) if one.rf), row)
                 where = f" at {row.path}" if row.path else ""
-                remarks.append(f"{said}: {row.op}{where}, after a receptive field of {at.rf}")
+                remarks.append(f"{said}: {row.op}{where}, after a receptive field of {self.rf_by(row)}")
         if self.last_map.rf is None:
             remarks.append("The units of the last map follow no pattern: rf is the largest part inside the image")
         if self.unknown:

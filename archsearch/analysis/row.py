@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from archsearch.analysis.costs import Counts
 from archsearch.graph import Node
 from archsearch.ops import Unknown
-from archsearch.receptive.field import Field
+from archsearch.receptive.field import Field, Pattern
 from archsearch.receptive.layout import Layout
 
 if TYPE_CHECKING:
@@ -43,28 +43,29 @@ class Row:
         return regular(self.layout)
 
     @cached_property
-    def _narrowest(self) -> Field | None:
-        return min(self.fields, key=extent) if self.fields else None
+    def _pattern(self) -> Pattern | None:
+        """The pattern of the axis with the smaller field."""
+        return min(self.fields, key=extent).pattern if self.fields else None
 
     @property
     def rf(self) -> int | None:
         """Unclipped receptive field in pixels."""
-        return extent(self._narrowest) if self._narrowest else None
+        return self._pattern.extent if self._pattern else None
 
     @property
     def stride(self) -> int | float | None:
         """Distance, in input pixels, between the fields of neighbouring units; below 1 after upsampling."""
-        return _number(self._narrowest.pattern.stride) if self._narrowest and self._narrowest.pattern else None
+        return _number(self._pattern.stride) if self._pattern else None
 
     @property
     def padding(self) -> int | None:
         """Effective padding in input pixels."""
-        return self._narrowest.pattern.padding if self._narrowest and self._narrowest.pattern else None
+        return self._pattern.padding if self._pattern else None
 
     @property
     def coverage(self) -> float | None:
         """Share of the pixels within its field that a unit sees: below 1 where there are holes."""
-        return float(self._narrowest.pattern.coverage) if self._narrowest and self._narrowest.pattern else None
+        return float(self._pattern.coverage) if self._pattern else None
 
     @property
     def rf_inside(self) -> int | None:

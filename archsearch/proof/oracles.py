@@ -16,8 +16,8 @@ from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from archsearch.errors import TraceError
-from archsearch.proof.positive import SAME_FOR_EVERY_IMAGE, Value, positive, tensors_in
-from archsearch.trace.program import name_of
+from archsearch.proof.positive import SAME_FOR_EVERY_IMAGE, positive, tensors_in
+from archsearch.trace.program import Value, name_of
 
 if TYPE_CHECKING:
     from torch import fx

@@ -11,20 +11,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from archsearch.errors import TraceError
-from archsearch.trace.program import name_of
+from archsearch.trace.program import Value, arguments_of, name_of
 
 if TYPE_CHECKING:
     from torch import fx
-
-Value: TypeAlias = Any
-"""What an operation reads or computes: a tensor, a number, a tuple or list of such."""
 
 Arguments: TypeAlias = dict[str, Value]
 """All that an operation reads, by the names that torch gives, those left out by default too."""
@@ -95,7 +92,7 @@ def positive(step: fx.Node, args: tuple[Value, ...], kwargs: Mapping[str, Value]
         return operation(*args, **kwargs)
     if name not in _REPLACEMENTS:
         raise TraceError(f"the gradients' oracle does not know {step.target}")
-    return _REPLACEMENTS[name](operation, _arguments(operation, args, kwargs))
+    return _REPLACEMENTS[name](operation, arguments_of(step, args, kwargs))
 
 
 def tensors_in(value: Value) -> Iterator[Tensor]:
@@ -112,14 +109,6 @@ def tensors_in(value: Value) -> Iterator[Tensor]:
 def _operation(step: fx.Node) -> Operation:
     assert callable(step.target)
     return step.target
-
-
-def _arguments(operation: Operation, args: tuple[Value, ...], kwargs: Mapping[str, Value]) -> Arguments:
-    expected = operation._schema.arguments  # type: ignore[attr-defined]
-    defaults = {argument.name: argument.default_value for argument in expected}
-    return (
-        defaults | {argument.name: value for argument, value in zip(expected, args, strict=False)} | dict(kwargs)
-    )
 
 
 def _first(_operation: Operation, given: Arguments) -> Value:

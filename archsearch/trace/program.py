@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,13 +102,12 @@ class Program:
                     args = tuple(_cast(value, torch.float32) for value in args)
                 alive[step] = _cast(call(step, args, kwargs), image.dtype)
             if step.name == until:
-                break
+                found: Tensor = alive[step]
+                return found
             for read in step.all_input_nodes:
                 if last_reader[read] is step:
                     del alive[read]
-        found = alive[next(step for step in self.steps if step.name == until)]
-        assert isinstance(found, Tensor)
-        return found
+        raise KeyError(until)
 
 
 def _called(step: fx.Node, args: tuple[Value, ...], kwargs: dict[str, Value]) -> Value:
@@ -120,6 +119,13 @@ def name_of(step: fx.Node) -> str:
     """Name what a step computes: `conv2d` for both `aten.conv2d.default` and `aten.conv2d.padding`."""
     packet = getattr(step.target, "overloadpacket", None)
     return getattr(step.target, "__name__", "") if packet is None else str(packet).rpartition(".")[2]
+
+
+def arguments_of(step: fx.Node, args: Sequence[Value], kwargs: Mapping[str, Value]) -> dict[str, Value]:
+    """Return all that a step reads by torch's names and in torch's order, those left out by default too."""
+    expected = getattr(step.target, "_schema").arguments  # noqa: B009
+    defaults = {one.name: one.default_value for one in expected}
+    return defaults | dict(zip(defaults, args, strict=False)) | dict(kwargs)
 
 
 def _cast(value: Value, dtype: torch.dtype) -> Value:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from torch import Tensor, fx
@@ -13,7 +13,7 @@ from archsearch.errors import ShapeError, TraceError
 from archsearch.graph import Graph, Node, Weight
 from archsearch.ops import Constant, Input, Op, Unknown, shape_text
 from archsearch.trace.lowering import KNOWN, Argument, NotKnownError, Place, Value
-from archsearch.trace.program import INDEPENDENT, Program, name_of
+from archsearch.trace.program import INDEPENDENT, Program, arguments_of, name_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -70,7 +70,7 @@ class _Tracer:
         self._program = program
         self._nodes = [Node(Input(program.input_shape), (), (1, *program.input_shape), path="", word="input")]
         self._held: dict[fx.Node, Value] = {}
-        self._weights: dict[fx.Node, frozenset[str]] = {}
+        self._weights: dict[fx.Node, frozenset[Weight]] = {}
         self._steps: dict[int, str] = {}
         self._outputs: list[int] = []
         self._known: dict[int, Weight] = {}
@@ -101,12 +101,11 @@ class _Tracer:
             self._held[step] = 0
             self._steps[0] = step.name
         elif step.name in self._program.parameters:
-            weight = self._known[id(self._program.values[step.name])]
-            self._weights[step] = frozenset({weight.name})
+            self._weights[step] = frozenset({self._known[id(self._program.values[step.name])]})
 
     def _call(self, step: fx.Node) -> None:
         read = step.all_input_nodes
-        beneath = frozenset[str]().union(*(self._weights.get(one, frozenset()) for one in read))
+        beneath = frozenset[Weight]().union(*(self._weights.get(one, frozenset()) for one in read))
         if name_of(step) in _VALUELESS or not any(one in self._held for one in read):
             self._weights[step] = beneath
             if name_of(step) in _COSTLY:
@@ -162,13 +161,10 @@ class _Tracer:
             raise NotKnownError
         return value
 
-    def _attach(self, first: int, names: frozenset[str]) -> None:
+    def _attach(self, first: int, weights: frozenset[Weight]) -> None:
         """Give the parameters that a step reads to its last node."""
-        if names and len(self._nodes) > first:
-            by_name = {weight.name: weight for weight in self._known.values()}
-            node = self._nodes[-1]
-            weights = tuple(by_name[name] for name in sorted(names))
-            self._nodes[-1] = Node(node.op, node.inputs, node.shape, weights, node.word, node.path)
+        if weights and len(self._nodes) > first:
+            self._nodes[-1] = replace(self._nodes[-1], weights=tuple(sorted(weights)))
 
     def add(self, op: Op, inputs: list[int], step: fx.Node) -> int:
         shape = op.output([self._nodes[number].shape for number in inputs])
@@ -187,10 +183,7 @@ class _Step(Place):
 
     def __init__(self, tracer: _Tracer, step: fx.Node) -> None:
         self._tracer, self._step = tracer, step
-        expected = getattr(step.target, "_schema").arguments  # noqa: B009
-        self.arguments = {one.name: one.default_value for one in expected if one.has_default_value()}
-        self.arguments |= dict(zip((one.name for one in expected), step.args, strict=False))
-        self.arguments |= dict(step.kwargs)
+        self.arguments = arguments_of(step, step.args, step.kwargs)
         self.function = name_of(step)
         self.result = _shape(step)
         self.gives_several = isinstance(step.meta["val"], tuple | list)
