@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archsearch.analysis import Profile, profile
-from archsearch.graph import Graph
+from archsearch.graph.graph import Graph
 from archsearch.network import CLASSES, INPUT, Network, parse
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from archsearch.ops import Shape
+    from archsearch.graph.shapes import Shape
 
 
 def analyze(

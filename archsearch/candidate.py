@@ -11,9 +11,9 @@ from archsearch.errors import ShapeError
 from archsearch.limits import Broken, Condition
 
 if TYPE_CHECKING:
-    from archsearch.graph import Graph
+    from archsearch.graph.graph import Graph
+    from archsearch.graph.shapes import Shape
     from archsearch.network import Network
-    from archsearch.ops import Shape
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from archsearch.analysis import Profile
 from archsearch.errors import ArchsearchError
-from archsearch.ops import Shape, Unknown
+from archsearch.graph.ops.operation import Unknown
+from archsearch.graph.shapes import Shape
 from archsearch.table import render
 from archsearch.trace.program import evaluating
 

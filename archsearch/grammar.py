@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from archsearch.errors import NotationError, Place
+from archsearch.graph.shapes import Shape, shape_text
 from archsearch.limits import Condition
 from archsearch.network import CLASSES, INPUT
 from archsearch.notation import read_rule, statements
-from archsearch.ops import Shape, shape_text
 from archsearch.rules import START, always_ends, check_rules
 from archsearch.syntax import Rule
 from archsearch.words import VOCABULARY, Vocabulary

@@ -9,25 +9,19 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from archsearch.errors import TrainingError, suggest
-from archsearch.graph import Graph, Node
-from archsearch.ops import (
+from archsearch.graph.graph import Graph, Node
+from archsearch.graph.ops.maps import (
     AdaptivePool,
     BatchNorm,
-    Concatenate,
     Convolution,
-    Elementwise,
-    Flatten,
     GlobalPool,
-    Input,
-    Linear,
-    Pad,
-    Permute,
     Pool,
-    Reshape,
     Resize,
-    Take,
     TransposedConvolution,
 )
+from archsearch.graph.ops.mixing import Elementwise, Linear
+from archsearch.graph.ops.moving import Concatenate, Flatten, Pad, Permute, Reshape, Take
+from archsearch.graph.ops.operation import Input
 
 FUNCTIONS: Mapping[str, Callable[..., Tensor]] = {
     "add": torch.add,

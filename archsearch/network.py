@@ -10,9 +10,10 @@ from traceback import extract_tb
 from typing import TYPE_CHECKING
 
 from archsearch.errors import ArchsearchError, NotationError, suggest
-from archsearch.graph import Builder, Graph
+from archsearch.graph.builder import Builder
+from archsearch.graph.graph import Graph
+from archsearch.graph.shapes import Shape
 from archsearch.notation import read_sentence
-from archsearch.ops import Shape
 from archsearch.syntax import Argument, Call, Integer, Name, Sequence, Syntax
 from archsearch.words import VOCABULARY, Derived, Parameter, Value, Vocabulary, Word
 

@@ -15,21 +15,14 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from archsearch.candidate import Candidate, judge
 from archsearch.data import Dataset, Split
 from archsearch.errors import ArchsearchError, TrainingError
-from archsearch.ops import shape_text
+from archsearch.graph.shapes import shape_text
 from archsearch.proposal import DRAWS, asking, draw_new
 from archsearch.recipe import Recipe
 from archsearch.record import describe, identify, known_results, precision
 from archsearch.results import Row, candidates, rows, state_of
 from archsearch.rules import START
 from archsearch.space import Space
-from archsearch.storage import (
-    DEFAULT,
-    open_study,
-    opened,
-    queue_again,
-    running,
-    wait_for_abandoned,
-)
+from archsearch.storage import DEFAULT, open_study, opened, queue_again, running, wait_for_abandoned
 from archsearch.training import Epoch, train
 
 _REFUSED_IN_A_ROW = 20

@@ -16,8 +16,8 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from archsearch.augmentation import augmentation, batches
 from archsearch.errors import TrainingError
+from archsearch.graph.shapes import shape_text
 from archsearch.module import build
-from archsearch.ops import shape_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from archsearch.augmentation import Batch
     from archsearch.data import Images, Split
-    from archsearch.graph import Graph
+    from archsearch.graph.graph import Graph
     from archsearch.recipe import Recipe
 
 _EVALUATION_BATCH = 1000

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from archsearch.errors import NotationError
-from archsearch.graph import Builder
-from archsearch.ops import BatchNorm, Convolution, Elementwise, Flatten, GlobalPool, Linear, Pool, Sizes
+from archsearch.graph.builder import Builder
+from archsearch.graph.ops.maps import BatchNorm, Convolution, GlobalPool, Pool
+from archsearch.graph.ops.mixing import Elementwise, Linear
+from archsearch.graph.ops.moving import Flatten
+from archsearch.graph.shapes import Sizes
 
 if TYPE_CHECKING:
     from archsearch.errors import Place

@@ -25,7 +25,7 @@ from torch import nn
 from torchvision.models import get_model
 
 from archsearch.analysis import profile
-from archsearch.ops import Shape
+from archsearch.graph.shapes import Shape
 from archsearch.proof.oracles import by_gradients
 from archsearch.table import render
 from archsearch.trace import trace

@@ -1,7 +1,6 @@
 """Two words of our own: squeeze-excitation and the ghost block."""
 
-from archsearch.graph import Builder
-from archsearch.ops import BatchNorm, Concatenate, Convolution, Elementwise, GlobalPool
+from archsearch.graph import BatchNorm, Builder, Concatenate, Convolution, Elementwise, GlobalPool
 from archsearch.words import Parameter, Word
 
 

@@ -15,7 +15,7 @@ from sentences import random_network
 from archsearch import analyze, parse
 from archsearch.analysis import FIGURES
 from archsearch.cli import main
-from archsearch.graph import Graph
+from archsearch.graph.graph import Graph
 from archsearch.module import build
 from archsearch.network import read
 from archsearch.space import Space

@@ -16,7 +16,7 @@ from torch.utils.flop_counter import flop_registry
 from archsearch.analyzer import analyze
 from archsearch.compare import MACS, Comparison, Row, compare
 from archsearch.errors import ArchsearchError
-from archsearch.ops import Shape
+from archsearch.graph.shapes import Shape
 
 TORCH_COUNTS_FUSED_ATTENTION = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu in flop_registry
 """torch 2.13 does not, 2.15 does."""

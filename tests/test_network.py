@@ -10,8 +10,9 @@ from sentences import random_network
 
 from archsearch import Network, parse
 from archsearch.errors import NotationError
+from archsearch.graph.ops.maps import Convolution
+from archsearch.graph.ops.mixing import Elementwise
 from archsearch.module import build
-from archsearch.ops import Convolution, Elementwise
 from archsearch.words import VOCABULARY
 
 CANONICAL = [

@@ -46,7 +46,7 @@ def own(folder: Path, text: str, name: str = "own.py") -> Vocabulary:
 
 IMPORTS = """\
 from archsearch.errors import ShapeError
-from archsearch.ops import Convolution, Elementwise, Flatten, GlobalPool
+from archsearch.graph import Convolution, Elementwise, Flatten, GlobalPool
 from archsearch.words import Derived, Parameter, Word
 """
 

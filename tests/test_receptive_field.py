@@ -14,9 +14,9 @@ import pytest
 
 from archsearch import Network, Profile, analyze, parse
 from archsearch.errors import ShapeError
+from archsearch.graph.windows import Window
 from archsearch.network import read
 from archsearch.receptive.field import image
-from archsearch.receptive.steps import Window
 
 REFERENCE = Path(__file__).parent.parent / "search_spaces" / "era_s9.net"
 

@@ -13,23 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
-from archsearch.ops import (
-    AdaptivePool,
-    Attention,
-    BatchNorm,
-    Contract,
-    Convolution,
-    Elementwise,
-    GlobalPool,
-    Linear,
-    Normalize,
-    Op,
-    Pool,
-    Reduce,
-    Shape,
-    TransposedConvolution,
-)
-from archsearch.receptive.steps import Cells
+from archsearch.graph.ops.maps import AdaptivePool, BatchNorm, Convolution, GlobalPool, Pool, TransposedConvolution
+from archsearch.graph.ops.mixing import Attention, Contract, Elementwise, Linear, Normalize, Reduce
+from archsearch.graph.ops.operation import Operation
+from archsearch.graph.shapes import Shape
+from archsearch.graph.windows import Cells
 
 ARITHMETIC = frozenset({"add", "sub", "rsub", "mul", "div", "addcmul", "addcdiv", "lerp"})
 """Elementwise functions that are sums and products; the others are activations."""
@@ -49,7 +37,7 @@ class Counts:
     pooling: int = 0
 
 
-def counts(op: Op, shapes: Sequence[Shape], output: Shape) -> Counts:
+def counts(op: Operation, shapes: Sequence[Shape], output: Shape) -> Counts:
     """Return what an operation computes, given the shapes that it reads and the one of its output.
 
     >>> counts(Convolution(8, (3, 3), padding=(1, 1)), [(1, 4, 32, 32)], (1, 8, 32, 32)).macs

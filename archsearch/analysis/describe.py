@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from archsearch.ops import (
-    AdaptivePool,
-    Contract,
-    Convolution,
-    Elementwise,
-    GlobalPool,
-    Normalize,
-    Op,
-    Pool,
-    Reduce,
-    Resize,
-    Sizes,
-    TransposedConvolution,
-    Unknown,
-    shape_text,
-)
+from archsearch.graph.ops.maps import AdaptivePool, Convolution, GlobalPool, Pool, Resize, TransposedConvolution
+from archsearch.graph.ops.mixing import Contract, Elementwise, Normalize, Reduce
+from archsearch.graph.ops.operation import Operation, Unknown
+from archsearch.graph.shapes import Sizes, shape_text
 
 
-def describe(op: Op) -> str:
+def describe(op: Operation) -> str:
     """Write an operation as people do.
 
     >>> describe(Convolution(8, (3, 3), stride=(2, 2), groups=4))

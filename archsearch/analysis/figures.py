@@ -8,19 +8,11 @@ from typing import Protocol
 
 from archsearch.analysis.costs import Counts
 from archsearch.analysis.row import extent, regular
-from archsearch.graph import Graph
-from archsearch.ops import (
-    Constant,
-    Convolution,
-    Expand,
-    Flatten,
-    Linear,
-    Permute,
-    Pool,
-    Reshape,
-    Take,
-    TransposedConvolution,
-)
+from archsearch.graph.graph import Graph
+from archsearch.graph.ops.maps import Convolution, Pool, TransposedConvolution
+from archsearch.graph.ops.mixing import Linear
+from archsearch.graph.ops.moving import Expand, Flatten, Permute, Reshape, Take
+from archsearch.graph.ops.operation import Constant
 from archsearch.receptive.layout import Layout
 from archsearch.receptive.sight import covers, windows
 

@@ -17,8 +17,9 @@ from archsearch.analysis.describe import describe
 from archsearch.analysis.figures import FIGURES, Figures, last_map
 from archsearch.analysis.row import Row, notes_on
 from archsearch.errors import TraceError
-from archsearch.graph import Graph
-from archsearch.ops import Constant, Operation, Unknown, shape_text
+from archsearch.graph.graph import Graph
+from archsearch.graph.ops.operation import Constant, Operation, Unknown
+from archsearch.graph.shapes import shape_text
 from archsearch.receptive.field import Field
 from archsearch.receptive.sight import layouts
 from archsearch.table import render

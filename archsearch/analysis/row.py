@@ -9,13 +9,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from archsearch.analysis.costs import Counts
-from archsearch.graph import Node
-from archsearch.ops import Unknown
+from archsearch.graph.graph import Node
+from archsearch.graph.ops.operation import Unknown
 from archsearch.receptive.field import Field, Pattern
 from archsearch.receptive.layout import Layout
 
 if TYPE_CHECKING:
-    from archsearch.ops import Shape
+    from archsearch.graph.shapes import Shape
 
 
 @dataclass(frozen=True)

@@ -22,14 +22,14 @@ from archsearch.cli.options import (
     write_rows,
 )
 from archsearch.errors import ArchsearchError
+from archsearch.graph.shapes import shape_text
 from archsearch.models import find_model, is_model
-from archsearch.ops import shape_text
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from archsearch.graph import Graph
-    from archsearch.ops import Shape
+    from archsearch.graph.graph import Graph
+    from archsearch.graph.shapes import Shape
     from archsearch.proof import Proof
     from archsearch.trace import Traced
     from archsearch.words import Vocabulary

@@ -32,7 +32,7 @@ from archsearch.models import is_model
 from archsearch.space import Space
 
 if TYPE_CHECKING:
-    from archsearch.ops import Shape
+    from archsearch.graph.shapes import Shape
     from archsearch.words import Vocabulary
 
 _DRAWS = 1_000

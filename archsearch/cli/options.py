@@ -15,9 +15,9 @@ import click
 
 from archsearch.errors import ArchsearchError, suggest
 from archsearch.grammar import parse_shape
+from archsearch.graph.shapes import Shape
 from archsearch.limits import ASSIGNMENT, Condition
 from archsearch.network import CLASSES, INPUT, Network, parse, read
-from archsearch.ops import Shape
 from archsearch.own_words import read_words
 from archsearch.space import shipped
 from archsearch.table import render

@@ -15,7 +15,7 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from archsearch.errors import ArchsearchError
-from archsearch.ops import shape_text
+from archsearch.graph.shapes import shape_text
 from archsearch.picture.panels import Box, Grid, grid
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from archsearch.analysis import Profile, Row
-    from archsearch.ops import Shape
+    from archsearch.graph.shapes import Shape
 
 # What a file of each kind must not say of itself, for the same bytes each time: when it was written.
 _METADATA: dict[str, dict[str, None]] = {"pdf": {"CreationDate": None}, "png": {}, "svg": {"Date": None}}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archsearch.analysis import Profile, Row
-    from archsearch.ops import Shape
+    from archsearch.graph.shapes import Shape
     from archsearch.receptive.field import Field
 
 OUTSIDE, SEEN, BEYOND = range(3)

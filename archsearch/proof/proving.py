@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from archsearch.analysis import Profile
 from archsearch.analysis.describe import describe
 from archsearch.errors import TraceError
-from archsearch.ops import Resize
+from archsearch.graph.ops.maps import Resize
 from archsearch.proof.oracles import by_gradients, by_nans, nan_blind
 from archsearch.receptive.field import Sets
 

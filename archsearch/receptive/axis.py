@@ -12,8 +12,8 @@ from itertools import product
 from math import prod
 from typing import TypeAlias
 
+from archsearch.graph.windows import Spread, Window
 from archsearch.receptive.field import IRREGULAR, Field
-from archsearch.receptive.steps import Spread, Window
 
 
 @dataclass(frozen=True, eq=False)

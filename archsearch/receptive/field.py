@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from archsearch.errors import ShapeError
 
 if TYPE_CHECKING:
-    from archsearch.receptive.steps import Step
+    from archsearch.graph.windows import Step
 
 LARGEST = 2**20
 """The largest receptive field that is counted, in pixels: no image comes near, and a set of them takes memory."""
@@ -78,7 +78,7 @@ class Pattern:
     def after(self, step: Step) -> Pattern:
         """Return the pattern of an operation that reads this map.
 
-        >>> from archsearch.receptive.steps import Window
+        >>> from archsearch.graph.windows import Window
         >>> first = ENDLESS.after(Window(3, stride=2, padding=1))
         >>> second = first.after(Window(3, padding=2, dilation=2))
         >>> second.extent, int(second.stride), second.padding, f"{second.phases[0][1]:b}"

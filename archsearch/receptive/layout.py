@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from archsearch.graph.windows import Step, Window
 from archsearch.receptive.axis import Atom, Axis, Dim, size_of
 from archsearch.receptive.cutting import aligned, cut
 from archsearch.receptive.field import IRREGULAR, Field, image
-from archsearch.receptive.steps import Step, Window
 
 
 @dataclass(frozen=True)

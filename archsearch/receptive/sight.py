@@ -5,38 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from archsearch.graph import Graph, Node
-from archsearch.ops import (
+from archsearch.graph.graph import Graph, Node
+from archsearch.graph.ops.maps import (
     AdaptivePool,
-    Attention,
     BatchNorm,
-    Border,
-    Concatenate,
-    Constant,
-    Contract,
     Convolution,
-    Elementwise,
-    Expand,
-    Flatten,
     GlobalPool,
-    Input,
-    Linear,
-    Normalize,
-    Pad,
-    Permute,
     Pool,
-    Reduce,
-    Reshape,
     Resize,
-    Shape,
-    Take,
     TransposedConvolution,
-    Unknown,
 )
+from archsearch.graph.ops.mixing import Attention, Contract, Elementwise, Linear, Normalize, Reduce
+from archsearch.graph.ops.moving import Concatenate, Expand, Flatten, Pad, Permute, Reshape, Take
+from archsearch.graph.ops.operation import Constant, Input, Unknown
+from archsearch.graph.shapes import Border, Shape
+from archsearch.graph.windows import Cells, Spread, Step, Stretch, Window
 from archsearch.receptive.axis import Axis
 from archsearch.receptive.field import ENDLESS, Field
 from archsearch.receptive.layout import Layout, concatenated, constant, of_image
-from archsearch.receptive.steps import Cells, Spread, Step, Stretch, Window
 
 
 def layouts(graph: Graph, *, with_sets: bool = True) -> tuple[Layout, ...]:

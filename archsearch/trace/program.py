@@ -21,14 +21,14 @@ from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 from torch.nn.parameter import UninitializedParameter
 
 from archsearch.errors import TraceError
-from archsearch.ops import shape_text
+from archsearch.graph.shapes import shape_text
 from archsearch.trace.lowering import KNOWN
 from archsearch.trace.lowering.computing import COMPUTING
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
 
-    from archsearch.ops import Shape
+    from archsearch.graph.shapes import Shape
 
 INDEPENDENT = "no `if` or loop on a tensor, no .item(), no mask as an index; or analyse the part that has none"
 """What to do where a module depends on the values in the image."""

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 from torch import Tensor, fx
 
 from archsearch.errors import ShapeError, TraceError
-from archsearch.graph import Graph, Node, Weight
-from archsearch.ops import Constant, Input, Op, Unknown, shape_text
+from archsearch.graph.graph import Graph, Node, Weight
+from archsearch.graph.ops.operation import Constant, Input, Operation, Unknown
+from archsearch.graph.shapes import shape_text
 from archsearch.trace.lowering import KNOWN, Argument, NotKnownError, Place, Value
 from archsearch.trace.program import INDEPENDENT, Program, arguments_of, name_of
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from archsearch.ops import Shape
+    from archsearch.graph.shapes import Shape
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ class _Tracer:
         if weights and len(self._nodes) > first:
             self._nodes[-1] = replace(self._nodes[-1], weights=tuple(sorted(weights)))
 
-    def add(self, op: Op, inputs: list[int], step: fx.Node) -> int:
+    def add(self, op: Operation, inputs: list[int], step: fx.Node) -> int:
         shape = op.output([self._nodes[number].shape for number in inputs])
         self._nodes.append(Node(op, tuple(inputs), shape, path=_path(step)))
         return len(self._nodes) - 1
@@ -188,7 +189,7 @@ class _Step(Place):
         self.result = _shape(step)
         self.gives_several = isinstance(step.meta["val"], tuple | list)
 
-    def add(self, op: Op, *inputs: int) -> int:
+    def add(self, op: Operation, *inputs: int) -> int:
         return self._tracer.add(op, list(inputs), self._step)
 
     def shape(self, number: int) -> Shape:

@@ -7,24 +7,19 @@ from fractions import Fraction
 from string import ascii_lowercase
 from typing import Literal, TypeAlias
 
-from archsearch.ops import (
+from archsearch.graph.ops.maps import (
     AdaptivePool,
-    Attention,
     BatchNorm,
-    Constant,
-    Contract,
     Convolution,
-    Elementwise,
     GlobalPool,
-    Linear,
-    Normalize,
-    Pad,
     Pool,
-    Reduce,
     Resize,
-    Sizes,
     TransposedConvolution,
 )
+from archsearch.graph.ops.mixing import Attention, Contract, Elementwise, Linear, Normalize, Reduce
+from archsearch.graph.ops.moving import Pad
+from archsearch.graph.ops.operation import Constant
+from archsearch.graph.shapes import Sizes
 from archsearch.trace.lowering.place import Lowering, NotKnownError, Place, Value, each
 
 Mode: TypeAlias = Literal["max", "avg"]

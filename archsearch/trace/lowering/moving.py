@@ -5,17 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import prod
 
-from archsearch.ops import (
-    Border,
-    Concatenate,
-    Constant,
-    Elementwise,
-    Expand,
-    Pad,
-    Permute,
-    Reshape,
-    Take,
-)
+from archsearch.graph.ops.mixing import Elementwise
+from archsearch.graph.ops.moving import Concatenate, Expand, Pad, Permute, Reshape, Take
+from archsearch.graph.ops.operation import Constant
+from archsearch.graph.shapes import Border
 from archsearch.trace.lowering.place import Lowering, NotKnownError, Place, Value, each
 
 _BORDERS: Mapping[str, Border] = {

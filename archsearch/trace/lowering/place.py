@@ -6,7 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from archsearch.ops import Op, Shape, Sizes
+from archsearch.graph.ops.operation import Operation
+from archsearch.graph.shapes import Shape, Sizes
 
 Argument: TypeAlias = Any
 """An argument of a step: a step that computes a tensor, a number, a list of such."""
@@ -25,7 +26,7 @@ class Place(ABC):
     gives_several: bool
 
     @abstractmethod
-    def add(self, op: Op, *inputs: int) -> int:
+    def add(self, op: Operation, *inputs: int) -> int:
         """Add a node; return its number."""
 
     @abstractmethod

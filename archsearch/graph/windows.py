@@ -7,13 +7,14 @@ how many positions the reads advance from one unit to a later one (`advance`): a
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
 from typing import Literal, TypeAlias
 
-from archsearch.ops import Border
+from archsearch.errors import ShapeError
+from archsearch.graph.shapes import Border, Sizes
 
 
 @dataclass(frozen=True)
@@ -183,3 +184,34 @@ def _beyond(position: int, length: int, border: Border) -> int:
 def _single(value: float) -> float:
     """Round to single precision."""
     return float(struct.unpack("f", struct.pack("f", value))[0])
+
+
+def windowed(
+    extent: Sequence[int],
+    kernel: Sizes,
+    stride: Sizes,
+    padding: Sizes,
+    dilation: Sizes,
+    *,
+    ceil_mode: bool = False,
+) -> Sizes:
+    """Output sizes: floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1 for each axis.
+
+    With `ceil_mode` rounded up, unless the last window would begin beyond the map and its padding in front. The
+    formulas are those in the documentation of torch's `Conv2d` and `MaxPool2d`. Raises ShapeError where nothing is
+    left.
+
+    >>> windowed((8, 8), (3, 3), (1, 1), (1, 1), (2, 2))
+    (6, 6)
+    """
+    sizes = []
+    for size, taps, step, pad, spread in zip(extent, kernel, stride, padding, dilation, strict=True):
+        window = spread * (taps - 1) + 1
+        if size + 2 * pad < window:
+            raise ShapeError(f"a window of {window} does not fit on a map of {size} with padding {pad}")
+        over = size + 2 * pad - window
+        units = over // step + 1
+        if ceil_mode and over % step and units * step < size + pad:
+            units += 1
+        sizes.append(units)
+    return tuple(sizes)

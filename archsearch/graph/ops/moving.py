@@ -8,7 +8,8 @@ from math import prod
 from typing import ClassVar
 
 from archsearch.errors import ShapeError
-from archsearch.ops.base import Border, Operation, Shape, Sizes, map_of, shape_text
+from archsearch.graph.ops.operation import Operation
+from archsearch.graph.shapes import Border, Shape, Sizes, map_of, shape_text
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,9 @@ from math import prod
 from typing import ClassVar, Literal
 
 from archsearch.errors import ShapeError
-from archsearch.ops.base import Operation, Shape, Sizes, map_of, shape_text
+from archsearch.graph.ops.operation import Operation
+from archsearch.graph.shapes import Shape, Sizes, map_of, shape_text
+from archsearch.graph.windows import windowed
 
 
 @dataclass(frozen=True)
@@ -153,37 +155,6 @@ class BatchNorm(Operation):
     def weights(self, shapes: Sequence[Shape]) -> Sizes:
         """Return a scale and a shift for each channel."""
         return shapes[0][1], shapes[0][1]
-
-
-def windowed(
-    extent: Sequence[int],
-    kernel: Sizes,
-    stride: Sizes,
-    padding: Sizes,
-    dilation: Sizes,
-    *,
-    ceil_mode: bool = False,
-) -> Sizes:
-    """Output sizes: floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1 for each axis.
-
-    With `ceil_mode` rounded up, unless the last window would begin beyond the map and its padding in front. The
-    formulas are those in the documentation of torch's `Conv2d` and `MaxPool2d`. Raises ShapeError where nothing is
-    left.
-
-    >>> windowed((8, 8), (3, 3), (1, 1), (1, 1), (2, 2))
-    (6, 6)
-    """
-    sizes = []
-    for size, taps, step, pad, spread in zip(extent, kernel, stride, padding, dilation, strict=True):
-        window = spread * (taps - 1) + 1
-        if size + 2 * pad < window:
-            raise ShapeError(f"a window of {window} does not fit on a map of {size} with padding {pad}")
-        over = size + 2 * pad - window
-        units = over // step + 1
-        if ceil_mode and over % step and units * step < size + pad:
-            units += 1
-        sizes.append(units)
-    return tuple(sizes)
 
 
 def weights_and_bias(weight: int, channels: int, bias: bool) -> Sizes:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from archsearch.errors import ShapeError
-from archsearch.ops.base import Operation, Shape, Sizes, shape_text
-from archsearch.ops.maps import weights_and_bias
+from archsearch.graph.ops.maps import weights_and_bias
+from archsearch.graph.ops.operation import Operation
+from archsearch.graph.shapes import Shape, Sizes, shape_text
 
 
 @dataclass(frozen=True)

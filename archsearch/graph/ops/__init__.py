@@ -1,0 +1,1 @@
+"""The primitive operations: all about each in one place."""
