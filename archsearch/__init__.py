@@ -5,7 +5,7 @@ from __future__ import annotations
 from archsearch.analysis import Profile
 from archsearch.analyzer import analyze
 from archsearch.errors import ArchsearchError
-from archsearch.network import Network, parse
+from archsearch.notation.network import Network, parse
 from archsearch.space import Space
 
 __all__ = ["ArchsearchError", "Network", "Profile", "Space", "analyze", "parse"]

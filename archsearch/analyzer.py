@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archsearch.analysis import Profile, profile
 from archsearch.graph.graph import Graph
-from archsearch.network import CLASSES, INPUT, Network, parse
+from archsearch.notation.network import CLASSES, INPUT, Network, parse
 
 if TYPE_CHECKING:
     from torch import nn

@@ -13,7 +13,7 @@ from archsearch.limits import Broken, Condition
 if TYPE_CHECKING:
     from archsearch.graph.graph import Graph
     from archsearch.graph.shapes import Shape
-    from archsearch.network import Network
+    from archsearch.notation.network import Network
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Candidate:
 def judge(network: Network, input_shape: Shape, classes: int, limits: Condition) -> Candidate:
     """Lower and analyze a network and hold its figures against the limits.
 
-    >>> from archsearch.network import parse
+    >>> from archsearch.notation.network import parse
     >>> judge(parse("conv(8) head()"), (3, 32, 32), 10, Condition.of("rf > 44, params < 200k")).reasons
     ('rf is 3, not > 44',)
     """

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from archsearch.errors import NotationError, Place
 from archsearch.graph.shapes import Shape, shape_text
 from archsearch.limits import Condition
-from archsearch.network import CLASSES, INPUT
-from archsearch.notation import read_rule, statements
+from archsearch.notation.network import CLASSES, INPUT
+from archsearch.notation.parser import read_rule, statements
+from archsearch.notation.syntax import Rule
+from archsearch.notation.vocabulary import VOCABULARY
+from archsearch.notation.word import Vocabulary
 from archsearch.rules import START, always_ends, check_rules
-from archsearch.syntax import Rule
-from archsearch.words import VOCABULARY, Vocabulary
 
 _HEADERS = ("input", "classes", "limits")
 

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archsearch.analysis import FIGURES
 from archsearch.errors import NotationError, suggest
-from archsearch.notation import read_condition
-from archsearch.syntax import Clauses, Comparison
+from archsearch.notation.parser import read_condition
+from archsearch.notation.syntax import Clauses, Comparison
 from archsearch.table import cell
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from archsearch.errors import Place
-    from archsearch.syntax import Condition as Syntax
+    from archsearch.notation.syntax import Condition as Syntax
 
 Figure: TypeAlias = int | float | str | None
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archsearch.errors import TraceError, suggest
-from archsearch.user_code import import_file, importing_from
+from archsearch.files import import_file, importing_from
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -80,7 +80,7 @@ def build(graph: Graph) -> GraphModule:
     """Return a freshly initialised module; seed torch first to repeat it.
 
     >>> import torch
-    >>> from archsearch.network import parse
+    >>> from archsearch.notation.network import parse
     >>> module = build(parse("conv(8) head()").lower())
     >>> module(torch.zeros(2, 3, 32, 32)).shape
     torch.Size([2, 10])

@@ -11,9 +11,10 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from archsearch.errors import NotationError, suggest
-from archsearch.network import bind, complete, misplaced
-from archsearch.syntax import Call, Choice, Integer, Name, Repeat, Rule, Sequence, Syntax
-from archsearch.words import Value, Vocabulary
+from archsearch.notation.arguments import bind, complete
+from archsearch.notation.network import misplaced
+from archsearch.notation.syntax import Call, Choice, Integer, Name, Repeat, Rule, Sequence, Syntax
+from archsearch.notation.word import Value, Vocabulary
 
 if TYPE_CHECKING:
     from archsearch.errors import Place

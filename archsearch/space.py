@@ -10,18 +10,20 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib.resources import files
 from math import prod
 from pathlib import Path
 from typing import TypeAlias
 
 from archsearch.errors import ArchsearchError, suggest
+from archsearch.files import read_text, shipped
 from archsearch.grammar import Grammar, read_grammar
 from archsearch.limits import Condition
-from archsearch.network import Network, Step, bind, find_word, read_text
+from archsearch.notation.arguments import bind, find_word
+from archsearch.notation.network import Network, Step
+from archsearch.notation.syntax import Call, Choice, Integer, Name, Repeat, Sequence, Syntax
+from archsearch.notation.vocabulary import VOCABULARY
+from archsearch.notation.word import Value, Vocabulary
 from archsearch.rules import START
-from archsearch.syntax import Call, Choice, Integer, Name, Repeat, Sequence, Syntax
-from archsearch.words import VOCABULARY, Value, Vocabulary
 
 Choose: TypeAlias = Callable[[str, tuple[str, ...], tuple[int, ...]], int]
 """`choose(slot, options, counts)` returns the number of an option.
@@ -226,13 +228,3 @@ def recorded(choose: Choose, record: dict[str, str]) -> Choose:
         return number
 
     return noting
-
-
-def shipped(suffix: str) -> dict[str, Path]:
-    """Return the files that archsearch ships with a suffix, by name.
-
-    >>> sorted(shipped(".net"))
-    ['era_s9.net']
-    """
-    folder = Path(str(files("archsearch.search_spaces")))
-    return {path.name: path for path in folder.iterdir() if path.suffix == suffix}

@@ -82,7 +82,7 @@ def train(
     training images, and a loss that is not finite.
 
     >>> from archsearch.data import digits
-    >>> from archsearch.network import parse
+    >>> from archsearch.notation.network import parse
     >>> from archsearch.recipe import Recipe
     >>> graph = parse("conv(8, stride=2) head()").lower()
     >>> trained = train(graph, digits().split("validation"), Recipe(epochs=2, augmentation="none"))

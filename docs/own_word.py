@@ -1,7 +1,7 @@
 """Two words of our own: squeeze-excitation and the ghost block."""
 
 from archsearch.graph import BatchNorm, Builder, Concatenate, Convolution, Elementwise, GlobalPool
-from archsearch.words import Parameter, Word
+from archsearch.notation import Parameter, Word
 
 
 def squeeze_excitation(build: Builder, reduction: int) -> None:

@@ -17,7 +17,7 @@ from archsearch.analysis import FIGURES
 from archsearch.cli import main
 from archsearch.graph.graph import Graph
 from archsearch.module import build
-from archsearch.network import read
+from archsearch.notation.network import read
 from archsearch.space import Space
 
 REFERENCE = Path(__file__).parent.parent / "search_spaces" / "era_s9.net"

@@ -13,7 +13,7 @@ from archsearch.errors import NotationError
 from archsearch.graph.ops.maps import Convolution
 from archsearch.graph.ops.mixing import Elementwise
 from archsearch.module import build
-from archsearch.words import VOCABULARY
+from archsearch.notation.vocabulary import VOCABULARY
 
 CANONICAL = [
     ("conv( 24 )", "conv(24)"),

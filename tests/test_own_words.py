@@ -15,11 +15,12 @@ from archsearch.data import digits
 from archsearch.errors import ArchsearchError, NotationError, TrainingError
 from archsearch.limits import Condition
 from archsearch.module import build
-from archsearch.own_words import read_words
+from archsearch.notation.user_words import read_words
+from archsearch.notation.vocabulary import VOCABULARY
+from archsearch.notation.word import Vocabulary
 from archsearch.recipe import Recipe
 from archsearch.results import load
 from archsearch.search import search
-from archsearch.words import VOCABULARY, Vocabulary
 
 DOCS = ROOT / "docs"
 PAGE = (DOCS / "own_word.md").read_text(encoding="utf-8")
@@ -47,7 +48,7 @@ def own(folder: Path, text: str, name: str = "own.py") -> Vocabulary:
 IMPORTS = """\
 from archsearch.errors import ShapeError
 from archsearch.graph import Convolution, Elementwise, Flatten, GlobalPool
-from archsearch.words import Derived, Parameter, Word
+from archsearch.notation import Derived, Parameter, Word
 """
 
 
@@ -221,7 +222,7 @@ def test_every_command_that_reads_the_notation_takes_words(capsys: Capture, fold
     assert refused(capsys, command, "relu", "--words", "nothere.py") == expected
 
 
-WORDS = "write WORDS = [Word(...), ...] in it, with Word from archsearch.words"
+WORDS = "write WORDS = [Word(...), ...] in it, with Word from archsearch.notation"
 SHOWS = "`python own.py` shows where"
 NAMES = "a name is made of the letters a to z, digits and _, and does not begin with a digit"
 

@@ -15,7 +15,7 @@ from matplotlib.text import Text
 from torch import nn
 
 from archsearch import ArchsearchError, Profile, analyze
-from archsearch.network import read
+from archsearch.notation.network import read
 from archsearch.picture import draw, figure
 from archsearch.picture.panels import Grid, grid, steps
 

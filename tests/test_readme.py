@@ -9,8 +9,8 @@ import pytest
 from console import ROOT, commands, run
 
 from archsearch.analysis import FIGURES
-from archsearch.space import shipped
-from archsearch.words import VOCABULARY
+from archsearch.files import shipped
+from archsearch.notation.vocabulary import VOCABULARY
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 

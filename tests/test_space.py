@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from archsearch import Network
 from archsearch.candidate import Candidate, judge
-from archsearch.network import read
-from archsearch.space import Space, ranked, recorded, shipped
+from archsearch.files import shipped
+from archsearch.notation.network import read
+from archsearch.space import Space, ranked, recorded
 
 # rules, and every sentence they derive, worked out by hand
 DERIVED = [

@@ -14,7 +14,7 @@ from archsearch.augmentation import augmentation
 from archsearch.data import Split, digits
 from archsearch.errors import ArchsearchError, TrainingError
 from archsearch.graph.graph import Graph
-from archsearch.network import parse
+from archsearch.notation.network import parse
 from archsearch.recipe import AUGMENTATIONS, Recipe
 from archsearch.training import Epoch, Trained, train
 

@@ -175,7 +175,7 @@ def profile(graph: Graph) -> Profile:
 
     Raises ShapeError for a receptive field beyond those that are counted.
 
-    >>> from archsearch.network import parse
+    >>> from archsearch.notation.network import parse
     >>> profile(parse("conv(8) conv(8, stride=2) conv(8, dilation=2) head()").lower()).figures["rf"]
     13
     """

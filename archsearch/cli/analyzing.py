@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
     from archsearch.graph.graph import Graph
     from archsearch.graph.shapes import Shape
+    from archsearch.notation.word import Vocabulary
     from archsearch.proof import Proof
     from archsearch.trace import Traced
-    from archsearch.words import Vocabulary
 
 
 class Subject:

@@ -33,7 +33,7 @@ from archsearch.space import Space
 
 if TYPE_CHECKING:
     from archsearch.graph.shapes import Shape
-    from archsearch.words import Vocabulary
+    from archsearch.notation.word import Vocabulary
 
 _DRAWS = 1_000
 

@@ -14,14 +14,15 @@ from typing import Any, TypeVar
 import click
 
 from archsearch.errors import ArchsearchError, suggest
+from archsearch.files import shipped
 from archsearch.grammar import parse_shape
 from archsearch.graph.shapes import Shape
 from archsearch.limits import ASSIGNMENT, Condition
-from archsearch.network import CLASSES, INPUT, Network, parse, read
-from archsearch.own_words import read_words
-from archsearch.space import shipped
+from archsearch.notation.network import CLASSES, INPUT, Network, parse, read
+from archsearch.notation.user_words import read_words
+from archsearch.notation.vocabulary import VOCABULARY
+from archsearch.notation.word import Vocabulary
 from archsearch.table import render
-from archsearch.words import VOCABULARY, Vocabulary
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

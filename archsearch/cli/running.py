@@ -27,9 +27,9 @@ from archsearch.space import Space
 
 if TYPE_CHECKING:
     from archsearch.data import Dataset
-    from archsearch.network import Network
+    from archsearch.notation.network import Network
+    from archsearch.notation.word import Vocabulary
     from archsearch.results import Row
-    from archsearch.words import Vocabulary
 
 _DATA_HELP = "A folder of images, or `digits`. [the variable ARCHSEARCH_DATA, else CIFAR-10, downloaded once]"
 

@@ -6,14 +6,15 @@ from importlib.machinery import all_suffixes
 from typing import TYPE_CHECKING
 
 from archsearch.errors import NotationError
-from archsearch.notation import read_sentence
-from archsearch.user_code import import_file
-from archsearch.words import VOCABULARY, Parameter, Vocabulary, Word
+from archsearch.files import import_file
+from archsearch.notation.parser import read_sentence
+from archsearch.notation.vocabulary import VOCABULARY
+from archsearch.notation.word import Parameter, Vocabulary, Word
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_LIST = "write WORDS = [Word(...), ...] in it, with Word from archsearch.words"
+_LIST = "write WORDS = [Word(...), ...] in it, with Word from archsearch.notation"
 
 
 def read_words(path: Path) -> Vocabulary:
@@ -24,7 +25,7 @@ def read_words(path: Path) -> Vocabulary:
 
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
-    >>> code = "from archsearch.words import *; WORDS = [Word('same', (), lambda build: None)]"
+    >>> code = "from archsearch.notation import *; WORDS = [Word('same', (), lambda build: None)]"
     >>> with TemporaryDirectory() as folder:
     ...     path = Path(folder, "same.py")
     ...     _written = path.write_text(code)

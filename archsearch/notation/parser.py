@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedToken
 
 from archsearch.errors import NotationError, Place
-from archsearch.syntax import (
+from archsearch.notation.syntax import (
     Argument,
     Call,
     Choice,
@@ -98,7 +98,7 @@ _LONGEST_NUMBER = 9
 @cache
 def _parser(start: str) -> Lark:
     """Return the parser of a sentence, a rule or a condition; in a sentence the tokens' own places suffice."""
-    grammar = files("archsearch").joinpath("notation.lark").read_text(encoding="utf-8")
+    grammar = files("archsearch.notation").joinpath("grammar.lark").read_text(encoding="utf-8")
     return Lark(
         grammar,
         parser="lalr",

@@ -1,4 +1,4 @@
-"""Python files of the user's own, imported by their path."""
+"""Texts and Python files that a user names, and the files that archsearch ships."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import importlib.util
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archsearch.errors import ArchsearchError
+
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import ModuleType
 
 
@@ -37,3 +40,22 @@ def importing_from(folder: Path) -> Iterator[None]:
         yield
     finally:
         sys.path.remove(str(folder))
+
+
+def read_text(path: Path) -> str:
+    """Read a text that a person wrote; raises ArchsearchError that names the file."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not a text in UTF-8"
+        raise ArchsearchError(f"cannot read `{path}`: {reason}") from None
+
+
+def shipped(suffix: str) -> dict[str, Path]:
+    """Return the files that archsearch ships with a suffix, by name.
+
+    >>> sorted(shipped(".net"))
+    ['era_s9.net']
+    """
+    folder = Path(str(files("archsearch.search_spaces")))
+    return {path.name: path for path in folder.iterdir() if path.suffix == suffix}
