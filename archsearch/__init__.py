@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archsearch.analysis import Profile
+from archsearch.analysis.profile import Profile
 from archsearch.analyzer import analyze
 from archsearch.errors import ArchsearchError
 from archsearch.notation.network import Network, parse

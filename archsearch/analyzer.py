@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archsearch.analysis import Profile, profile
+from archsearch.analysis.profile import Profile, profile
 from archsearch.graph.graph import Graph
 from archsearch.notation.network import CLASSES, INPUT, Network, parse
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from archsearch.analysis import Profile
+from archsearch.analysis.profile import Profile
 from archsearch.errors import ArchsearchError
 from archsearch.graph.ops.operation import Unknown
 from archsearch.graph.shapes import Shape

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from archsearch.analysis.limits import Condition
 from archsearch.errors import NotationError, Place
 from archsearch.graph.shapes import Shape, shape_text
-from archsearch.limits import Condition
 from archsearch.notation.network import CLASSES, INPUT
 from archsearch.notation.parser import read_rule, statements
 from archsearch.notation.syntax import Rule

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from archsearch.candidate import judge
+from archsearch.analysis.candidate import judge
 from archsearch.errors import ArchsearchError
 from archsearch.space import Choose, Space, ranked, recorded
 

@@ -14,7 +14,7 @@ from archsearch.storage import SINGLE
 if TYPE_CHECKING:
     from optuna.storages import RDBStorage
 
-    from archsearch.candidate import Candidate
+    from archsearch.analysis.candidate import Candidate
     from archsearch.data import Dataset
     from archsearch.recipe import Recipe
     from archsearch.training import Trained

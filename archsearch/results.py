@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from optuna.study import get_all_study_names, load_study
 from optuna.trial import FrozenTrial, TrialState
 
-from archsearch.analysis import FIGURES
+from archsearch.analysis.figures import FIGURES
+from archsearch.analysis.limits import Condition
 from archsearch.errors import ArchsearchError, suggest
-from archsearch.limits import Condition
 from archsearch.storage import DEFAULT, opened
 
 if TYPE_CHECKING:

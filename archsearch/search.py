@@ -12,7 +12,7 @@ from optuna.pruners import MedianPruner
 from optuna.samplers import TPESampler
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from archsearch.candidate import Candidate, judge
+from archsearch.analysis.candidate import Candidate, judge
 from archsearch.data import Dataset, Split
 from archsearch.errors import ArchsearchError, TrainingError
 from archsearch.graph.shapes import shape_text

@@ -14,10 +14,10 @@ from math import prod
 from pathlib import Path
 from typing import TypeAlias
 
+from archsearch.analysis.limits import Condition
 from archsearch.errors import ArchsearchError, suggest
 from archsearch.files import read_text, shipped
 from archsearch.grammar import Grammar, read_grammar
-from archsearch.limits import Condition
 from archsearch.notation.arguments import bind, find_word
 from archsearch.notation.network import Network, Step
 from archsearch.notation.syntax import Call, Choice, Integer, Name, Repeat, Sequence, Syntax

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from statistics import median
 
-from archsearch.candidate import judge
+from archsearch.analysis.candidate import judge
 from archsearch.space import Space
 
 STARTS = 5

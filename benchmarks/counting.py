@@ -29,7 +29,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from archsearch import Network, Profile, Space, parse
-from archsearch.analysis import profile
+from archsearch.analysis.profile import profile
 from archsearch.module import build
 from archsearch.table import render
 

@@ -24,7 +24,7 @@ from counting import Tool, conditions, foreign_tools
 from torch import nn
 from torchvision.models import get_model
 
-from archsearch.analysis import profile
+from archsearch.analysis.profile import profile
 from archsearch.graph.shapes import Shape
 from archsearch.proof.oracles import by_gradients
 from archsearch.table import render

@@ -15,7 +15,7 @@ import torchvision
 from torchvision.models import Weights, WeightsEnum, get_model, get_model_weights, list_models
 
 from archsearch import Profile, analyze
-from archsearch.analysis import Row
+from archsearch.analysis.op_profile import Row
 
 HEAD = f"""# The classification models of torchvision
 

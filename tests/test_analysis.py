@@ -13,7 +13,7 @@ from fvcore.nn import FlopCountAnalysis
 from sentences import random_network
 
 from archsearch import analyze, parse
-from archsearch.analysis import FIGURES
+from archsearch.analysis.figures import FIGURES
 from archsearch.cli import main
 from archsearch.graph.graph import Graph
 from archsearch.module import build

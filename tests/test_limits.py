@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archsearch.limits import Condition
+from archsearch.analysis.limits import Condition
 
 FIGURES = {"rf": 44, "params": 200_000, "macs": 1_500_000, "depth": 3}
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from archsearch import Profile
-from archsearch.analysis import profile
+from archsearch.analysis.profile import profile
 from archsearch.proof import prove
 from archsearch.trace import Traced, trace
 

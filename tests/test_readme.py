@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from console import ROOT, commands, run
 
-from archsearch.analysis import FIGURES
+from archsearch.analysis.figures import FIGURES
 from archsearch.files import shipped
 from archsearch.notation.vocabulary import VOCABULARY
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from archsearch import Network, Profile, analyze, parse
+from archsearch.analysis.receptive.field import image
 from archsearch.errors import ShapeError
 from archsearch.graph.windows import Window
 from archsearch.notation.network import read
-from archsearch.receptive.field import image
 
 REFERENCE = Path(__file__).parent.parent / "search_spaces" / "era_s9.net"
 

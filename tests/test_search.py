@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from archsearch.candidate import Candidate
+from archsearch.analysis.candidate import Candidate
 from archsearch.data import Dataset, digits
 from archsearch.errors import ArchsearchError, StudyError
 from archsearch.recipe import Recipe

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archsearch import Network
-from archsearch.candidate import Candidate, judge
+from archsearch.analysis.candidate import Candidate, judge
 from archsearch.files import shipped
 from archsearch.notation.network import read
 from archsearch.space import Space, ranked, recorded

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from archsearch import analyze
-from archsearch.analysis import Row
+from archsearch.analysis.op_profile import Row
 from archsearch.errors import ShapeError, TraceError
 from archsearch.module import build
 

@@ -7,14 +7,14 @@ from math import prod
 from typing import Protocol
 
 from archsearch.analysis.costs import Counts
-from archsearch.analysis.row import extent, regular
+from archsearch.analysis.op_profile import extent, regular
+from archsearch.analysis.receptive.rules import covers, windows
+from archsearch.analysis.receptive.tensor import Layout
 from archsearch.graph.graph import Graph
 from archsearch.graph.ops.maps import Convolution, Pool, TransposedConvolution
 from archsearch.graph.ops.mixing import Linear
 from archsearch.graph.ops.moving import Expand, Flatten, Permute, Reshape, Take
 from archsearch.graph.ops.operation import Constant
-from archsearch.receptive.layout import Layout
-from archsearch.receptive.sight import covers, windows
 
 _FLOAT_BYTES = 4
 

@@ -15,19 +15,19 @@ from typing import TYPE_CHECKING
 from archsearch.analysis.costs import Counts, counts
 from archsearch.analysis.describe import describe
 from archsearch.analysis.figures import FIGURES, Figures, last_map
-from archsearch.analysis.row import Row, notes_on
+from archsearch.analysis.op_profile import Row, notes_on
+from archsearch.analysis.receptive.field import Field
+from archsearch.analysis.receptive.rules import layouts
 from archsearch.errors import TraceError
 from archsearch.graph.graph import Graph
 from archsearch.graph.ops.operation import Constant, Operation, Unknown
 from archsearch.graph.shapes import shape_text
-from archsearch.receptive.field import Field
-from archsearch.receptive.sight import layouts
 from archsearch.table import render
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from archsearch.receptive.layout import Layout
+    from archsearch.analysis.receptive.tensor import Layout
 
 
 @dataclass(frozen=True)

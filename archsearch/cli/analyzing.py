@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from archsearch.analysis import Profile, profile
+from archsearch.analysis.profile import Profile, profile
 from archsearch.cli.options import (
     classes_option,
     csv_option,

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from archsearch.analysis import FIGURES
-from archsearch.candidate import Candidate, judge
+from archsearch.analysis.candidate import Candidate, judge
+from archsearch.analysis.figures import FIGURES
+from archsearch.analysis.limits import ASSIGNMENT, Condition
 from archsearch.cli.analyzing import Subject
 from archsearch.cli.options import (
     classes_option,
@@ -27,7 +28,6 @@ from archsearch.cli.options import (
     write_json,
     write_rows,
 )
-from archsearch.limits import ASSIGNMENT, Condition
 from archsearch.models import is_model
 from archsearch.space import Space
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
-from archsearch.candidate import Candidate
+from archsearch.analysis.candidate import Candidate
 from archsearch.results import Row
 from archsearch.search import Watch
 from archsearch.storage import GRACE, HEARTBEAT

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archsearch.analysis.limits import Condition
 from archsearch.cli.options import (
     Command,
     examples,
@@ -21,7 +22,6 @@ from archsearch.cli.options import (
     write_rows,
 )
 from archsearch.errors import ArchsearchError, DataError
-from archsearch.limits import Condition
 from archsearch.recipe import AUGMENTATIONS, Recipe
 from archsearch.space import Space
 
@@ -178,7 +178,7 @@ def _train(
     as_json: bool,
 ) -> None:
     from archsearch import record
-    from archsearch.candidate import judge
+    from archsearch.analysis.candidate import judge
     from archsearch.cli.progress import Progress
     from archsearch.results import rows
     from archsearch.storage import SINGLE, opened

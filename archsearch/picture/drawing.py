@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from archsearch.analysis import Profile, Row
+    from archsearch.analysis.op_profile import Row
+    from archsearch.analysis.profile import Profile
     from archsearch.graph.shapes import Shape
 
 # What a file of each kind must not say of itself, for the same bytes each time: when it was written.

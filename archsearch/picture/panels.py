@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archsearch.analysis import Profile, Row
+    from archsearch.analysis.op_profile import Row
+    from archsearch.analysis.profile import Profile
+    from archsearch.analysis.receptive.field import Field
     from archsearch.graph.shapes import Shape
-    from archsearch.receptive.field import Field
 
 OUTSIDE, SEEN, BEYOND = range(3)
 """What a pixel of a panel is: not reached, seen, or reached only through padding."""

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archsearch.analysis import Profile
 from archsearch.analysis.describe import describe
+from archsearch.analysis.profile import Profile
+from archsearch.analysis.receptive.field import Sets
 from archsearch.errors import TraceError
 from archsearch.graph.ops.maps import Resize
 from archsearch.proof.oracles import by_gradients, by_nans, nan_blind
-from archsearch.receptive.field import Sets
 
 if TYPE_CHECKING:
-    from archsearch.receptive.layout import Layout
+    from archsearch.analysis.receptive.tensor import Layout
     from archsearch.trace import Traced
 
 

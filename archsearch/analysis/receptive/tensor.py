@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from archsearch.analysis.receptive.axis import Atom, Axis, Dim, size_of
+from archsearch.analysis.receptive.field import Field, image
+from archsearch.analysis.receptive.pattern import IRREGULAR
+from archsearch.analysis.receptive.reshape import aligned, cut
 from archsearch.graph.windows import Step, Window
-from archsearch.receptive.axis import Atom, Axis, Dim, size_of
-from archsearch.receptive.cutting import aligned, cut
-from archsearch.receptive.field import IRREGULAR, Field, image
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from archsearch.receptive.axis import Atom, Axis, Dim, size_of
+from archsearch.analysis.receptive.axis import Atom, Axis, Dim, size_of
 
 Dims: TypeAlias = tuple[Dim, ...]
 Axes: TypeAlias = tuple[Axis, ...]

@@ -12,8 +12,9 @@ from itertools import product
 from math import prod
 from typing import TypeAlias
 
+from archsearch.analysis.receptive.field import Field
+from archsearch.analysis.receptive.pattern import IRREGULAR
 from archsearch.graph.windows import Spread, Window
-from archsearch.receptive.field import IRREGULAR, Field
 
 
 @dataclass(frozen=True, eq=False)

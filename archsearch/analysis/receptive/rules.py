@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from archsearch.analysis.receptive.axis import Axis
+from archsearch.analysis.receptive.field import Field
+from archsearch.analysis.receptive.pattern import ENDLESS
+from archsearch.analysis.receptive.tensor import Layout, concatenated, constant, of_image
 from archsearch.graph.graph import Graph, Node
 from archsearch.graph.ops.maps import (
     AdaptivePool,
@@ -20,9 +24,6 @@ from archsearch.graph.ops.moving import Concatenate, Expand, Flatten, Pad, Permu
 from archsearch.graph.ops.operation import Constant, Input, Unknown
 from archsearch.graph.shapes import Border, Shape
 from archsearch.graph.windows import Cells, Spread, Step, Stretch, Window
-from archsearch.receptive.axis import Axis
-from archsearch.receptive.field import ENDLESS, Field
-from archsearch.receptive.layout import Layout, concatenated, constant, of_image
 
 
 def layouts(graph: Graph, *, with_sets: bool = True) -> tuple[Layout, ...]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import floor
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from archsearch.analysis import FIGURES
+from archsearch.analysis.figures import FIGURES
 from archsearch.errors import NotationError, suggest
 from archsearch.notation.parser import read_condition
 from archsearch.notation.syntax import Clauses, Comparison

@@ -9,10 +9,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from archsearch.analysis.costs import Counts
+from archsearch.analysis.receptive.field import Field
+from archsearch.analysis.receptive.pattern import Pattern
+from archsearch.analysis.receptive.tensor import Layout
 from archsearch.graph.graph import Node
 from archsearch.graph.ops.operation import Unknown
-from archsearch.receptive.field import Field, Pattern
-from archsearch.receptive.layout import Layout
 
 if TYPE_CHECKING:
     from archsearch.graph.shapes import Shape

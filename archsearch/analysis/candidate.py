@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archsearch.analysis import profile
+from archsearch.analysis.limits import Broken, Condition
+from archsearch.analysis.profile import profile
 from archsearch.errors import ShapeError
-from archsearch.limits import Broken, Condition
 
 if TYPE_CHECKING:
     from archsearch.graph.graph import Graph
