@@ -6,6 +6,6 @@ from archsearch.analysis.profile import Profile
 from archsearch.analyzer import analyze
 from archsearch.errors import ArchsearchError
 from archsearch.notation.network import Network, parse
-from archsearch.space import Space
+from archsearch.space.space import Space
 
 __all__ = ["ArchsearchError", "Network", "Profile", "Space", "analyze", "parse"]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from archsearch.analysis.candidate import judge
 from archsearch.errors import ArchsearchError
-from archsearch.space import Choose, Space, ranked, recorded
+from archsearch.space.choose import Choose, ranked, recorded
+from archsearch.space.space import Space
 
 if TYPE_CHECKING:
     from optuna.trial import Trial

@@ -20,8 +20,8 @@ from archsearch.proposal import DRAWS, asking, draw_new
 from archsearch.recipe import Recipe
 from archsearch.record import describe, identify, known_results, precision
 from archsearch.results import Row, candidates, rows, state_of
-from archsearch.rules import START
-from archsearch.space import Space
+from archsearch.space.checks import START
+from archsearch.space.space import Space
 from archsearch.storage import DEFAULT, open_study, opened, queue_again, running, wait_for_abandoned
 from archsearch.training import Epoch, train
 

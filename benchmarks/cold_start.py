@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 
 from archsearch.analysis.candidate import judge
-from archsearch.space import Space
+from archsearch.space.space import Space
 
 STARTS = 5
 SENTENCE = "conv(24) conv(44, stride=2) residual(sep(44) sep(44)) conv(64, stride=2, dilation=2) head()"

@@ -18,7 +18,7 @@ from archsearch.cli import main
 from archsearch.graph.graph import Graph
 from archsearch.module import build
 from archsearch.notation.network import read
-from archsearch.space import Space
+from archsearch.space.space import Space
 
 REFERENCE = Path(__file__).parent.parent / "search_spaces" / "era_s9.net"
 

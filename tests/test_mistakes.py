@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from mistakes import message, place_of, refused, unmarked
 
-from archsearch.space import Space
+from archsearch.space.space import Space
 
 CONV = (
     "write conv(channels, kernel=3, stride=1, dilation=1, padding=dilation*(kernel-1)/2, groups=1, bias=on, "

@@ -16,7 +16,7 @@ from archsearch.data import digits
 from archsearch.recipe import Recipe
 from archsearch.results import load
 from archsearch.search import search
-from archsearch.space import Space
+from archsearch.space.space import Space
 
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 

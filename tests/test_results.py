@@ -15,7 +15,7 @@ from archsearch.data import digits
 from archsearch.recipe import Recipe
 from archsearch.results import COLUMNS, frame, load, select
 from archsearch.search import search
-from archsearch.space import Space
+from archsearch.space.space import Space
 
 # One network fits, two have too many parameters.
 SPACE = "limits params < 400\nnetwork = conv(4|8|64, kernel=4, stride=4, padding=0) head()"

@@ -17,7 +17,7 @@ from archsearch.errors import ArchsearchError, StudyError
 from archsearch.recipe import Recipe
 from archsearch.results import Row, load, select
 from archsearch.search import Outcome, Watch, search
-from archsearch.space import Space
+from archsearch.space.space import Space
 from archsearch.training import Epoch
 
 QUICK = Recipe(epochs=2, augmentation="none")

@@ -14,7 +14,8 @@ from archsearch import Network
 from archsearch.analysis.candidate import Candidate, judge
 from archsearch.files import shipped
 from archsearch.notation.network import read
-from archsearch.space import Space, ranked, recorded
+from archsearch.space.choose import ranked, recorded
+from archsearch.space.space import Space
 
 # rules, and every sentence they derive, worked out by hand
 DERIVED = [

@@ -29,7 +29,7 @@ from archsearch.cli.options import (
     write_rows,
 )
 from archsearch.models import is_model
-from archsearch.space import Space
+from archsearch.space.space import Space
 
 if TYPE_CHECKING:
     from archsearch.graph.shapes import Shape

@@ -16,12 +16,12 @@ import click
 from archsearch.analysis.limits import ASSIGNMENT, Condition
 from archsearch.errors import ArchsearchError, suggest
 from archsearch.files import shipped
-from archsearch.grammar import parse_shape
 from archsearch.graph.shapes import Shape
 from archsearch.notation.network import CLASSES, INPUT, Network, parse, read
 from archsearch.notation.user_words import read_words
 from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.notation.word import Vocabulary
+from archsearch.space.grammar import parse_shape
 from archsearch.table import render
 
 Command = TypeVar("Command", bound=Callable[..., Any])

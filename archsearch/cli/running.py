@@ -23,7 +23,7 @@ from archsearch.cli.options import (
 )
 from archsearch.errors import ArchsearchError, DataError
 from archsearch.recipe import AUGMENTATIONS, Recipe
-from archsearch.space import Space
+from archsearch.space.space import Space
 
 if TYPE_CHECKING:
     from archsearch.data import Dataset

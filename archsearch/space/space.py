@@ -7,30 +7,23 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 from pathlib import Path
-from typing import TypeAlias
 
 from archsearch.analysis.limits import Condition
 from archsearch.errors import ArchsearchError, suggest
 from archsearch.files import read_text, shipped
-from archsearch.grammar import Grammar, read_grammar
 from archsearch.notation.arguments import bind, find_word
 from archsearch.notation.network import Network, Step
 from archsearch.notation.syntax import Call, Choice, Integer, Name, Repeat, Sequence, Syntax
 from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.notation.word import Value, Vocabulary
-from archsearch.rules import START
-
-Choose: TypeAlias = Callable[[str, tuple[str, ...], tuple[int, ...]], int]
-"""`choose(slot, options, counts)` returns the number of an option.
-
-A slot is a path in the derivation with the alternatives taken, so it always has the same options: the source
-texts of its alternatives. `counts` says how many derivations each option leads to.
-"""
+from archsearch.space.checks import START
+from archsearch.space.choose import Choose, ranked
+from archsearch.space.grammar import Grammar, read_grammar
 
 
 @dataclass(frozen=True)
@@ -200,31 +193,3 @@ class Space:
 def _count_values(part: Syntax) -> int:
     """Number of ways to a value; a name among values is never a rule."""
     return sum(map(_count_values, part.alternatives)) if isinstance(part, Choice) else 1
-
-
-def ranked(index: int) -> Choose:
-    """Return the choices that lead to derivation number `index`: its digits in the mixed radix of the counts."""
-    rest = index
-
-    def choose(_slot: str, _options: tuple[str, ...], counts: tuple[int, ...]) -> int:
-        nonlocal rest
-        rest, here = divmod(rest, sum(counts))
-        for number, count in enumerate(counts):
-            if here < count:
-                rest = rest * count + here
-                return number
-            here -= count
-        raise AssertionError("a remainder is below the sum of the counts")
-
-    return choose
-
-
-def recorded(choose: Choose, record: dict[str, str]) -> Choose:
-    """Return the same choices, with the option taken at each slot written to `record`."""
-
-    def noting(slot: str, options: tuple[str, ...], counts: tuple[int, ...]) -> int:
-        number = choose(slot, options, counts)
-        record[slot] = options[number]
-        return number
-
-    return noting

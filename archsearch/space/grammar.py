@@ -14,7 +14,7 @@ from archsearch.notation.parser import read_rule, statements
 from archsearch.notation.syntax import Rule
 from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.notation.word import Vocabulary
-from archsearch.rules import START, always_ends, check_rules
+from archsearch.space.checks import START, always_ends, check_rules
 
 _HEADERS = ("input", "classes", "limits")
 

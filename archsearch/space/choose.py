@@ -1,0 +1,41 @@
+"""Who chooses among the alternatives of a grammar: a number of the derivations, or a recorder around another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+Choose: TypeAlias = Callable[[str, tuple[str, ...], tuple[int, ...]], int]
+"""`choose(slot, options, counts)` returns the number of an option.
+
+A slot is a path in the derivation with the alternatives taken, so it always has the same options: the source
+texts of its alternatives. `counts` says how many derivations each option leads to.
+"""
+
+
+def ranked(index: int) -> Choose:
+    """Return the choices that lead to derivation number `index`: its digits in the mixed radix of the counts."""
+    rest = index
+
+    def choose(_slot: str, _options: tuple[str, ...], counts: tuple[int, ...]) -> int:
+        nonlocal rest
+        rest, here = divmod(rest, sum(counts))
+        for number, count in enumerate(counts):
+            if here < count:
+                rest = rest * count + here
+                return number
+            here -= count
+        raise AssertionError("a remainder is below the sum of the counts")
+
+    return choose
+
+
+def recorded(choose: Choose, record: dict[str, str]) -> Choose:
+    """Return the same choices, with the option taken at each slot written to `record`."""
+
+    def noting(slot: str, options: tuple[str, ...], counts: tuple[int, ...]) -> int:
+        number = choose(slot, options, counts)
+        record[slot] = options[number]
+        return number
+
+    return noting
