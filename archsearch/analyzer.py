@@ -39,7 +39,7 @@ def analyze(
     if isinstance(network, Network):
         network = network.lower(input_shape, classes)
     if not isinstance(network, Graph):
-        from archsearch.trace import trace  # noqa: PLC0415
+        from archsearch.pytorch.trace import trace  # noqa: PLC0415
 
         network = trace(network, input_shape).graph
     return profile(network).complete() if strict else profile(network)

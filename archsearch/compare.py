@@ -19,8 +19,8 @@ from archsearch.analysis.profile import Profile
 from archsearch.errors import ArchsearchError
 from archsearch.graph.ops.operation import Unknown
 from archsearch.graph.shapes import Shape
+from archsearch.pytorch.program import evaluating
 from archsearch.table import render
-from archsearch.trace.program import evaluating
 
 Places: TypeAlias = Mapping[str, Counter[str]]
 """Counts by operator, for each submodule that computes them itself, by its name."""

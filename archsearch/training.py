@@ -17,7 +17,7 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 from archsearch.augmentation import augmentation, batches
 from archsearch.errors import TrainingError
 from archsearch.graph.shapes import shape_text
-from archsearch.module import build
+from archsearch.pytorch.build import build
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping

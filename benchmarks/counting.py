@@ -30,7 +30,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from archsearch import Network, Profile, Space, parse
 from archsearch.analysis.profile import profile
-from archsearch.module import build
+from archsearch.pytorch.build import build
 from archsearch.table import render
 
 ROUNDS = 5

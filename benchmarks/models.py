@@ -27,9 +27,9 @@ from torchvision.models import get_model
 from archsearch.analysis.profile import profile
 from archsearch.graph.shapes import Shape
 from archsearch.proof.oracles import by_gradients
+from archsearch.pytorch.program import Program
+from archsearch.pytorch.trace import trace
 from archsearch.table import render
-from archsearch.trace import trace
-from archsearch.trace.program import Program
 
 ROUNDS = 2
 MODELS = (

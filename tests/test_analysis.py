@@ -16,8 +16,8 @@ from archsearch import analyze, parse
 from archsearch.analysis.figures import FIGURES
 from archsearch.cli import main
 from archsearch.graph.graph import Graph
-from archsearch.module import build
 from archsearch.notation.network import read
+from archsearch.pytorch.build import build
 from archsearch.space.space import Space
 
 REFERENCE = Path(__file__).parent.parent / "search_spaces" / "era_s9.net"

@@ -16,7 +16,7 @@ from mistakes import message, place_of, refused, unmarked
 from archsearch import analyze
 from archsearch.cli import main
 from archsearch.errors import TraceError
-from archsearch.models import find_model
+from archsearch.pytorch.find import find_model
 
 MODELS = """\
 import torch

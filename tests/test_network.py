@@ -12,8 +12,8 @@ from archsearch import Network, parse
 from archsearch.errors import NotationError
 from archsearch.graph.ops.maps import Convolution
 from archsearch.graph.ops.mixing import Elementwise
-from archsearch.module import build
 from archsearch.notation.vocabulary import VOCABULARY
+from archsearch.pytorch.build import build
 
 CANONICAL = [
     ("conv( 24 )", "conv(24)"),

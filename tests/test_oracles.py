@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from archsearch.errors import TraceError
 from archsearch.proof.oracles import Sets, by_gradients, by_nans, nan_blind
-from archsearch.trace.program import Program
+from archsearch.pytorch.program import Program
 
 
 class Computes(nn.Module):

@@ -14,10 +14,10 @@ from archsearch.analysis.candidate import judge
 from archsearch.analysis.limits import Condition
 from archsearch.data import digits
 from archsearch.errors import ArchsearchError, NotationError, TrainingError
-from archsearch.module import build
 from archsearch.notation.user_words import read_words
 from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.notation.word import Vocabulary
+from archsearch.pytorch.build import build
 from archsearch.recipe import Recipe
 from archsearch.results import load
 from archsearch.search import search

@@ -18,7 +18,7 @@ from torch.nn import functional
 from archsearch import Profile
 from archsearch.analysis.profile import profile
 from archsearch.proof import prove
-from archsearch.trace import Traced, trace
+from archsearch.pytorch.trace import Traced, trace
 
 RANDOM_MODELS = int(os.environ.get("ARCHSEARCH_RANDOM_MODELS", "1000"))
 FIRST_SEED = int(os.environ.get("ARCHSEARCH_FIRST_SEED", "0"))

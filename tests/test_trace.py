@@ -18,7 +18,7 @@ from torch.nn import functional
 from archsearch import analyze
 from archsearch.analysis.op_profile import Row
 from archsearch.errors import ShapeError, TraceError
-from archsearch.module import build
+from archsearch.pytorch.build import build
 
 
 def last(module: nn.Module, *shape: int) -> Row:

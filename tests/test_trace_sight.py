@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from archsearch import analyze
 from archsearch.proof import prove
-from archsearch.trace import trace
+from archsearch.pytorch.trace import trace
 
 UPPER = "rf is an upper bound"
 

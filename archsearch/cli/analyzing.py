@@ -23,7 +23,7 @@ from archsearch.cli.options import (
 )
 from archsearch.errors import ArchsearchError
 from archsearch.graph.shapes import shape_text
-from archsearch.models import find_model, is_model
+from archsearch.pytorch.find import find_model, is_model
 
 if TYPE_CHECKING:
     from torch import nn
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from archsearch.graph.shapes import Shape
     from archsearch.notation.word import Vocabulary
     from archsearch.proof import Proof
-    from archsearch.trace import Traced
+    from archsearch.pytorch.trace import Traced
 
 
 class Subject:
@@ -54,14 +54,14 @@ class Subject:
         """The torch module, built of the graph of a sentence."""
         if is_model(self._target):
             return find_model(self._target)
-        from archsearch.module import build
+        from archsearch.pytorch.build import build
 
         return build(self.graph)
 
     @cached_property
     def traced(self) -> Traced:
         """The module's program."""
-        from archsearch.trace import trace
+        from archsearch.pytorch.trace import trace
 
         return trace(self.module, self.input_shape)
 

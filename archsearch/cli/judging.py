@@ -28,7 +28,7 @@ from archsearch.cli.options import (
     write_json,
     write_rows,
 )
-from archsearch.models import is_model
+from archsearch.pytorch.find import is_model
 from archsearch.space.space import Space
 
 if TYPE_CHECKING:

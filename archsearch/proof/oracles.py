@@ -17,12 +17,12 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from archsearch.errors import TraceError
 from archsearch.proof.positive import SAME_FOR_EVERY_IMAGE, positive, tensors_in
-from archsearch.trace.program import Value, name_of
+from archsearch.pytorch.program import Value, name_of
 
 if TYPE_CHECKING:
     from torch import fx
 
-    from archsearch.trace.program import Program
+    from archsearch.pytorch.program import Program
 
 Sets: TypeAlias = tuple[tuple[int, ...], ...]
 """For each spatial axis of the input, for each unit, a bit set of positions: bit 3 is position 3.
@@ -47,7 +47,7 @@ def by_gradients(program: Program, step: str, dim: int) -> Sets:
     All operations are replaced by those of `positive`, so that nothing cancels, and gradients are made 0 or 1 at
     each, so that no long product vanishes. Raises TraceError for an operation that has no replacement.
 
-    >>> from archsearch.trace.program import Program
+    >>> from archsearch.pytorch.program import Program
     >>> program = Program.of(torch.nn.Conv1d(1, 1, kernel_size=3, dilation=2), (1, 6))
     >>> [[f"{positions:06b}" for positions in units] for units in by_gradients(program, "conv1d", dim=2)]
     [['010101', '101010']]
@@ -72,7 +72,7 @@ def by_nans(
     This is valid where NaNs get through, see `nan_blind`. `tick` is called after each of many runs of the program.
     Raises TraceError for a program that makes NaNs of an image without any.
 
-    >>> from archsearch.trace.program import Program
+    >>> from archsearch.pytorch.program import Program
     >>> program = Program.of(torch.nn.Conv1d(1, 1, kernel_size=3, dilation=2), (1, 6))
     >>> [f"{positions:06b}" for positions in by_nans(program, "conv1d", dim=2, axis=0)]
     ['010101', '101010']

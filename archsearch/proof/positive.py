@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from archsearch.errors import TraceError
-from archsearch.trace.program import Value, arguments_of, name_of
+from archsearch.pytorch.program import Value, arguments_of, name_of
 
 if TYPE_CHECKING:
     from torch import fx

@@ -15,7 +15,7 @@ from archsearch.proof.oracles import by_gradients, by_nans, nan_blind
 
 if TYPE_CHECKING:
     from archsearch.analysis.receptive.tensor import Layout
-    from archsearch.trace import Traced
+    from archsearch.pytorch.trace import Traced
 
 
 @dataclass(frozen=True)

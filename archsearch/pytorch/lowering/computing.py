@@ -20,7 +20,7 @@ from archsearch.graph.ops.mixing import Attention, Contract, Elementwise, Linear
 from archsearch.graph.ops.moving import Pad
 from archsearch.graph.ops.operation import Constant
 from archsearch.graph.shapes import Sizes
-from archsearch.trace.lowering.place import Lowering, NotKnownError, Place, Value, each
+from archsearch.pytorch.lowering.place import Lowering, NotKnownError, Place, Value, each
 
 Mode: TypeAlias = Literal["max", "avg"]
 

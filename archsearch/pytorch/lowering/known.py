@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archsearch.trace.lowering.computing import COMPUTING
-from archsearch.trace.lowering.moving import MOVING
-from archsearch.trace.lowering.place import Argument, Lowering, NotKnownError, Place, Value
+from archsearch.pytorch.lowering.computing import COMPUTING
+from archsearch.pytorch.lowering.moving import MOVING
+from archsearch.pytorch.lowering.place import Lowering
 
 KNOWN: Mapping[str, Lowering] = {**COMPUTING, **MOVING}
 """The lowering of each operation that is known, by torch's name without namespace and overload."""
-
-__all__ = ["KNOWN", "Argument", "NotKnownError", "Place", "Value"]

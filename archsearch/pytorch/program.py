@@ -22,8 +22,8 @@ from torch.nn.parameter import UninitializedParameter
 
 from archsearch.errors import TraceError
 from archsearch.graph.shapes import shape_text
-from archsearch.trace.lowering import KNOWN
-from archsearch.trace.lowering.computing import COMPUTING
+from archsearch.pytorch.lowering.computing import COMPUTING
+from archsearch.pytorch.lowering.known import KNOWN
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram

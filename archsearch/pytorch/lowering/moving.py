@@ -9,7 +9,7 @@ from archsearch.graph.ops.mixing import Elementwise
 from archsearch.graph.ops.moving import Concatenate, Expand, Pad, Permute, Reshape, Take
 from archsearch.graph.ops.operation import Constant
 from archsearch.graph.shapes import Border
-from archsearch.trace.lowering.place import Lowering, NotKnownError, Place, Value, each
+from archsearch.pytorch.lowering.place import Lowering, NotKnownError, Place, Value, each
 
 _BORDERS: Mapping[str, Border] = {
     "constant": "zeros",

@@ -13,8 +13,9 @@ from archsearch.errors import ShapeError, TraceError
 from archsearch.graph.graph import Graph, Node, Weight
 from archsearch.graph.ops.operation import Constant, Input, Operation, Unknown
 from archsearch.graph.shapes import shape_text
-from archsearch.trace.lowering import KNOWN, Argument, NotKnownError, Place, Value
-from archsearch.trace.program import INDEPENDENT, Program, arguments_of, name_of
+from archsearch.pytorch.lowering.known import KNOWN
+from archsearch.pytorch.lowering.place import Argument, NotKnownError, Place, Value
+from archsearch.pytorch.program import INDEPENDENT, Program, arguments_of, name_of
 
 if TYPE_CHECKING:
     from torch import nn

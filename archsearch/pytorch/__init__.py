@@ -1,0 +1,1 @@
+"""To torch and back: modules found by name, built of graphs, traced into graphs."""

@@ -1,0 +1,1 @@
+"""What each of torch's operations is in terms of ours."""
