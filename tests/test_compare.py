@@ -14,9 +14,9 @@ from torch.nn import functional
 from torch.utils.flop_counter import flop_registry
 
 from archsearch.analyzer import analyze
-from archsearch.compare import MACS, Comparison, Row, compare
 from archsearch.errors import ArchsearchError
 from archsearch.graph.shapes import Shape
+from archsearch.proof.compare import MACS, Comparison, Row, compare
 
 TORCH_COUNTS_FUSED_ATTENTION = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu in flop_registry
 """torch 2.13 does not, 2.15 does."""

@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from archsearch import Profile
 from archsearch.analysis.profile import profile
-from archsearch.proof import prove
+from archsearch.proof.prove import prove
 from archsearch.pytorch.trace import Traced, trace
 
 RANDOM_MODELS = int(os.environ.get("ARCHSEARCH_RANDOM_MODELS", "1000"))

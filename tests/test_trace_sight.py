@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from archsearch import analyze
-from archsearch.proof import prove
+from archsearch.proof.prove import prove
 from archsearch.pytorch.trace import trace
 
 UPPER = "rf is an upper bound"

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from archsearch.graph.graph import Graph
     from archsearch.graph.shapes import Shape
     from archsearch.notation.word import Vocabulary
-    from archsearch.proof import Proof
+    from archsearch.proof.prove import Proof
     from archsearch.pytorch.trace import Traced
 
 
@@ -124,7 +124,7 @@ def analyze(
         draw(found, picture)
     compared = None
     if compare:
-        from archsearch.compare import compare as compare_counts
+        from archsearch.proof.compare import compare as compare_counts
 
         compared = compare_counts(subject.module, input_shape, found)
     proof = _proved(subject.traced) if verify else None
@@ -168,7 +168,7 @@ def _proved(traced: Traced) -> Proof:
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    from archsearch.proof import prove
+    from archsearch.proof.prove import prove
 
     columns = (SpinnerColumn(), TextColumn("proving: {task.completed} runs of the module"), TimeElapsedColumn())
     console = Console(stderr=True)
