@@ -1,6 +1,6 @@
 """Augmentation by albumentations, and batches of float images made in the background.
 
->>> from archsearch.data import Images
+>>> from archsearch.data.images import Images
 >>> images = Images(np.zeros((5, 32, 32, 3), np.uint8), np.arange(5))
 >>> half = (0.5, 0.5, 0.5)
 >>> pipeline = augmentation("flip_crop", mean=half, std=half, size=(32, 32), seed=0)
@@ -40,7 +40,7 @@ from albumentations import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from archsearch.data import Images
+    from archsearch.data.images import Images
 
 # On small images OpenCV's own threads double the processor time and save none; they are a global setting.
 cv2.setNumThreads(1)

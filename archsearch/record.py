@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from optuna.storages import RDBStorage
 
     from archsearch.analysis.candidate import Candidate
-    from archsearch.data import Dataset
+    from archsearch.data.dataset import Dataset
     from archsearch.recipe import Recipe
     from archsearch.training import Trained
 

@@ -13,7 +13,7 @@ from optuna.samplers import TPESampler
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from archsearch.analysis.candidate import Candidate, judge
-from archsearch.data import Dataset, Split
+from archsearch.data.dataset import Dataset, Split
 from archsearch.errors import ArchsearchError, TrainingError
 from archsearch.graph.shapes import shape_text
 from archsearch.proposal import DRAWS, asking, draw_new

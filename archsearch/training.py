@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archsearch.augmentation import Batch
-    from archsearch.data import Images, Split
+    from archsearch.data.dataset import Split
+    from archsearch.data.images import Images
     from archsearch.graph.graph import Graph
     from archsearch.recipe import Recipe
 
@@ -81,7 +82,7 @@ def train(
     Raises TrainingError for a network that is not made for the images, a seed below 0, fewer than two
     training images, and a loss that is not finite.
 
-    >>> from archsearch.data import digits
+    >>> from archsearch.data.load import digits
     >>> from archsearch.notation.network import parse
     >>> from archsearch.recipe import Recipe
     >>> graph = parse("conv(8, stride=2) head()").lower()

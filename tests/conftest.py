@@ -8,7 +8,8 @@ import pytest
 import torch
 from image_files import random_images
 
-from archsearch.data import Images, sources
+from archsearch.data import cifar10
+from archsearch.data.images import Images
 
 # Tiny networks gain nothing from more, and test processes beside each other lose much.
 torch.set_num_threads(1)
@@ -27,5 +28,5 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def small_cifar10(monkeypatch: pytest.MonkeyPatch) -> tuple[Images, Images]:
     """Make what counts as CIFAR-10 small enough to write in both layouts."""
     for side, count in COUNTS.items():
-        monkeypatch.setitem(sources._CIFAR10_COUNTS, side, count)
+        monkeypatch.setitem(cifar10.CIFAR10_COUNTS, side, count)
     return random_images(COUNTS["training"], 10, seed=1), random_images(COUNTS["test"], 10, seed=2)

@@ -14,8 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from archsearch.data import Images, load, loading
-from archsearch.data.sources import CIFAR10_CLASSES, TORCHVISION_FOLDER
+from archsearch.data.cifar10 import CIFAR10_CLASSES, TORCHVISION_FOLDER
+from archsearch.data.dataset import content_keys
+from archsearch.data.images import Images
+from archsearch.data.load import load
 from archsearch.errors import DataError
 
 
@@ -87,4 +89,4 @@ def same(one: Images, other: Images) -> bool:
 
 
 def as_set(content: Images) -> set[bytes]:
-    return set(loading._content_keys(content))
+    return set(content_keys(content))

@@ -12,8 +12,10 @@ import pytest
 from image_files import as_set, png, same, write_class_folders
 from PIL import Image
 
-from archsearch.data import Dataset, digits, images, load, sources
-from archsearch.data.sources import CIFAR10_CLASSES
+from archsearch.data import folders, images, parquet
+from archsearch.data.cifar10 import CIFAR10_CLASSES
+from archsearch.data.dataset import Dataset
+from archsearch.data.load import digits, load
 from archsearch.errors import DataError
 
 pytestmark = pytest.mark.usefixtures("cache")
@@ -129,7 +131,8 @@ def _refuse(_: bytes | Path, place: str) -> npt.NDArray[np.uint8]:
 def test_the_second_load_decodes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write_class_folders(tmp_path / "pets")
     first = load(folder)
-    monkeypatch.setattr(sources, "decode", _refuse)
+    for layout in (folders, parquet):
+        monkeypatch.setattr(layout, "decode", _refuse)
     second = load(folder)
     assert (second.name, second.digest, second.classes) == (first.name, first.digest, first.classes)
     assert (second.mean, second.std) == (first.mean, first.std)
@@ -182,5 +185,6 @@ def test_cifar10(monkeypatch: pytest.MonkeyPatch) -> None:
     split = dataset.split("validation")
     assert np.bincount(split.train.labels).tolist() == [4500] * 10
     assert np.bincount(split.evaluation.labels).tolist() == [500] * 10
-    monkeypatch.setattr(sources, "decode", _refuse)
+    for layout in (folders, parquet):
+        monkeypatch.setattr(layout, "decode", _refuse)
     assert load().digest == dataset.digest

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 from image_files import as_set, error_of, write_torchvision
 
-from archsearch.data import Images, download, load
-from archsearch.data.sources import TORCHVISION_FOLDER
+from archsearch.data import download
+from archsearch.data.cifar10 import TORCHVISION_FOLDER
+from archsearch.data.images import Images
+from archsearch.data.load import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

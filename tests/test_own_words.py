@@ -12,7 +12,7 @@ from test_analysis import assert_equal_to_torch_and_fvcore
 from archsearch import Network, Space, analyze, parse
 from archsearch.analysis.candidate import judge
 from archsearch.analysis.limits import Condition
-from archsearch.data import digits
+from archsearch.data.load import digits
 from archsearch.errors import ArchsearchError, NotationError, TrainingError
 from archsearch.notation.user_words import read_words
 from archsearch.notation.vocabulary import VOCABULARY

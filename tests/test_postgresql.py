@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from archsearch.data import digits
+from archsearch.data.load import digits
 from archsearch.recipe import Recipe
 from archsearch.results import load
 from archsearch.search import search

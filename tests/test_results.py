@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from archsearch import cli
-from archsearch.data import digits
+from archsearch.data.load import digits
 from archsearch.recipe import Recipe
 from archsearch.results import COLUMNS, frame, load, select
 from archsearch.search import search

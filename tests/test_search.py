@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from archsearch.analysis.candidate import Candidate
-from archsearch.data import Dataset, digits
+from archsearch.data.dataset import Dataset
+from archsearch.data.load import digits
 from archsearch.errors import ArchsearchError, StudyError
 from archsearch.recipe import Recipe
 from archsearch.results import Row, load, select

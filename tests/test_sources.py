@@ -22,8 +22,9 @@ from image_files import (
     write_torchvision,
 )
 
-from archsearch.data import Images, load
-from archsearch.data.sources import CIFAR10_CLASSES, TORCHVISION_FOLDER
+from archsearch.data.cifar10 import CIFAR10_CLASSES, TORCHVISION_FOLDER
+from archsearch.data.images import Images
+from archsearch.data.load import load
 from archsearch.errors import DataError
 
 pytestmark = pytest.mark.usefixtures("cache")

@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from archsearch.augmentation import augmentation
-from archsearch.data import Split, digits
+from archsearch.data.dataset import Split
+from archsearch.data.load import digits
 from archsearch.errors import ArchsearchError, TrainingError
 from archsearch.graph.graph import Graph
 from archsearch.notation.network import parse

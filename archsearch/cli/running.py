@@ -26,7 +26,7 @@ from archsearch.recipe import AUGMENTATIONS, Recipe
 from archsearch.space.space import Space
 
 if TYPE_CHECKING:
-    from archsearch.data import Dataset
+    from archsearch.data.dataset import Dataset
     from archsearch.notation.network import Network
     from archsearch.notation.word import Vocabulary
     from archsearch.results import Row
@@ -92,7 +92,7 @@ def train(
     if weights is not None and not weights.parent.is_dir():
         rule = f"the weights cannot be written to `{weights}`: there is no folder `{weights.parent}`"
         raise ArchsearchError(rule, remedy="make the folder first")
-    from archsearch.data import load
+    from archsearch.data.load import load
 
     _train(network, load(data), split, recipe, seed, storage, weights, as_json)
 
@@ -134,7 +134,7 @@ def search(
     recipe = Recipe.of(recipe_values)
     if trials is None and hours is None:
         raise click.UsageError("Say how much to search: --trials 20, or --hours 1, or both.")
-    from archsearch.data import load
+    from archsearch.data.load import load
 
     _search(found, load(data), recipe, trials, hours, storage, study, seed, as_json)
 
@@ -149,7 +149,7 @@ def quickstart(data: str | None, storage: str, as_json: bool) -> None:
 
     Where CIFAR-10 is not to be had, it says so and searches on scikit-learn's handwritten digits.
     """
-    from archsearch.data import VARIABLE, digits, load
+    from archsearch.data.load import VARIABLE, digits, load
 
     try:
         dataset = load(data)
