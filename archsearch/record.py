@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from archsearch.analysis.candidate import Candidate
     from archsearch.data.dataset import Dataset
-    from archsearch.recipe import Recipe
-    from archsearch.training import Trained
+    from archsearch.training.recipe import Recipe
+    from archsearch.training.train import Trained
 
 
 def identify(dataset: Dataset, split: str, recipe: Recipe, seed: int) -> dict[str, str | int]:

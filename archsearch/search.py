@@ -17,13 +17,14 @@ from archsearch.data.dataset import Dataset, Split
 from archsearch.errors import ArchsearchError, TrainingError
 from archsearch.graph.shapes import shape_text
 from archsearch.proposal import DRAWS, asking, draw_new
-from archsearch.recipe import Recipe
 from archsearch.record import describe, identify, known_results, precision
 from archsearch.results import Row, candidates, rows, state_of
 from archsearch.space.checks import START
 from archsearch.space.space import Space
 from archsearch.storage import DEFAULT, open_study, opened, queue_again, running, wait_for_abandoned
-from archsearch.training import Epoch, train
+from archsearch.training.history import Epoch
+from archsearch.training.recipe import Recipe
+from archsearch.training.train import train
 
 _REFUSED_IN_A_ROW = 20
 """Proposals refused one after another, after which a network that fits is drawn."""

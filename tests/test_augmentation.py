@@ -11,10 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from archsearch import augmentation as module
-from archsearch.augmentation import AUGMENTATIONS, Batch, Pipeline, augmentation, batches
 from archsearch.data.images import Images
 from archsearch.errors import ArchsearchError
+from archsearch.training import augmentation as module
+from archsearch.training.augmentation import Pipeline, augmentation
+from archsearch.training.batches import BATCHES_AHEAD, Batch, batches
+from archsearch.training.recipe import AUGMENTATIONS
 
 MEAN = (0.4914, 0.4822, 0.4465)
 STD = (0.2470, 0.2435, 0.2616)
@@ -135,7 +137,7 @@ def test_the_thread_stays_only_some_batches_ahead() -> None:
     for _ in range(10):
         next(slow)
     slow.close()
-    assert 10 <= len(taken) <= 10 + module._BATCHES_AHEAD
+    assert 10 <= len(taken) <= 10 + BATCHES_AHEAD
 
 
 def test_what_goes_wrong_in_the_thread_is_raised_here() -> None:

@@ -52,8 +52,6 @@ LAYERS = [
     "space.grammar",
     "space.space",
     "proposal",
-    "recipe",
-    "augmentation",
     "data.images",
     "data.dataset",
     "data.cache",
@@ -82,17 +80,21 @@ LAYERS = [
     "storage",
     "record",
     "results",
-    "training",
+    "training.history",
+    "training.recipe",
+    "training.augmentation",
+    "training.batches",
+    "training.train",
     "search",
     "cli.options",
-    "cli.running",
     "cli.tables",
     "cli.analyzing",
     "cli.judging",
+    "cli.running",
     "cli",
     "cli.progress",
 ]
-WITHOUT_TORCH = LAYERS[: LAYERS.index("augmentation")]
+WITHOUT_TORCH = LAYERS[: LAYERS.index("data.images")]
 OUTERMOST = {"__init__", "__main__"}
 HEAVY = {"torch", "optuna", "pandas", "numpy", "albumentations", "sklearn", "pyarrow", "rich", "sqlalchemy"}
 

@@ -18,9 +18,9 @@ from archsearch.notation.user_words import read_words
 from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.notation.word import Vocabulary
 from archsearch.pytorch.build import build
-from archsearch.recipe import Recipe
 from archsearch.results import load
 from archsearch.search import search
+from archsearch.training.recipe import Recipe
 
 DOCS = ROOT / "docs"
 PAGE = (DOCS / "own_word.md").read_text(encoding="utf-8")

@@ -13,10 +13,10 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from archsearch.data.load import digits
-from archsearch.recipe import Recipe
 from archsearch.results import load
 from archsearch.search import search
 from archsearch.space.space import Space
+from archsearch.training.recipe import Recipe
 
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 

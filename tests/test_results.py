@@ -12,10 +12,10 @@ import pytest
 
 from archsearch import cli
 from archsearch.data.load import digits
-from archsearch.recipe import Recipe
 from archsearch.results import COLUMNS, frame, load, select
 from archsearch.search import search
 from archsearch.space.space import Space
+from archsearch.training.recipe import Recipe
 
 # One network fits, two have too many parameters.
 SPACE = "limits params < 400\nnetwork = conv(4|8|64, kernel=4, stride=4, padding=0) head()"

@@ -15,11 +15,11 @@ from archsearch.analysis.candidate import Candidate
 from archsearch.data.dataset import Dataset
 from archsearch.data.load import digits
 from archsearch.errors import ArchsearchError, StudyError
-from archsearch.recipe import Recipe
 from archsearch.results import Row, load, select
 from archsearch.search import Outcome, Watch, search
 from archsearch.space.space import Space
-from archsearch.training import Epoch
+from archsearch.training.history import Epoch
+from archsearch.training.recipe import Recipe
 
 QUICK = Recipe(epochs=2, augmentation="none")
 

@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 import torch
 
-from archsearch.augmentation import augmentation
 from archsearch.data.dataset import Split
 from archsearch.data.load import digits
 from archsearch.errors import ArchsearchError, TrainingError
 from archsearch.graph.graph import Graph
 from archsearch.notation.network import parse
-from archsearch.recipe import AUGMENTATIONS, Recipe
-from archsearch.training import Epoch, Trained, train
+from archsearch.training.augmentation import augmentation
+from archsearch.training.history import Epoch
+from archsearch.training.recipe import AUGMENTATIONS, Recipe
+from archsearch.training.train import Trained, train
 
 TINY = parse("conv(8, stride=2) conv(16, stride=2) head()").lower()
 SHORT = Recipe(epochs=2, batch_size=64, augmentation="crop")
@@ -296,5 +297,5 @@ def test_trains_with_every_augmentation(split: Split, name: str) -> None:
 
 @pytest.mark.parametrize("heavy", ["torch", "albumentations", "numpy"])
 def test_a_recipe_is_made_without_torch(heavy: str) -> None:
-    code = f"import sys; from archsearch.recipe import Recipe; Recipe(); assert {heavy!r} not in sys.modules"
+    code = f"import sys; from archsearch.training.recipe import Recipe; Recipe(); assert {heavy!r} not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

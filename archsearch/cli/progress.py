@@ -13,7 +13,7 @@ from archsearch.analysis.candidate import Candidate
 from archsearch.results import Row
 from archsearch.search import Watch
 from archsearch.storage import GRACE, HEARTBEAT
-from archsearch.training import Epoch
+from archsearch.training.history import Epoch
 
 
 class Progress(Watch):

@@ -22,8 +22,8 @@ from archsearch.cli.options import (
     write_rows,
 )
 from archsearch.errors import ArchsearchError, DataError
-from archsearch.recipe import AUGMENTATIONS, Recipe
 from archsearch.space.space import Space
+from archsearch.training.recipe import AUGMENTATIONS, Recipe
 
 if TYPE_CHECKING:
     from archsearch.data.dataset import Dataset
@@ -182,7 +182,7 @@ def _train(
     from archsearch.cli.progress import Progress
     from archsearch.results import rows
     from archsearch.storage import SINGLE, opened
-    from archsearch.training import check_trainable, save, train
+    from archsearch.training.train import check_trainable, save, train
 
     candidate = judge(network, dataset.shape, len(dataset.classes), Condition("", ()))
     identity = record.identify(dataset, split, recipe, seed)

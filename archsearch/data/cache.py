@@ -13,10 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import platformdirs
 
-from archsearch.data.dataset import (
-    Dataset,
-    colour,
-)
+from archsearch.data.dataset import Dataset, colour
 from archsearch.data.images import Images
 
 if TYPE_CHECKING:

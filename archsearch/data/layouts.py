@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from archsearch.data.cifar10 import (
-    TORCHVISION_FOLDER,
-    TRAIN_BATCHES,
-    torchvision_source,
-)
+from archsearch.data.cifar10 import TORCHVISION_FOLDER, TRAIN_BATCHES, torchvision_source
 from archsearch.data.dataset import Source
 from archsearch.data.folders import LAYOUTS, folders_source
 from archsearch.data.parquet import SHARD, parquet_source

@@ -19,13 +19,7 @@ import numpy as np
 
 from archsearch.data.cache import cache_folder, fingerprint, read_cache, write_cache
 from archsearch.data.cifar10 import TORCHVISION_FOLDER
-from archsearch.data.dataset import (
-    Contents,
-    Dataset,
-    canonical,
-    dataset_of,
-    one_in,
-)
+from archsearch.data.dataset import Contents, Dataset, canonical, dataset_of, one_in
 from archsearch.data.download import download_cifar10
 from archsearch.data.images import Images
 from archsearch.data.layouts import recognise

@@ -10,11 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archsearch.data.cifar10 import (
-    CIFAR10_CLASSES,
-    CIFAR10_SHAPE,
-    counted,
-)
+from archsearch.data.cifar10 import CIFAR10_CLASSES, CIFAR10_SHAPE, counted
 from archsearch.data.dataset import Contents, Source
 from archsearch.data.images import REPLACE, Row, decode, gathered, one_shape, size_of
 from archsearch.errors import DataError

@@ -1,19 +1,9 @@
-"""Augmentation by albumentations, and batches of float images made in the background.
-
->>> from archsearch.data.images import Images
->>> images = Images(np.zeros((5, 32, 32, 3), np.uint8), np.arange(5))
->>> half = (0.5, 0.5, 0.5)
->>> pipeline = augmentation("flip_crop", mean=half, std=half, size=(32, 32), seed=0)
->>> [(x.shape, y.shape) for x, y in batches(images, pipeline, batch_size=4, seed=1)]
-[((4, 3, 32, 32), (4,)), ((1, 3, 32, 32), (1,))]
-"""
+"""Augmentation by albumentations, and normalisation."""
 
 from __future__ import annotations
 
 import os
 import warnings
-from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from archsearch.errors import ArchsearchError, suggest
-from archsearch.recipe import AUGMENTATIONS
+from archsearch.training.recipe import AUGMENTATIONS
 
 # Importing albumentations otherwise asks the network for a newer version.
 os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
@@ -38,21 +28,15 @@ from albumentations import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
-    from archsearch.data.images import Images
 
 # On small images OpenCV's own threads double the processor time and save none; they are a global setting.
 cv2.setNumThreads(1)
 
-__all__ = ["AUGMENTATIONS", "Batch", "Pipeline", "augmentation", "batches"]
-
 
 _PADDING = 4
 _HOLE = 16
-_BATCHES_AHEAD = 3
-
-Batch = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]
 _T = TypeVar("_T")
 
 
@@ -112,56 +96,6 @@ def augmentation(
     if name not in AUGMENTATIONS:
         raise ArchsearchError(f"no augmentation `{name}`", remedy=suggest(name, AUGMENTATIONS))
     return Pipeline(name, mean, std, size, seed)
-
-
-def batches(
-    images: Images, pipeline: Pipeline, *, batch_size: int, seed: int | None
-) -> Generator[Batch, None, None]:
-    """Yield all images once, augmented and normalised: (N x 3 x H x W, N), the last batch perhaps smaller.
-
-    In random order where a seed is given, else in their own. The same images, pipeline and seed give the
-    same batches. One background thread is some batches ahead; it ends with the iteration, or when the
-    generator is closed. What goes wrong in it is raised here.
-
-    Raises ArchsearchError for images of another size than the pipeline's, and for a batch size below 1.
-    """
-    if batch_size < 1:
-        raise ArchsearchError(f"the batch size is {batch_size}; it must be at least 1")
-    height, width = images.pixels.shape[1:3]
-    if (height, width) != pipeline.size:
-        raise ArchsearchError(
-            f"the images are {height}x{width}; the augmentation is made for "
-            f"{pipeline.size[0]}x{pipeline.size[1]} (height x width)",
-            remedy="give `augmentation` the size of the images",
-        )
-    count = len(images)
-    order = np.arange(count) if seed is None else np.random.default_rng(seed).permutation(count)
-    parts = [order[start : start + batch_size] for start in range(0, count, batch_size)]
-    return _in_background(images, pipeline, pipeline.compose(seed), parts)
-
-
-def _in_background(
-    images: Images, pipeline: Pipeline, compose: Compose | None, parts: list[npt.NDArray[np.intp]]
-) -> Generator[Batch, None, None]:
-    def prepare(part: npt.NDArray[np.intp]) -> Batch:
-        chosen = images.take(part)
-        pixels = chosen.pixels
-        if compose is not None:
-            pixels = np.stack([compose(image=image)["image"] for image in pixels])
-        return pipeline.normalise(pixels), chosen.labels
-
-    # A single worker takes the parts in order, so the random numbers do not depend on timing.
-    worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="archsearch-batches")
-    pending: deque[Future[Batch]] = deque()
-    try:
-        for part in parts:
-            pending.append(worker.submit(prepare, part))
-            if len(pending) > _BATCHES_AHEAD:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
-    finally:
-        worker.shutdown(cancel_futures=True)
 
 
 def _transforms(pipeline: Pipeline) -> list[BasicTransform]:

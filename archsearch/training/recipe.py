@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from archsearch.errors import ArchsearchError, suggest
 
 AUGMENTATIONS = ("none", "crop", "flip_crop", "assignment")
-"""What `archsearch.augmentation` can do to the training images."""
+"""What `archsearch.training.augmentation` can do to the training images."""
 
 _RISE = 0.25
 _Rule: TypeAlias = tuple[Callable[[Any], bool], str]

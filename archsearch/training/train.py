@@ -14,40 +14,25 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
-from archsearch.augmentation import augmentation, batches
 from archsearch.errors import TrainingError
 from archsearch.graph.shapes import shape_text
 from archsearch.pytorch.build import build
+from archsearch.training.augmentation import augmentation
+from archsearch.training.batches import batches
+from archsearch.training.history import Epoch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
     from pathlib import Path
 
-    from archsearch.augmentation import Batch
     from archsearch.data.dataset import Split
     from archsearch.data.images import Images
     from archsearch.graph.graph import Graph
-    from archsearch.recipe import Recipe
+    from archsearch.training.batches import Batch
+    from archsearch.training.recipe import Recipe
+
 
 _EVALUATION_BATCH = 1000
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What one epoch did: `epoch` counts from 1, accuracies are in percent.
-
-    `learning_rate` is the one at its end. `train_loss` and `train_accuracy` are means over the augmented
-    images of the epoch, while the network changed; `loss` and `accuracy` are those of the evaluation images
-    after it, None before the last epoch where these are the test images; `seconds` is the time that both took.
-    """
-
-    epoch: int
-    learning_rate: float
-    train_loss: float
-    train_accuracy: float
-    loss: float | None
-    accuracy: float | None
-    seconds: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +69,7 @@ def train(
 
     >>> from archsearch.data.load import digits
     >>> from archsearch.notation.network import parse
-    >>> from archsearch.recipe import Recipe
+    >>> from archsearch.training.recipe import Recipe
     >>> graph = parse("conv(8, stride=2) head()").lower()
     >>> trained = train(graph, digits().split("validation"), Recipe(epochs=2, augmentation="none"))
     >>> [epoch.epoch for epoch in trained.history]
