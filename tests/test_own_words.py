@@ -18,8 +18,8 @@ from archsearch.notation.user_words import read_words
 from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.notation.word import Vocabulary
 from archsearch.pytorch.build import build
-from archsearch.results import load
-from archsearch.search import search
+from archsearch.study.loop import search
+from archsearch.study.results import load
 from archsearch.training.recipe import Recipe
 
 DOCS = ROOT / "docs"

@@ -13,9 +13,9 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from archsearch.data.load import digits
-from archsearch.results import load
-from archsearch.search import search
 from archsearch.space.space import Space
+from archsearch.study.loop import search
+from archsearch.study.results import load
 from archsearch.training.recipe import Recipe
 
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))

@@ -12,9 +12,9 @@ import pytest
 
 from archsearch import cli
 from archsearch.data.load import digits
-from archsearch.results import COLUMNS, frame, load, select
-from archsearch.search import search
 from archsearch.space.space import Space
+from archsearch.study.loop import search
+from archsearch.study.results import COLUMNS, frame, load, select
 from archsearch.training.recipe import Recipe
 
 # One network fits, two have too many parameters.

@@ -15,9 +15,10 @@ from archsearch.analysis.candidate import Candidate
 from archsearch.data.dataset import Dataset
 from archsearch.data.load import digits
 from archsearch.errors import ArchsearchError, StudyError
-from archsearch.results import Row, load, select
-from archsearch.search import Outcome, Watch, search
 from archsearch.space.space import Space
+from archsearch.study.loop import Outcome, search
+from archsearch.study.results import Row, load, select
+from archsearch.study.watch import Watch
 from archsearch.training.history import Epoch
 from archsearch.training.recipe import Recipe
 

@@ -297,5 +297,7 @@ def test_trains_with_every_augmentation(split: Split, name: str) -> None:
 
 @pytest.mark.parametrize("heavy", ["torch", "albumentations", "numpy"])
 def test_a_recipe_is_made_without_torch(heavy: str) -> None:
-    code = f"import sys; from archsearch.training.recipe import Recipe; Recipe(); assert {heavy!r} not in sys.modules"
+    code = (
+        f"import sys; from archsearch.training.recipe import Recipe; Recipe(); assert {heavy!r} not in sys.modules"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)

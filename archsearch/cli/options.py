@@ -76,7 +76,7 @@ csv_option = click.option("--csv", "as_csv", is_flag=True, help="Write CSV inste
 
 
 def _default_storage() -> str:
-    from archsearch.storage import DEFAULT
+    from archsearch.study.storage import DEFAULT
 
     return DEFAULT
 

@@ -10,9 +10,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bars
 
 from archsearch.analysis.candidate import Candidate
-from archsearch.results import Row
-from archsearch.search import Watch
-from archsearch.storage import GRACE, HEARTBEAT
+from archsearch.study.results import Row
+from archsearch.study.storage import GRACE, HEARTBEAT
+from archsearch.study.watch import Watch
 from archsearch.training.history import Epoch
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from archsearch.data.dataset import Dataset
     from archsearch.notation.network import Network
     from archsearch.notation.word import Vocabulary
-    from archsearch.results import Row
+    from archsearch.study.results import Row
 
 _DATA_HELP = "A folder of images, or `digits`. [the variable ARCHSEARCH_DATA, else CIFAR-10, downloaded once]"
 
@@ -177,11 +177,11 @@ def _train(
     weights: Path | None,
     as_json: bool,
 ) -> None:
-    from archsearch import record
     from archsearch.analysis.candidate import judge
     from archsearch.cli.progress import Progress
-    from archsearch.results import rows
-    from archsearch.storage import SINGLE, opened
+    from archsearch.study import record
+    from archsearch.study.results import rows
+    from archsearch.study.storage import SINGLE, opened
     from archsearch.training.train import check_trainable, save, train
 
     candidate = judge(network, dataset.shape, len(dataset.classes), Condition("", ()))
@@ -204,7 +204,7 @@ def _train(
 
 
 def _write(found: Iterable[Row], as_json: bool) -> None:
-    from archsearch.results import COLUMNS, SHOWN
+    from archsearch.study.results import COLUMNS, SHOWN
 
     values = [dict(row.values) for row in found]
     write_rows(list(COLUMNS), values, as_json=as_json, as_csv=False, shown=SHOWN)
@@ -222,7 +222,7 @@ def _search(
     as_json: bool,
 ) -> None:
     from archsearch.cli.progress import Progress
-    from archsearch.search import search as run
+    from archsearch.study.loop import search as run
 
     with Progress(quiet=as_json) as progress:
         try:

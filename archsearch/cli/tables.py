@@ -33,7 +33,7 @@ def results(
 
     Accuracies are in percent, times in seconds. People are shown some columns, --json and --csv write all.
     """
-    from archsearch.results import COLUMNS, SHOWN, load, select
+    from archsearch.study.results import COLUMNS, SHOWN, load, select
 
     if list_columns:
         rows = [{"column": name, "meaning": meaning} for name, meaning in COLUMNS.items()]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from archsearch.storage import SINGLE
+from archsearch.study.storage import SINGLE
 
 if TYPE_CHECKING:
     from optuna.storages import RDBStorage

@@ -16,12 +16,13 @@ from archsearch.analysis.candidate import Candidate, judge
 from archsearch.data.dataset import Dataset, Split
 from archsearch.errors import ArchsearchError, TrainingError
 from archsearch.graph.shapes import shape_text
-from archsearch.proposal import DRAWS, asking, draw_new
-from archsearch.record import describe, identify, known_results, precision
-from archsearch.results import Row, candidates, rows, state_of
 from archsearch.space.checks import START
 from archsearch.space.space import Space
-from archsearch.storage import DEFAULT, open_study, opened, queue_again, running, wait_for_abandoned
+from archsearch.study.propose import DRAWS, asking, draw_new
+from archsearch.study.record import describe, identify, known_results, precision
+from archsearch.study.results import Row, candidates, rows, state_of
+from archsearch.study.storage import DEFAULT, open_study, opened, queue_again, running, wait_for_abandoned
+from archsearch.study.watch import Watch
 from archsearch.training.history import Epoch
 from archsearch.training.recipe import Recipe
 from archsearch.training.train import train
@@ -33,28 +34,6 @@ _FAILED_IN_A_ROW = 5
 """Networks that failed one after another, after which something else is wrong than the networks."""
 
 _VERDICTS = ("complete", "pruned")
-
-
-class Watch:
-    """Is told while a search goes on, and says nothing; a subclass overrides what it wants to show."""
-
-    def started(self, study: str, trained: int, trials: int | None) -> None:
-        """Hear that a study begins or goes on, with so many networks trained of so many."""
-
-    def waiting(self, trials: int) -> None:
-        """Hear that so many networks are in training by another run, which may have been killed."""
-
-    def training(self, number: int, candidate: Candidate, epochs: int) -> None:
-        """Hear that a network begins its training."""
-
-    def step(self, done: int, total: int) -> None:
-        """Hear that so many batches, of those of all its epochs, are done."""
-
-    def epoch(self, number: int, epoch: Epoch) -> None:
-        """Hear what an epoch of it reached."""
-
-    def judged(self, row: Row) -> None:
-        """Hear what became of a candidate."""
 
 
 @dataclass(frozen=True)

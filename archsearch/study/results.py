@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 from archsearch.analysis.figures import FIGURES
 from archsearch.analysis.limits import Condition
 from archsearch.errors import ArchsearchError, suggest
-from archsearch.storage import DEFAULT, opened
+from archsearch.study.storage import DEFAULT, opened
 
 if TYPE_CHECKING:
     import pandas as pd

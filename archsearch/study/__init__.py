@@ -1,0 +1,1 @@
+"""Searches: proposing, checking and scoring networks, and keeping what became of them."""
