@@ -16,8 +16,8 @@ from torch import nn
 
 from archsearch import ArchsearchError, Profile, analyze
 from archsearch.notation.network import read
-from archsearch.picture import draw, figure
-from archsearch.picture.panels import Grid, grid, steps
+from archsearch.report.panels import Grid, grid, steps
+from archsearch.report.picture import draw, figure
 
 REFERENCE = read(Path(__file__).parent.parent / "search_spaces" / "era_s9.net")
 

@@ -119,7 +119,7 @@ def analyze(
     if strict:
         found.complete()
     if picture is not None:
-        from archsearch.picture import draw
+        from archsearch.report.picture import draw
 
         draw(found, picture)
     compared = None

@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator
 
 from archsearch.errors import ArchsearchError
 from archsearch.graph.shapes import shape_text
-from archsearch.picture.panels import Box, Grid, grid
+from archsearch.report.panels import Box, Grid, grid
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
