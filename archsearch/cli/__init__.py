@@ -7,10 +7,13 @@ import sys
 
 import click
 
-from archsearch.cli.analyzing import analyze
-from archsearch.cli.judging import check, sample
-from archsearch.cli.running import quickstart, search, train
-from archsearch.cli.tables import results
+from archsearch.cli.analyze import analyze
+from archsearch.cli.check import check
+from archsearch.cli.quickstart import quickstart
+from archsearch.cli.results import results
+from archsearch.cli.sample import sample
+from archsearch.cli.search import search
+from archsearch.cli.train import train
 from archsearch.errors import ArchsearchError
 
 

@@ -1,12 +1,8 @@
-"""Arguments and options that several commands share, and the output forms behind them."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
-import csv
-import json
-import shutil
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from inspect import cleandoc
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,15 +10,33 @@ from typing import Any, TypeVar
 import click
 
 from archsearch.analysis.limits import ASSIGNMENT, Condition
-from archsearch.errors import ArchsearchError, suggest
-from archsearch.files import shipped
 from archsearch.graph.shapes import Shape
-from archsearch.notation.network import CLASSES, INPUT, Network, parse, read
+from archsearch.notation.network import CLASSES, INPUT
 from archsearch.notation.user_words import read_words
 from archsearch.notation.vocabulary import VOCABULARY
-from archsearch.notation.word import Vocabulary
 from archsearch.space.grammar import parse_shape
-from archsearch.table import render
+from archsearch.training.recipe import AUGMENTATIONS, Recipe
+
+DATA_HELP = "A folder of images, or `digits`. [the variable ARCHSEARCH_DATA, else CIFAR-10, downloaded once]"
+
+
+def training_options(command: Command) -> Command:
+    """Give a command the options of data, recipe and storage."""
+    for option in (
+        storage_option,
+        words_option,
+        click.option(
+            "--augmentation", type=click.Choice(AUGMENTATIONS), default=Recipe.augmentation, show_default=True
+        ),
+        click.option("--weight-decay", type=float, default=Recipe.weight_decay, show_default=True),
+        click.option("--learning-rate", type=float, default=Recipe.learning_rate, show_default=True, help="Peak."),
+        click.option("--batch-size", type=int, default=Recipe.batch_size, show_default=True),
+        click.option("--epochs", type=int, default=Recipe.epochs, show_default=True),
+        click.option("--data", metavar="PATH", help=DATA_HELP),
+    ):
+        command = option(command)
+    return command
+
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -90,49 +104,3 @@ def examples(*lines: str) -> Callable[[Command], Command]:
         return command
 
     return decorate
-
-
-def network_at(target: str, vocabulary: Vocabulary) -> Network:
-    """Return the network of a sentence, of a file with one, or of a shipped name such as `era_s9.net`."""
-    path = Path(target)
-    if is_space(target):
-        remedy = "`archsearch sample` draws networks from a space"
-        raise ArchsearchError(f"`{target}` is a space; one network is asked for", remedy=remedy)
-    if "(" not in target and (path.suffix or len(path.parts) > 1):
-        if not path.exists():
-            found = shipped(".net")
-            if target not in found:
-                remedy = f"give a sentence, the path of a .net file or a shipped name; {suggest(target, found)}"
-                raise ArchsearchError(f"there is no file `{target}`", remedy=remedy)
-            path = found[target]
-        return read(path, vocabulary)
-    return parse(target, vocabulary=vocabulary)
-
-
-def is_space(target: str) -> bool:
-    """Whether a target is a space: a file of one, or the name of a shipped one."""
-    return target.endswith(".space") or f"{target}.space" in shipped(".space")
-
-
-def write_rows(
-    columns: Sequence[str], rows: Sequence[Mapping[str, Any]], *, as_json: bool, as_csv: bool, shown: Sequence[str]
-) -> None:
-    """Write rows with all `columns` for programs, with those `shown` as a table for people."""
-    if as_json and as_csv:
-        raise ArchsearchError("--json and --csv exclude each other", remedy="give one of them")
-    if as_json:
-        write_json([{name: row[name] for name in columns} for row in rows])
-    elif as_csv:
-        writer = csv.DictWriter(sys.stdout, columns, extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    else:
-        filled = [name for name in shown if any(row[name] is not None for row in rows)]
-        lines = render(filled or shown, [[row[name] for name in filled] for row in rows]).split("\n")
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        click.echo("\n".join(line[:width] for line in lines))
-
-
-def write_json(value: object) -> None:
-    """Write a value as JSON for programs."""
-    click.echo(json.dumps(value, indent=2))

@@ -2,80 +2,21 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from click.core import ParameterSource
 
-from archsearch.analysis.profile import Profile, profile
-from archsearch.cli.options import (
-    classes_option,
-    csv_option,
-    examples,
-    input_option,
-    json_option,
-    network_at,
-    words_option,
-    write_json,
-    write_rows,
-)
-from archsearch.errors import ArchsearchError
+from archsearch.cli.options import classes_option, csv_option, examples, input_option, json_option, words_option
+from archsearch.cli.output import write_json, write_rows
+from archsearch.cli.targets import Subject
 from archsearch.graph.shapes import shape_text
-from archsearch.pytorch.find import find_model, is_model
 
 if TYPE_CHECKING:
-    from torch import nn
-
-    from archsearch.graph.graph import Graph
     from archsearch.graph.shapes import Shape
     from archsearch.notation.word import Vocabulary
     from archsearch.proof.prove import Proof
     from archsearch.pytorch.trace import Traced
-
-
-class Subject:
-    """What a target names: a sentence, a file of one, or a torch module; torch is loaded when it is needed."""
-
-    def __init__(self, target: str, input_shape: Shape, classes: int, vocabulary: Vocabulary) -> None:
-        self.input_shape, self._classes = input_shape, classes
-        self._target = target
-        if is_model(target):
-            if click.get_current_context().get_parameter_source("classes") is ParameterSource.COMMANDLINE:
-                raise ArchsearchError("--classes is for sentences; a torch module has its own")
-            self.name = target
-        else:
-            self._network = network_at(target, vocabulary)
-            self.name = str(self._network)
-
-    @cached_property
-    def module(self) -> nn.Module:
-        """The torch module, built of the graph of a sentence."""
-        if is_model(self._target):
-            return find_model(self._target)
-        from archsearch.pytorch.build import build
-
-        return build(self.graph)
-
-    @cached_property
-    def traced(self) -> Traced:
-        """The module's program."""
-        from archsearch.pytorch.trace import trace
-
-        return trace(self.module, self.input_shape)
-
-    @cached_property
-    def graph(self) -> Graph:
-        """The graph: a sentence's own, or that of the traced module."""
-        if is_model(self._target):
-            return self.traced.graph
-        return self._network.lower(self.input_shape, self._classes)
-
-    @cached_property
-    def profile(self) -> Profile:
-        """The figures."""
-        return profile(self.graph)
 
 
 @click.command()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from archsearch.cli.options import csv_option, examples, json_option, storage_option, write_rows
+from archsearch.cli.options import csv_option, examples, json_option, storage_option
+from archsearch.cli.output import write_rows
 
 
 @click.command()

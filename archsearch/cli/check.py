@@ -1,39 +1,34 @@
-"""The verbs that judge networks without training them: check, sample."""
+"""The verb that says whether a network fits its limits, without training it."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 
 from archsearch.analysis.candidate import Candidate, judge
-from archsearch.analysis.figures import FIGURES
 from archsearch.analysis.limits import ASSIGNMENT, Condition
-from archsearch.cli.analyzing import Subject
 from archsearch.cli.options import (
     classes_option,
-    csv_option,
     examples,
     input_option,
-    is_space,
     json_option,
     limits_option,
-    network_at,
     seed_option,
     words_option,
-    write_json,
-    write_rows,
 )
+from archsearch.cli.output import write_json
+from archsearch.cli.targets import Subject, is_space, network_at
 from archsearch.pytorch.find import is_model
 from archsearch.space.space import Space
 
 if TYPE_CHECKING:
     from archsearch.graph.shapes import Shape
     from archsearch.notation.word import Vocabulary
+
 
 _DRAWS = 1_000
 
@@ -151,44 +146,3 @@ def _check_space(space: Space, seed: int, as_json: bool) -> bool:
         ]
         click.echo("\n".join(lines))
     return fitting > 0
-
-
-@click.command()
-@click.argument("space")
-@click.option("--count", type=click.IntRange(min=1), default=5, show_default=True, help="Networks to draw.")
-@limits_option
-@words_option
-@seed_option
-@json_option
-@csv_option
-@examples("sample era_s9", "sample search_spaces/first.space --count 100 --csv")
-def sample(
-    space: str,
-    count: int,
-    limits: Condition | None,
-    vocabulary: Vocabulary,
-    seed: int,
-    as_json: bool,
-    as_csv: bool,
-) -> None:
-    """Draw networks of SPACE, a file or a shipped name, every derivation equally likely."""
-    found = Space.find(space, vocabulary)
-    grammar = (found if limits is None else found.limited(limits)).grammar
-    drawn = [
-        judge(network, grammar.input, grammar.classes, grammar.limits)
-        for network in islice(found.sample(seed), count)
-    ]
-    rows = [
-        dict.fromkeys(FIGURES)
-        | dict(candidate.figures)
-        | {
-            "fits": "yes" if candidate.fits else "no",
-            "reason": "; ".join(candidate.reasons),
-            "digest": candidate.digest,
-            "sentence": str(candidate.network),
-        }
-        for candidate in drawn
-    ]
-    columns = ["fits", "reason", *FIGURES, "digest", "sentence"]
-    shown = ["fits", "rf", "params", "macs", "reason", "sentence"]
-    write_rows(columns, rows, as_json=as_json, as_csv=as_csv, shown=shown)

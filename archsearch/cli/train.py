@@ -1,0 +1,107 @@
+"""The verb that trains one network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from archsearch.analysis.limits import Condition
+from archsearch.cli.options import (
+    examples,
+    json_option,
+    seed_option,
+    training_options,
+)
+from archsearch.cli.output import write_results
+from archsearch.cli.targets import network_at
+from archsearch.errors import ArchsearchError
+from archsearch.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from archsearch.data.dataset import Dataset
+    from archsearch.notation.network import Network
+    from archsearch.notation.word import Vocabulary
+
+
+@click.command()
+@click.argument("target")
+@training_options
+@click.option(
+    "--split",
+    type=click.Choice(["validation", "test"]),
+    default="validation",
+    show_default=True,
+    help="Measure on images held out of the training set, or train on all of it and measure on the test images.",
+)
+@click.option(
+    "--weights",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    help="Write the trained weights to this file (a state dict).",
+)
+@seed_option
+@json_option
+@examples(
+    "train search_spaces/era_s9.net", "train 'conv(24, stride=2) sep(44) head()' --data digits --augmentation crop"
+)
+def train(
+    target: str,
+    vocabulary: Vocabulary,
+    storage: str,
+    data: str | None,
+    split: str,
+    weights: Path | None,
+    seed: int,
+    as_json: bool,
+    **recipe_values: float | str,
+) -> None:
+    """Train TARGET, a sentence or a file of one, and add it to the results as study `train`.
+
+    A network whose result is in the table already, by the same recipe, data, split and seed, is not trained
+    again, unless its weights are asked for. Look at the test images once, when everything is chosen.
+    """
+    network = network_at(target, vocabulary)
+    recipe = Recipe.of(recipe_values)
+    if weights is not None and not weights.parent.is_dir():
+        rule = f"the weights cannot be written to `{weights}`: there is no folder `{weights.parent}`"
+        raise ArchsearchError(rule, remedy="make the folder first")
+    from archsearch.data.load import load
+
+    _train(network, load(data), split, recipe, seed, storage, weights, as_json)
+
+
+def _train(
+    network: Network,
+    dataset: Dataset,
+    split: str,
+    recipe: Recipe,
+    seed: int,
+    storage: str,
+    weights: Path | None,
+    as_json: bool,
+) -> None:
+    from archsearch.analysis.candidate import judge
+    from archsearch.cli.progress import Progress
+    from archsearch.study import record
+    from archsearch.study.results import rows
+    from archsearch.study.storage import SINGLE, opened
+    from archsearch.training.train import check_trainable, save, train
+
+    candidate = judge(network, dataset.shape, len(dataset.classes), Condition("", ()))
+    identity = record.identify(dataset, split, recipe, seed)
+    with opened(storage, create=True) as results:
+        before = record.known_results(results, identity).get(candidate.key)
+        if before is not None and weights is None:
+            click.echo("this result is in the table already; --seed 1 trains the network anew\n", err=True)
+            write_results(rows(before[0], [before[1]]), as_json)
+            return
+        graph, images = network.lower(dataset.shape, len(dataset.classes)), dataset.split(split)
+        check_trainable(graph, images)
+        with Progress(quiet=as_json) as progress:
+            progress.training(0, candidate, recipe.epochs)
+            trained = train(graph, images, recipe, seed, progress.reached, progress.step)
+        study, trial = before or (SINGLE, record.add(results, candidate, identity, trained))
+        if weights is not None:
+            save(trained.module, weights)
+        write_results(rows(study, [trial]), as_json)
