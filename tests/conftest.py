@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from image_files import random_images
+from examples.image_files import random_images
+from examples.mistakes import TINY
 
 from archsearch.data import cifar10
 from archsearch.data.images import Images
@@ -30,3 +31,13 @@ def small_cifar10(monkeypatch: pytest.MonkeyPatch) -> tuple[Images, Images]:
     for side, count in COUNTS.items():
         monkeypatch.setitem(cifar10.CIFAR10_COUNTS, side, count)
     return random_images(COUNTS["training"], 10, seed=1), random_images(COUNTS["test"], 10, seed=2)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to work in, with a tiny space, and nothing of this machine's."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("ARCHSEARCH_DATA", raising=False)
+    (tmp_path / "tiny.space").write_text(TINY)
+    return tmp_path

@@ -8,9 +8,9 @@ operation.
 from __future__ import annotations
 
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
+from examples.console import ROOT
 
 from archsearch import Network, Profile, analyze, parse
 from archsearch.analysis.receptive.field import image
@@ -18,7 +18,7 @@ from archsearch.errors import ShapeError
 from archsearch.graph.windows import Window
 from archsearch.notation.network import read
 
-REFERENCE = Path(__file__).parent.parent / "search_spaces" / "era_s9.net"
+REFERENCE = ROOT / "search_spaces" / "era_s9.net"
 
 # sentence, then rf, stride and effective padding on its last map
 NETWORKS = [

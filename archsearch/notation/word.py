@@ -92,8 +92,8 @@ class Word:
     def signature(self) -> str:
         """The word with its arguments and defaults, as in the README's table.
 
-        >>> VOCABULARY["maxpool"].signature
-        'maxpool(kernel, stride=kernel, padding=0)'
+        >>> Word("blur", (Parameter("kernel"), Parameter("padding", 0, least=0)), print).signature
+        'blur(kernel, padding=0)'
         """
         parts = ["sentence"] if self.has_body else []
         parts += [one.name if one.required else f"{one.name}={one.default}" for one in self.parameters]

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from console import ROOT, commands, run
+from examples.console import ROOT, commands, run
 
 from archsearch.analysis.figures import FIGURES
 from archsearch.files import shipped

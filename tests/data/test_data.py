@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from image_files import as_set, png, same, write_class_folders
+from examples.console import ROOT
+from examples.image_files import as_set, png, same, write_class_folders
 from PIL import Image
 
 from archsearch.data import folders, images, parquet
@@ -20,7 +21,7 @@ from archsearch.errors import DataError
 
 pytestmark = pytest.mark.usefixtures("cache")
 
-CIFAR10 = Path(os.environ.get("ARCHSEARCH_DATA") or Path(__file__).resolve().parents[2] / "shared" / "cifar10")
+CIFAR10 = Path(os.environ.get("ARCHSEARCH_DATA") or ROOT.parent / "shared" / "cifar10")
 
 
 # --- images ---

@@ -6,9 +6,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from random_models import Gate, Tokens
-from test_proof import Of, positions
-from test_trace import attention, last
+from examples.modules import Gate, Of, Tokens, attention, last, positions
 from torch import Tensor, nn
 from torch.nn import functional
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable
 
 import pytest
 import torch
-from random_models import RandomModel
+from examples.modules import Of, positions
+from examples.random_models import RandomModel
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -22,19 +22,6 @@ from archsearch.pytorch.trace import Traced, trace
 
 RANDOM_MODELS = int(os.environ.get("ARCHSEARCH_RANDOM_MODELS", "1000"))
 FIRST_SEED = int(os.environ.get("ARCHSEARCH_FIRST_SEED", "0"))
-
-
-class Of(nn.Module):
-    """A module of a function and the layers that it calls."""
-
-    def __init__(self, function: Callable[..., Tensor], *layers: nn.Module) -> None:
-        super().__init__()
-        self.function = function
-        self.layers = nn.ModuleList(layers)
-
-    def forward(self, image: Tensor) -> Tensor:
-        seen: Tensor = self.function(image, *self.layers)
-        return seen
 
 
 def misaligned(image: Tensor, ahead: nn.Module, behind: nn.Module) -> Tensor:
@@ -154,10 +141,6 @@ def assert_random_module_is_proved(seed: int) -> None:
 def assert_proved(traced: Traced) -> None:
     proof = prove(traced, max(traced.steps))
     assert proof.holds, str(proof)
-
-
-def positions(bits: int) -> set[int]:
-    return {position for position in range(bits.bit_length()) if bits >> position & 1}
 
 
 def of(module: nn.Module, *input_shape: int) -> Profile:

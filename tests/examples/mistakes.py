@@ -9,6 +9,16 @@ import pytest
 
 from archsearch.cli import main
 
+Capture = pytest.CaptureFixture[str]
+
+CONDITION = "a condition reads like: rf > 44, params < 200k; words are quoted: state = 'complete'"
+SPACES = "give the path of a .space file or a shipped name; "
+
+NETWORK = "conv(4, stride=8) head()"
+TRAIN = ["train", NETWORK, "--data", "digits", "--epochs", "1"]
+SEARCH = ["search", "tiny.space", "--data", "digits", "--epochs", "1", "--trials", "1"]
+TINY = "network = conv(2|4, stride=8) head()\n"
+
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     """Run the command line; return what it says as it refuses: one message, status 2, nothing on stdout."""
@@ -37,3 +47,11 @@ def place_of(text: str, source: str) -> str:
     line, column = len(before), len(before[-1]) + 1
     excerpt = unmarked(text).split("\n")[line - 1]
     return f"{source}, line {line}, column {column}\n    {excerpt}\n    {' ' * (column - 1)}^"
+
+
+def done(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
+    """Run the command line, which must succeed."""
+    monkeypatch.setattr(sys, "argv", ["archsearch", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code in {None, 0}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from image_files import as_set, error_of, write_torchvision
+from examples.image_files import as_set, error_of, write_torchvision
 
 from archsearch.data import download
 from archsearch.data.cifar10 import TORCHVISION_FOLDER

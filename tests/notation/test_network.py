@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
+from examples.sentences import random_network
 from hypothesis import given
 from hypothesis import strategies as st
-from sentences import random_network
 
 from archsearch import Network, parse
 from archsearch.errors import NotationError

@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from examples.console import ROOT
 
-PACKAGE = Path(__file__).parent.parent / "archsearch"
+PACKAGE = ROOT / "archsearch"
 
 # Each module imports only from those above it.
 LAYERS = [

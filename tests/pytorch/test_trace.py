@@ -9,20 +9,14 @@ from typing import Any
 
 import pytest
 import torch
-from random_models import Gate
-from sentences import random_network
-from test_proof import Of
+from examples.modules import Gate, Of, attention, last
+from examples.sentences import random_network
 from torch import Tensor, nn
 from torch.nn import functional
 
 from archsearch import analyze
-from archsearch.analysis.op_profile import Row
 from archsearch.errors import ShapeError, TraceError
 from archsearch.pytorch.build import build
-
-
-def last(module: nn.Module, *shape: int) -> Row:
-    return analyze(module, shape).rows[-1]
 
 
 class Tied(nn.Module):
@@ -64,17 +58,6 @@ class Counting(nn.BatchNorm2d):
     def forward(self, image: Tensor) -> Tensor:
         self.calls += 1
         return -image if self.branches and image.sum() > 0 else super().forward(image)
-
-
-def attention(*, weights: bool) -> nn.Module:
-    """Self-attention of all positions of a map of 8 channels, with 2 heads."""
-
-    def attended(image: Tensor, layer: nn.Module) -> Tensor:
-        tokens = image.flatten(2).transpose(1, 2)
-        seen: Tensor = layer(tokens, tokens, tokens, need_weights=weights)[0]
-        return seen
-
-    return Of(attended, nn.MultiheadAttention(8, 2, batch_first=True))
 
 
 def test_shared_frozen_and_spare_parameters() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from archsearch import cli
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 def blocks(page: str, language: str) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from examples.console import ROOT
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -19,7 +20,7 @@ from archsearch.notation.network import read
 from archsearch.report.panels import Grid, grid, steps
 from archsearch.report.picture import draw, figure
 
-REFERENCE = read(Path(__file__).parent.parent / "search_spaces" / "era_s9.net")
+REFERENCE = read(ROOT / "search_spaces" / "era_s9.net")
 
 
 def holes(count: int) -> Profile:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from from_torchvision import torchvision_models
+from examples.from_torchvision import torchvision_models
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.flop_counter import flop_registry

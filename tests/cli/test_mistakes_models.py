@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 import pytest
 import torch
-from mistakes import message, place_of, refused, unmarked
+from examples.mistakes import Capture, message, place_of, refused, unmarked
 
 from archsearch import analyze
 from archsearch.cli import main
@@ -147,8 +147,6 @@ RUNNING = [
     pytest.param("from torch import nn\nprint('loaded')\nNet = nn.Conv2d(3, 4, 3)\n"),
     pytest.param("from torch import nn\nNet = nn.Conv2d(3, 4, 3).half()\n"),
 ]
-
-Capture = pytest.CaptureFixture[str]
 
 
 @pytest.fixture(autouse=True)

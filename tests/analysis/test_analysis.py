@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import csv
 from itertools import islice
-from math import prod
-from pathlib import Path
 
 import pytest
-import torch
-from fvcore.nn import FlopCountAnalysis
-from sentences import random_network
+from examples.console import ROOT
+from examples.counted import assert_equal_to_torch_and_fvcore
+from examples.sentences import random_network
 
 from archsearch import analyze, parse
 from archsearch.analysis.figures import FIGURES
 from archsearch.cli import main
-from archsearch.graph.graph import Graph
 from archsearch.notation.network import read
-from archsearch.pytorch.build import build
 from archsearch.space.space import Space
 
-REFERENCE = Path(__file__).parent.parent / "search_spaces" / "era_s9.net"
+REFERENCE = ROOT / "search_spaces" / "era_s9.net"
 
 # Worked out by hand: sentence, params, macs
 COSTS = [
@@ -86,24 +82,6 @@ def test_networks_of_a_shipped_space_against_torch_and_fvcore(name: str, count: 
 @pytest.mark.parametrize("seed", range(60))
 def test_any_network_against_torch_and_fvcore(seed: int) -> None:
     assert_equal_to_torch_and_fvcore(random_network(seed, 20).lower((3, 20, 20)))
-
-
-def assert_equal_to_torch_and_fvcore(graph: Graph) -> None:
-    profile, module = analyze(graph), build(graph).eval()
-    shapes: list[tuple[int, ...]] = []
-    hooks = [
-        layer.register_forward_hook(lambda _module, _inputs, output: shapes.append(tuple(output.shape[1:])))
-        for layer in module.layers
-    ]
-    counted = FlopCountAnalysis(module, torch.zeros(1, *graph.input))
-    counted.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
-    by_operator = counted.by_operator()
-    for hook in hooks:
-        hook.remove()
-    assert profile.figures["params"] == sum(parameter.numel() for parameter in module.parameters())
-    assert profile.figures["macs"] == by_operator["conv"] + by_operator["linear"]
-    assert [(1, *row.shape)[1:] for row in profile.rows[1:]] == shapes[-len(profile.rows) + 1 :]
-    assert all(prod(row.shape) > 0 for row in profile.rows)
 
 
 def test_the_rows_as_csv(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
-from from_torchvision import torchvision_model, torchvision_models
-from published import (
+from examples.console import ROOT
+from examples.from_torchvision import torchvision_model, torchvision_models
+from examples.published import (
     ALEXNET_MODULES,
     ALEXNET_MORE_PADDING,
     ALEXNET_V2,
@@ -92,7 +92,7 @@ def at(found: Profile, path: str) -> Published:
 @pytest.mark.slow
 def test_the_table_of_torchvisions_models_is_what_its_command_prints() -> None:
     torchvision_models()
-    root = Path(__file__).parent.parent
+    root = ROOT
     names = ["alexnet", "efficientnet_b0", "resnet18", "shufflenet_v2_x0_5", "vit_b_16"]
     command = [sys.executable, "benchmarks/torchvision_models.py", *names]
     printed = subprocess.run(command, check=True, capture_output=True, text=True, cwd=root).stdout

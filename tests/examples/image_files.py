@@ -20,6 +20,8 @@ from archsearch.data.images import Images
 from archsearch.data.load import load
 from archsearch.errors import DataError
 
+REPLACE = "  replace the file with an intact copy"
+
 
 def random_images(count: int, classes: int, *, seed: int, size: tuple[int, int] = (32, 32)) -> Images:
     pixels = np.random.default_rng(seed).integers(0, 256, (count, *size, 3), dtype=np.uint8)

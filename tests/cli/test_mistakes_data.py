@@ -1,0 +1,163 @@
+"""Mistakes around data, recipes, studies, storages and results: each is told before anything is trained."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from examples.mistakes import NETWORK, SEARCH, TRAIN, Capture, done, message, place_of, refused, unmarked
+from PIL import Image
+
+pytestmark = pytest.mark.usefixtures("folder")
+
+
+FOLDER = "name the folder with the dataset: --data PATH or ARCHSEARCH_DATA; or use --data digits"
+
+
+def class_folders(folder: Path, *heights: int) -> Path:
+    """Write a dataset of two classes with one image for each height on each side."""
+    for number, height in enumerate(heights):
+        for place in ("train/cat", "train/dog", "test/cat", "test/dog"):
+            (folder / place).mkdir(parents=True, exist_ok=True)
+            pixels = np.full((height, 8, 3), number, np.uint8)
+            Image.fromarray(pixels).save(folder / place / f"{number}.png")
+    return folder
+
+
+# data
+
+
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [("nowhere", "no folder `nowhere`"), ("tiny.space", "`tiny.space` is a file; a dataset is a folder")],
+)
+def test_data_that_is_not_there(capsys: Capture, data: str, rule: str) -> None:
+    assert refused(capsys, "train", NETWORK, "--data", data) == message(rule, FOLDER)
+
+
+def test_the_variable_points_nowhere(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARCHSEARCH_DATA", "not/here")
+    assert refused(capsys, "train", NETWORK) == message(
+        "there is no folder `not/here`, which the variable ARCHSEARCH_DATA names",
+        "correct the variable, or name the folder with --data PATH",
+    )
+
+
+def test_a_layout_that_is_not_known(capsys: Capture, folder: Path) -> None:
+    (folder / "mine").mkdir()
+    (folder / "mine" / "cats.zip").touch()
+    remedy = (
+        "three layouts are read:\n"
+        "    torchvision's CIFAR-10: cifar-10-batches-py/ with data_batch_1..5, test_batch, batches.meta\n"
+        "    Hugging Face Parquet: train-*-of-*.parquet, test-*-of-*.parquet, here or in data/ or plain_text/\n"
+        "    class folders: train/<class>/*.png and test/<class>/*.png (or val/, valid/; jpg, jpeg, bmp, webp)"
+    )
+    expected = message("no known dataset layout; found cats.zip", remedy, "mine")
+    assert refused(capsys, "train", NETWORK, "--data", "mine") == expected
+
+
+def test_a_parquet_file_that_was_cut_off(capsys: Capture, folder: Path) -> None:
+    for side in ("train", "test"):
+        file = folder / f"{side}-00000-of-00001.parquet"
+        pq.write_table(pa.table({"label": list(range(1000))}), file)
+        os.truncate(file, file.stat().st_size // 2)
+    rule, place, remedy = refused(capsys, "train", NETWORK, "--data", ".").splitlines()
+    assert rule.startswith("archsearch: this Parquet file cannot be read: ")
+    assert place == "  at train-00000-of-00001.parquet"
+    assert remedy == "  replace the file with an intact copy"
+
+
+def test_an_image_of_another_size(capsys: Capture, folder: Path) -> None:
+    class_folders(folder / "pets", 8, 9)
+    expected = message(
+        "this image is 8x9 pixels; the first one is 8x8",
+        "bring all images to one size (the first one is pets/train/cat/0.png)",
+        "pets/train/cat/1.png",
+    )
+    assert refused(capsys, "train", NETWORK, "--data", "pets") == expected
+
+
+# recipes, networks and weights
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "rule", "default"),
+    [
+        ("--epochs", "0", "epochs is 0; it must be a whole number of at least 1", "8"),
+        ("--learning-rate", "-1", "learning_rate is -1.0; it must be a number above 0", "0.15"),
+        ("--learning-rate", "nan", "learning_rate is nan; it must be a number above 0", "0.15"),
+        ("--weight-decay", "-0.1", "weight_decay is -0.1; it must be a number of at least 0", "0.0005"),
+        (
+            "--batch-size",
+            "1",
+            "batch_size is 1; it must be a whole number of at least 2, as batch norm compares images",
+            "128",
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", [TRAIN, SEARCH])
+def test_a_value_that_no_recipe_takes(
+    capsys: Capture, command: list[str], option: str, value: str, rule: str, default: str
+) -> None:
+    assert refused(capsys, *command, option, value) == message(rule, f"the default is {default}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        ([*TRAIN, "--augmentation", "flip"], ["'--augmentation'", "'flip'", "'flip_crop'"]),
+        ([*TRAIN, "--epochs", "1.5"], ["'--epochs'", "'1.5'"]),
+        ([*TRAIN, "--split", "val"], ["'--split'", "'val'", "'validation'", "'test'"]),
+        ([*TRAIN, "--weights", "."], ["'--weights'", "is a directory"]),
+        (["search", "tiny.space"], ["--trials 20", "--hours 1"]),
+        (["search", "tiny.space", "--trials", "0"], ["'--trials'", "0 is not in the range x>=1"]),
+        (["search", "tiny.space", "--hours", "0"], ["'--hours'", "0.0 is not in the range x>0"]),
+        (["results", "--top", "0"], ["'--top'", "0 is not in the range x>=1"]),
+    ],
+)
+def test_a_mistake_in_the_usage(capsys: Capture, arguments: list[str], parts: list[str]) -> None:
+    said = refused(capsys, *arguments).splitlines()[-1]
+    assert said.startswith("Error: ")
+    assert [part for part in parts if part not in said] == []
+
+
+def test_a_network_without_a_head_is_not_trained(capsys: Capture) -> None:
+    rule = "the network ends in 4x4x4; to be trained it must end in 10 numbers, one a class"
+    expected = message(rule, "end the sentence with head()")
+    assert refused(capsys, "train", "conv(4, stride=8)", "--data", "digits").endswith(expected)
+
+
+def test_a_network_whose_shapes_do_not_fit_the_data(capsys: Capture, folder: Path) -> None:
+    class_folders(folder / "pets", 8, 8)
+    marked = "@conv(4, kernel=9, padding=0) head()"
+    rule = "a window of 9 does not fit on a map of 8 with padding 0"
+    expected = message(rule, None, place_of(marked, "sentence"))
+    assert refused(capsys, "train", unmarked(marked), "--data", "pets") == expected
+
+
+def test_weights_are_to_be_written_to_a_folder_that_is_not_there(capsys: Capture) -> None:
+    rule = "the weights cannot be written to `nowhere/w.pt`: there is no folder `nowhere`"
+    assert refused(capsys, *TRAIN, "--weights", "nowhere/w.pt") == message(rule, "make the folder first")
+
+
+# searches
+
+
+def test_data_of_another_shape_than_the_space_states(capsys: Capture, folder: Path) -> None:
+    class_folders(folder / "pets", 8, 8)
+    rule = "the data `pets` has 3x8x8 and 2 classes, the space `tiny` states 3x32x32 and 10 classes"
+    expected = message(rule, "change `input` and `classes` in the space")
+    assert refused(capsys, *SEARCH, "--data", "pets") == expected
+
+
+def test_a_space_of_which_nothing_fits_can_be_mended(
+    capsys: Capture, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = "no network of `tiny` fits: all 2 were refused, most often for rf > 44 (2)"
+    expected = message(rule, "loosen the limits, or let the space derive other networks")
+    assert refused(capsys, *SEARCH, "--limits", "rf > 44").endswith(expected)
+    done(monkeypatch, *SEARCH)

@@ -1,0 +1,196 @@
+"""What is said of mistakes in files of words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from examples.mistakes import Capture, message, place_of, refused, unmarked
+from examples.words import IMPORTS, own
+
+from archsearch import Network, parse
+from archsearch.analysis.candidate import judge
+from archsearch.analysis.limits import Condition
+from archsearch.errors import ArchsearchError, TrainingError
+from archsearch.pytorch.build import build
+
+
+@pytest.mark.parametrize("command", ["analyze", "check", "sample", "train", "search"])
+def test_every_command_that_reads_the_notation_takes_words(capsys: Capture, folder: Path, command: str) -> None:
+    expected = message("there is no such file", "give the path of a Python file", "nothere.py")
+    assert refused(capsys, command, "relu", "--words", "nothere.py") == expected
+
+
+WORDS = "write WORDS = [Word(...), ...] in it, with Word from archsearch.notation"
+SHOWS = "`python own.py` shows where"
+NAMES = "a name is made of the letters a to z, digits and _, and does not begin with a digit"
+
+# The file, what is wrong with it, and what to do.
+FILES = [
+    ("", "there are no WORDS in the file", WORDS),
+    ("WORDS = None", "there are no WORDS in the file", WORDS),
+    ("WORDS = Word('own', (), print)", "WORDS is no list, but of type Word", WORDS),
+    ("WORDS = {'own': 1}", "WORDS is no list, but of type dict", WORDS),
+    (
+        "WORDS = [Word('own', (), print), print]",
+        "WORDS[1] is no Word, but of type builtin_function_or_method",
+        WORDS,
+    ),
+    ("1 / 0", "the file cannot be imported: ZeroDivisionError: division by zero", SHOWS),
+    ("import nothere", "the file cannot be imported: ModuleNotFoundError: No module named 'nothere'", SHOWS),
+    ("WORDS = [", "the file cannot be imported: SyntaxError: '[' was never closed (own.py, line 4)", SHOWS),
+    ("raise SystemExit(0)", "the file cannot be imported: SystemExit: 0", SHOWS),
+    ("WORDS = [Word('conv', (), print)]", "`conv` is a word already", "give yours another name"),
+    ("WORDS = [Word('own', (), print)] * 2", "two of the WORDS are named `own`", "rename one of them"),
+    ("WORDS = [Word('my-own', (), print)]", "a sentence cannot hold the name `my-own`", NAMES),
+    ("WORDS = [Word('2d', (), print)]", "a sentence cannot hold the name `2d`", NAMES),
+    ("WORDS = [Word('own ', (), print)]", "a sentence cannot hold the name `own `", NAMES),
+    ("WORDS = [Word('', (), print)]", "a sentence cannot hold the name ``", NAMES),
+    ("WORDS = [Word(3, (), print)]", "a sentence cannot hold the name `3`", NAMES),
+    ("WORDS = [Word('own', (Parameter('a b'),), print)]", "a sentence cannot hold the name `a b`", NAMES),
+    (
+        "WORDS = [Word('own', (Parameter('a')), print)]",
+        "the parameters of `own` are no tuple of Parameter",
+        "write them as (Parameter(...),): a tuple of one has a comma too",
+    ),
+    (
+        "WORDS = [Word('own', [Parameter('a'), 'b'], print)]",
+        "the parameters of `own` are no tuple of Parameter",
+        "write them as (Parameter(...),): a tuple of one has a comma too",
+    ),
+    (
+        "WORDS = [Word('own', (Parameter('a'), Parameter('a', 3)), print)]",
+        "two parameters of `own` are named `a`",
+        "rename one of them",
+    ),
+    (
+        "WORDS = [Word('own', (Parameter('body'),), print)]",
+        "a parameter of `own` is named `body`, which stands for something else",
+        "give it another name",
+    ),
+    (
+        "WORDS = [Word('own', (Parameter('a', 1),), print, has_body=True)]",
+        "`own` takes a sentence in its brackets, and can take no arguments",
+        "remove its parameters, or has_body",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "rule", "remedy"), FILES)
+def test_a_mistake_in_a_file_of_words(capsys: Capture, folder: Path, text: str, rule: str, remedy: str) -> None:
+    (folder / "own.py").write_text(IMPORTS + text)
+    assert refused(capsys, "check", "relu", "--words", "own.py") == message(rule, remedy, "own.py")
+
+
+def test_a_file_that_is_no_python(capsys: Capture, folder: Path) -> None:
+    (folder / "own.txt").write_text("WORDS = []")
+    expected = message("this is no Python file", "give it a name that ends in .py", "own.txt")
+    assert refused(capsys, "check", "relu", "--words", "own.txt") == expected
+
+
+# The code of a word after IMPORTS, the sentence with an @ before the place, what is wrong, and what to do.
+CODE = [
+    (
+        "def lower(build, a):\n    return {}[a]",
+        "relu @own(3) head()",
+        "the lower function of `own` fails: KeyError: 3",
+        "mend {path}, line 5",
+    ),
+    (
+        "def lower(build, a):\n    build.then(Convolution(a))",
+        "relu residual(conv(8) @own(3))",
+        "the lower function of `own` fails: TypeError: "
+        "Convolution.__init__() missing 1 required positional argument: 'kernel'",
+        "mend {path}, line 5",
+    ),
+    (
+        "def lower(build, a):\n    build.then(Convolution(a, 3))",
+        "@own(3)",
+        "the lower function of `own` fails: TypeError: object of type 'int' has no len()",
+        "mend {path}, line 5",
+    ),
+    (
+        "def lower(build, b):\n    pass",
+        "@own(3)",
+        "the lower function of `own` fails: TypeError: lower() got an unexpected keyword argument 'a'",
+        "it is called as lower(build, a=...)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "marked", "rule", "remedy"), CODE)
+def test_a_mistake_in_the_code_of_a_word(
+    capsys: Capture, folder: Path, code: str, marked: str, rule: str, remedy: str
+) -> None:
+    (folder / "own.py").write_text(f"{IMPORTS}{code}\n\nWORDS = [Word('own', (Parameter('a'),), lower)]\n")
+    remedy = remedy.format(path=folder / "own.py")
+    expected = message(rule, remedy, place_of(marked, "sentence"))
+    assert refused(capsys, "analyze", unmarked(marked), "--words", "own.py") == expected
+
+
+def test_a_mistake_in_the_code_of_a_word_is_placed_in_a_space(capsys: Capture, folder: Path) -> None:
+    (folder / "own.py").write_text(f"{IMPORTS}WORDS = [Word('own', (), lambda build: 1 / 0)]\n")
+    marked = "network = conv(8) @own\n"
+    (folder / "my.space").write_text(unmarked(marked))
+    rule = "the lower function of `own` fails: ZeroDivisionError: division by zero"
+    expected = message(rule, f"mend {folder / 'own.py'}, line 4", place_of(marked, "my.space"))
+    assert refused(capsys, "check", "my.space", "--words", "own.py") == expected
+
+
+def test_a_mistake_in_the_code_of_a_word_that_takes_a_sentence(folder: Path) -> None:
+    vocabulary = own(folder, "WORDS = [Word('own', (), lambda build: None, has_body=True)]")
+    with pytest.raises(ArchsearchError) as caught:
+        parse("own(relu)", vocabulary=vocabulary).lower()
+    assert caught.value.rule == (
+        "the lower function of `own` fails: TypeError: <lambda>() takes 1 positional argument but 2 were given"
+    )
+    assert caught.value.remedy == "it is called as lower(build, body)"
+
+
+@pytest.mark.parametrize(
+    ("default", "rule", "remedy"),
+    [
+        ("lambda before: before['c']", "KeyError: 'c'", "mend {path}, line 4"),
+        (
+            "lambda: 3",
+            "TypeError: <lambda>() takes 0 positional arguments but 1 was given",
+            "it is called as value(before), before being a mapping",
+        ),
+    ],
+)
+def test_a_mistake_in_the_code_of_a_default(folder: Path, default: str, rule: str, remedy: str) -> None:
+    word = f"Word('own', (Parameter('a'), Parameter('b', Derived('c', {default}))), print)"
+    vocabulary = own(folder, f"WORDS = [{word}]")
+    with pytest.raises(ArchsearchError) as caught:
+        parse("relu own(3)", vocabulary=vocabulary)
+    place = place_of("relu @own(3)", "sentence")
+    expected = [f"the default of b of `own` fails: {rule}", f"  at {place}", f"  {remedy}"]
+    assert str(caught.value) == "\n".join(expected).format(path=folder / "own.py")
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("build.then(Convolution(build.channels // 4, (1, 1)))", "convolution would put out 0x32x32"),
+        ("build.then(Convolution(build.channels / 3, (1, 1)))", "convolution would put out 1.0x32x32"),
+        (
+            "build.then(Convolution(4, (3, 3), groups=2))",
+            "groups is 2, which does not divide the 3 input channels",
+        ),
+        ("raise ShapeError('the map is too small')", "the map is too small"),
+    ],
+)
+def test_operations_of_a_word_that_do_not_fit_refuse_the_network(folder: Path, code: str, reason: str) -> None:
+    vocabulary = own(folder, f"def lower(build):\n    {code}\n\nWORDS = [Word('own', (), lower)]\n")
+    candidate = judge(parse("own", vocabulary=vocabulary), (3, 32, 32), 10, Condition("", ()))
+    whole = f"{reason}; sizes are whole numbers of at least 1" if "put out" in reason else reason
+    assert candidate.reasons == (whole,)
+
+
+def test_a_function_that_torch_has_no_layer_for(folder: Path) -> None:
+    code = "WORDS = [Word('own', (), lambda build: build.then(Elementwise('sigmod')) and None)]"
+    network: Network = parse("own head()", vocabulary=own(folder, code))
+    with pytest.raises(TrainingError) as caught:
+        build(network.lower())
+    rule = "there is no layer for the elementwise function `sigmod`"
+    assert (caught.value.rule, caught.value.remedy) == (rule, "did you mean `sigmoid`?")

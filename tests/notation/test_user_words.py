@@ -1,0 +1,193 @@
+"""Words of somebody's own: the example in the docs against torch, and each mistake a file of them can hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from examples.console import ROOT, blocks, commands, run
+from examples.counted import assert_equal_to_torch_and_fvcore
+from examples.mistakes import Capture
+from examples.words import own
+
+from archsearch import Space, analyze, parse
+from archsearch.data.load import digits
+from archsearch.errors import NotationError
+from archsearch.notation.user_words import read_words
+from archsearch.notation.vocabulary import VOCABULARY
+from archsearch.notation.word import Vocabulary
+from archsearch.study.loop import search
+from archsearch.study.results import load
+from archsearch.training.recipe import Recipe
+
+DOCS = ROOT / "docs"
+PAGE = (DOCS / "own_word.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def vocabulary() -> Vocabulary:
+    return read_words(DOCS / "own_word.py")
+
+
+def test_the_page_shows_the_files() -> None:
+    assert blocks(PAGE, "python")[0] == (DOCS / "own_word.py").read_text(encoding="utf-8")
+    assert blocks(PAGE, "")[0] == (DOCS / "own_word.space").read_text(encoding="utf-8").split("\n\n", 1)[1]
+
+
+@pytest.mark.parametrize(("arguments", "printed"), commands(PAGE))
+def test_a_command_prints_what_the_page_shows(
+    arguments: str, printed: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    assert run(arguments, monkeypatch, capsys).strip() == printed.strip()
+
+
+def test_the_page_shows_how_it_is_done_from_python(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture, vocabulary: Vocabulary
+) -> None:
+    monkeypatch.chdir(ROOT)
+    exec(blocks(PAGE, "python")[1], {})  # noqa: S102  # the code of the page itself
+    assert capsys.readouterr().out.strip() == str(analyze(parse("conv(24) se() head()", vocabulary=vocabulary)))
+
+
+# Worked out by hand: sentence, params, macs
+COSTS = [
+    # two 1 x 1 convolutions on one unit: 24 * 6 + 6, then 6 * 24 + 24
+    ("conv(24) se()", 672 + 48 + 150 + 168, 648 * 1024 + 144 + 144),
+    # 24 / 8 = 3
+    ("conv(24) se(reduction=8)", 672 + 48 + 75 + 96, 648 * 1024 + 72 + 72),
+    # no fewer than one channel: 3 * 1 + 1, then 1 * 3 + 3
+    ("se(reduction=8)", 4 + 6, 6),
+    # 3 * 4 and 8 of the norm, then 4 * 9 and 8 of the norm
+    ("ghost(8)", 12 + 8 + 36 + 8, 48 * 1024),
+    # 3 * 2 and 4 of the norm, then 6 * 9 and 12 of the norm
+    ("ghost(8, ratio=4)", 6 + 4 + 54 + 12, 60 * 1024),
+]
+
+
+@pytest.mark.parametrize(("sentence", "params", "macs"), COSTS)
+def test_costs_worked_out_by_hand(vocabulary: Vocabulary, sentence: str, params: int, macs: int) -> None:
+    figures = analyze(parse(sentence, vocabulary=vocabulary)).figures
+    assert (figures["params"], figures["macs"]) == (params, macs)
+
+
+@pytest.mark.parametrize("sentence", [sentence for sentence, _params, _macs in COSTS])
+def test_costs_against_torch_and_fvcore(vocabulary: Vocabulary, sentence: str) -> None:
+    network = parse(f"residual({sentence}) conv(8, stride=2) {sentence} head()", vocabulary=vocabulary)
+    assert_equal_to_torch_and_fvcore(network.lower())
+
+
+def test_the_receptive_field_is_that_of_the_paths_beside_the_global_pool(vocabulary: Vocabulary) -> None:
+    without = analyze(parse("conv(24) conv(24, stride=2) conv(24, dilation=2)"))
+    profile = analyze(parse("conv(24) conv(24, stride=2) se() conv(24, dilation=2)", vocabulary=vocabulary))
+    assert profile.figures["rf"] == without.figures["rf"] == 13
+    assert profile.first_global is not None
+    assert (profile.first_global.op, profile.first_global.path) == ("avg global pool", "3")
+    assert without.first_global is None
+
+
+def test_a_ghost_block_sees_what_its_depthwise_part_does(vocabulary: Vocabulary) -> None:
+    figures = analyze(parse("ghost(8)", vocabulary=vocabulary)).figures
+    assert (figures["rf"], figures["depthwise"]) == (3, 1)
+
+
+def test_a_residual_counts_strides_through_the_word(vocabulary: Vocabulary) -> None:
+    network = parse("residual(conv(24, stride=2) se() ghost(16))", vocabulary=vocabulary)
+    assert network.lower().nodes[-1].shape == (1, 16, 16, 16)
+
+
+def test_the_digest_holds_the_operations(vocabulary: Vocabulary) -> None:
+    def digest(sentence: str) -> str:
+        return parse(sentence, vocabulary=vocabulary).lower().digest
+
+    assert digest("conv(24) se()") == digest("conv(24) se(4)") == digest("conv(24) se(reduction=4)")
+    assert len({digest(f"conv(24){word}") for word in ("", " se()", " se(reduction=8)", " se() se()")}) == 4
+    assert digest("conv(24)") == parse("conv(24)").lower().digest
+
+
+def test_a_network_of_own_words_is_written_and_read_back(vocabulary: Vocabulary, folder: Path) -> None:
+    network = parse("residual( se(4) ghost(channels=3, ratio=3)) se(8)", vocabulary=vocabulary)
+    assert str(network) == "residual(se() ghost(3, ratio=3)) se(reduction=8)"
+    assert parse(str(network), vocabulary=vocabulary) == network
+
+    code = (
+        "WORDS = (Word('pair', (Parameter('a'), Parameter('b'), Parameter('c', 3)), lambda build, **named: None),)"
+    )
+    pair = own(folder, code)
+    assert str(parse("pair(b=2, a=1) relu", vocabulary=pair)) == "pair(1, b=2) relu"
+    assert pair["pair"].signature == "pair(a, b, c=3)"
+
+
+def test_a_default_follows_from_the_arguments_before_it(folder: Path) -> None:
+    code = """
+def lower(build, channels, squeezed):
+    build.then(Convolution(squeezed, (1, 1)))
+    build.then(Convolution(channels, (1, 1)))
+
+squeezed = Derived("channels/4", lambda before: before["channels"] // 4)
+WORDS = [Word("squeeze", (Parameter("channels"), Parameter("squeezed", squeezed)), lower)]
+"""
+    vocabulary = own(folder, code)
+    assert vocabulary["squeeze"].signature == "squeeze(channels, squeezed=channels/4)"
+    network = parse("squeeze(16, squeezed=4) squeeze(16, squeezed=8)", vocabulary=vocabulary)
+    assert str(network) == "squeeze(16) squeeze(16, squeezed=8)"
+    assert [node.shape[1] for node in network.lower().nodes] == [3, 4, 16, 8, 16]
+
+
+def test_a_default_that_does_not_follow_must_be_said(folder: Path) -> None:
+    code = """
+half = Derived("a/2", lambda before: before["a"] // 2 if before["a"] % 2 == 0 else None)
+WORDS = [Word("own", (Parameter("a", 2), Parameter("b", half)), lambda build, **named: None)]
+"""
+    vocabulary = own(folder, code)
+    assert str(parse("own() own(3, b=1)", vocabulary=vocabulary)) == "own() own(a=3, b=1)"
+    with pytest.raises(NotationError) as caught:
+        parse("own(3)", vocabulary=vocabulary)
+    assert (caught.value.rule, caught.value.remedy) == (
+        "with a=3, `own` needs its b said",
+        "write own(a=2, b=a/2)",
+    )
+
+
+def test_words_that_take_a_sentence_and_words_that_end_one(folder: Path) -> None:
+    code = """
+def twice(build, body):
+    body()
+    body()
+
+def scores(build):
+    build.then(GlobalPool("avg"))
+    build.then(Convolution(build.classes, (1, 1)))
+    build.then(Flatten())
+
+WORDS = [Word("twice", (), twice, has_body=True), Word("scores", (), scores, ends=True)]
+"""
+    vocabulary = own(folder, code)
+    nodes = parse("twice(relu twice(relu)) scores", vocabulary=vocabulary).lower().nodes
+    assert [node.path for node in nodes[1:]] == ["1.1", "1.2.1", "1.2.1"] * 2 + ["2"] * 3
+    space = Space.of("network = twice(relu*1..2) scores()*0..1", vocabulary=vocabulary)
+    assert (space.size, space.grammar.classifies) == (4, False)
+    assert Space.of("network = relu scores", vocabulary=vocabulary).grammar.classifies
+    with pytest.raises(NotationError, match="`scores` may only end a sentence"):
+        Space.of("network = scores relu", vocabulary=vocabulary)
+    with pytest.raises(NotationError, match="`twice` can be left with nothing in its brackets"):
+        Space.of("network = twice(relu*0..1)", vocabulary=vocabulary)
+
+
+def test_reading_words_changes_nothing_for_others(vocabulary: Vocabulary) -> None:
+    assert set(vocabulary) == {*VOCABULARY, "se", "ghost"}
+    for refuse in (lambda: parse("se()"), lambda: Space.of("network = se()")):
+        with pytest.raises(NotationError, match="there is no word"):
+            refuse()
+
+
+def test_a_search_of_a_space_with_own_words(vocabulary: Vocabulary, tmp_path: Path) -> None:
+    text = "limits params < 2k\nnetwork = conv(4|64, kernel=4, stride=4, padding=0) se() head()"
+    space = Space.of(text, "tiny", vocabulary)
+    storage = f"sqlite:///{tmp_path / 'studies.db'}"
+    for _run in range(2):  # the second goes on with the first, and finds it done
+        recipe = Recipe(epochs=1, augmentation="none")
+        outcome = search(space, digits(), recipe=recipe, trials=1, storage=storage)
+        assert outcome.ended == "the study has trained 1 networks, of 1 asked for"
+    row = next(row for row in load(storage) if row["state"] == "complete")
+    assert row["sentence"] == "conv(4, kernel=4, stride=4, padding=0) se() head()"
+    assert parse(str(row["sentence"]), vocabulary=vocabulary).lower().digest == row["digest"]
