@@ -13,7 +13,6 @@ from itertools import islice
 from pathlib import Path
 from statistics import median
 
-from archsearch.analysis.candidate import judge
 from archsearch.space.space import Space
 
 STARTS = 5
@@ -37,10 +36,9 @@ def main() -> None:
     print(f"archsearch check SENTENCE, from a cold start: {ratio:.2f} of importing torch")
 
     space = Space.find("era_s9")
-    grammar = space.grammar
     started = time.perf_counter()
     for network in islice(space.sample(seed=0), 300):
-        judge(network, grammar.input, grammar.classes, grammar.limits)
+        space.check(network)
     judged = 300 / (time.perf_counter() - started)
     print(f"candidates of era_s9 drawn and judged in the time of importing torch: {judged * import_torch:,.0f}")
 

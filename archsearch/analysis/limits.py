@@ -1,148 +1,159 @@
-"""Conditions on figures: which networks may be trained and why not; the same expressions filter results.
-
-`rf > 44, params < 200k` - a comma means `and` and binds loosest, `or` comes next, `and` binds tightest; brackets
-group. Numbers may carry `_`, a fraction, `k` (thousand) or `M` (million); words are quoted.
-"""
+"""Limits on the figures of a network, and the verdict: whether it may be trained, and why not."""
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import floor
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 from archsearch.analysis.figures import FIGURES
-from archsearch.errors import NotationError, suggest
-from archsearch.notation.parser import read_condition
-from archsearch.notation.syntax import Clauses, Comparison
+from archsearch.analysis.profile import Profile, profile
+from archsearch.errors import ShapeError
+from archsearch.graph.graph import Graph
+from archsearch.notation.condition import ALWAYS, Condition, comparisons, holds
+from archsearch.notation.network import CLASSES, INPUT, Network
+from archsearch.notation.syntax import Clauses
 from archsearch.table import cell
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from archsearch.errors import Place
-    from archsearch.notation.syntax import Condition as Syntax
-
-Figure: TypeAlias = int | float | str | None
-
-ASSIGNMENT = "rf > 44, params < 200k"
-"""The limits of the assignment, used where no others are given."""
+    from archsearch.graph.shapes import Shape
+    from archsearch.notation.syntax import Condition as Clause
 
 
 @dataclass(frozen=True)
-class Broken:
-    """A limit that does not hold: its text, and the figures in it."""
+class Violation:
+    """A limit that a network breaks, and the message with the figures that break it."""
 
     limit: str
-    figures: Mapping[str, Figure]
+    message: str
 
     def __str__(self) -> str:
-        """Return the reason, for a person.
+        """Return the message.
 
-        >>> print(Condition.of("rf > 44").broken({"rf": 19})[0])
+        >>> print(Limits.of("rf > 44").violations({"rf": 19})[0])
         rf is 19, not > 44
         """
-        values = ", ".join(f"{name} is {cell(value)}" for name, value in self.figures.items())
-        wanted = self.limit.removeprefix(next(iter(self.figures))).strip()
-        return f"{values}, not {self.limit if len(self.figures) > 1 else wanted}"
+        return self.message
 
 
 @dataclass(frozen=True)
-class Condition:
-    """Comparisons over named values, parsed by us: nothing in it is ever evaluated as code."""
+class Limits:
+    """A condition that the figures of a network must satisfy; without one, every network fits.
 
-    text: str
-    clauses: tuple[Syntax, ...]
+    >>> Limits().violations({"rf": 3})
+    ()
+    """
+
+    condition: Condition = ALWAYS
 
     @staticmethod
-    def of(
-        text: str,
-        names: Collection[str] = FIGURES,
-        words: Collection[str] = (),
-        source: str = "limits",
-        place: Place | None = None,
-    ) -> Condition:
-        """Read a condition over `names`, those of the analyzer's figures unless others are given.
+    def of(text: str, source: str = "limits", place: Place | None = None) -> Limits:
+        """Read limits such as `rf > 44, params < 200k`; a blank text is no limit.
 
-        Those of `names` that are also in `words` hold words, the others numbers. `place` says where the text
-        stands in a larger one. Raises NotationError, with a caret, for what is not a condition and for a name
-        that is not known.
-
-        >>> Condition.of("rf > 44, params < 200k or macs < 1M").holds({"rf": 45, "params": 200_000, "macs": 5})
-        True
+        Raises NotationError, with a caret, for what is not a condition on FIGURES.
         """
-        tree = read_condition(text, source, place)
-        for comparison in _comparisons(tree):
-            if comparison.name not in names:
-                rule = f"there is no {'figure' if names is FIGURES else 'column'} `{comparison.name}`"
-                raise NotationError(rule, place=comparison.place, remedy=suggest(comparison.name, names))
-            if isinstance(comparison.bound, str) != (comparison.name in words):
-                if comparison.name in words:
-                    rule = f"`{comparison.name}` holds words, and {comparison.bound} is a number"
-                    remedy = "write a word in quotes"
-                else:
-                    rule = f"`{comparison.name}` holds numbers, and `{comparison.bound}` is a word"
-                    remedy = "write a number, without quotes"
-                raise NotationError(rule, place=comparison.place, remedy=remedy)
-        return Condition(" ".join(text.split()), tuple(_conjuncts(tree)))
+        return Limits(Condition.of(text, FIGURES, kind="figure", source=source, place=place))
 
     def __str__(self) -> str:
         """Return the text."""
-        return self.text
+        return str(self.condition)
 
-    def holds(self, values: Mapping[str, Figure]) -> bool:
-        """Whether every clause holds; a comparison with a value that is missing (None) does not."""
-        return all(_holds(clause, values) for clause in self.clauses)
+    def violations(self, figures: Mapping[str, int]) -> tuple[Violation, ...]:
+        """Return each limit that these figures break.
 
-    def broken(self, figures: Mapping[str, Figure]) -> tuple[Broken, ...]:
-        """Return each clause that does not hold.
-
-        >>> [str(one) for one in Condition.of("rf > 44, params < 200k").broken({"rf": 44, "params": 200_000})]
+        >>> [str(one) for one in Limits.of("rf > 44, params < 200k").violations({"rf": 44, "params": 200_000})]
         ['rf is 44, not > 44', 'params is 200,000, not < 200k']
         """
-        return tuple(
-            Broken(clause.text, _figures(clause, figures))
-            for clause in self.clauses
-            if not _holds(clause, figures)
-        )
+        clauses = self.condition.clauses
+        return tuple(_violation(clause, figures) for clause in clauses if not holds(clause, figures))
 
-    def excesses(self, figures: Mapping[str, Figure]) -> dict[str, int]:
-        """Return, for each clause, by how much it is broken: 0 or less where it holds.
+    def excess(self, figures: Mapping[str, int]) -> dict[str, int]:
+        """Return by how much each limit is broken: 0 or less where it holds.
 
-        >>> Condition.of("rf > 44, params < 200k").excesses({"rf": 44, "params": 200_010})
+        >>> Limits.of("rf > 44, params < 200k").excess({"rf": 44, "params": 200_010})
         {'rf > 44': 1, 'params < 200k': 11}
         """
-        return {clause.text: _excess(clause, figures) for clause in self.clauses}
+        return {clause.text: _excess(clause, figures) for clause in self.condition.clauses}
 
 
-_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "=": operator.eq,
-    "!=": operator.ne,
-}
+NO_LIMITS = Limits()
+"""Limits that every network keeps."""
+
+ASSIGNMENT = Limits.of("rf > 44, params < 200k")
+"""The limits of the assignment."""
 
 
-def _holds(clause: Syntax, values: Mapping[str, Figure]) -> bool:
-    if isinstance(clause, Clauses):
-        joined = any if clause.joint == "or" else all
-        return joined(_holds(item, values) for item in clause.items)
-    value = values[clause.name]
-    if value is None or isinstance(value, str) != isinstance(clause.bound, str):
-        return False
-    return _COMPARE[clause.comparator](value, clause.bound)
+@dataclass(frozen=True)
+class Verdict:
+    """A network held against limits: its profile, None where its shapes do not fit, and what it breaks.
+
+    `excess` says by how much each limit is broken, 0 or less where it holds.
+    """
+
+    profile: Profile | None
+    violations: tuple[Violation, ...]
+    excess: Mapping[str, int]
+
+    @property
+    def graph(self) -> Graph | None:
+        """The operations of the network, if its shapes fit."""
+        return self.profile.graph if self.profile else None
+
+    @property
+    def figures(self) -> Mapping[str, int]:
+        """The figures of the network; none if its shapes do not fit."""
+        return self.profile.figures if self.profile else {}
+
+    @property
+    def fits(self) -> bool:
+        """Whether the network may be trained."""
+        return not self.violations
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it may not be trained, with figure and bound."""
+        return tuple(map(str, self.violations))
+
+    @property
+    def digest(self) -> str | None:
+        """The digest of the graph, if there is one."""
+        return self.graph.digest if self.graph else None
 
 
-def _excess(clause: Syntax, figures: Mapping[str, Figure]) -> int:
+def check(
+    network: Network | Graph, limits: Limits = NO_LIMITS, input_shape: Shape = INPUT, classes: int = CLASSES
+) -> Verdict:
+    """Analyze a network and hold its figures against limits; a graph has its own input and classes.
+
+    A sentence whose shapes do not fit is refused, and the verdict says where.
+
+    >>> from archsearch.notation.network import parse
+    >>> check(parse("conv(8) head()"), Limits.of("rf > 44, params < 200k")).reasons
+    ('rf is 3, not > 44',)
+    """
+    try:
+        graph = network if isinstance(network, Graph) else network.lower(input_shape, classes)
+        found = profile(graph)
+    except ShapeError as error:
+        return Verdict(None, (Violation(error.rule, error.rule),), {"shapes": 1})
+    return Verdict(found, limits.violations(found.figures), limits.excess(found.figures))
+
+
+def _violation(clause: Clause, figures: Mapping[str, int]) -> Violation:
+    values = {comparison.name: figures[comparison.name] for comparison in comparisons(clause)}
+    said = ", ".join(f"{name} is {cell(value)}" for name, value in values.items())
+    wanted = clause.text if len(values) > 1 else clause.text.removeprefix(next(iter(values))).strip()
+    return Violation(clause.text, f"{said}, not {wanted}")
+
+
+def _excess(clause: Clause, figures: Mapping[str, int]) -> int:
     """How far whole-number figures are from the nearest value that fits; 0 or less where they fit."""
     if isinstance(clause, Clauses):
         nearest = min if clause.joint == "or" else max
         return nearest(_excess(item, figures) for item in clause.items)
     value, bound = figures[clause.name], clause.bound
-    assert isinstance(value, int)
     assert not isinstance(bound, str)
     match clause.comparator:
         case ">":
@@ -157,24 +168,3 @@ def _excess(clause: Syntax, figures: Mapping[str, Figure]) -> int:
             return 0 if value == bound else abs(value - floor(bound)) or 1
         case _:
             return int(value == bound)
-
-
-def _conjuncts(tree: Syntax) -> Iterator[Syntax]:
-    """Take apart what is joined by commas and `and`, so that each can be reported alone."""
-    if isinstance(tree, Clauses) and tree.joint == "and":
-        for item in tree.items:
-            yield from _conjuncts(item)
-    else:
-        yield tree
-
-
-def _comparisons(clause: Syntax) -> Iterator[Comparison]:
-    if isinstance(clause, Comparison):
-        yield clause
-    else:
-        for item in clause.items:
-            yield from _comparisons(item)
-
-
-def _figures(clause: Syntax, figures: Mapping[str, Figure]) -> dict[str, Figure]:
-    return {comparison.name: figures[comparison.name] for comparison in _comparisons(clause)}

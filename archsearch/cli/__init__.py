@@ -7,13 +7,7 @@ import sys
 
 import click
 
-from archsearch.cli.analyze import analyze
-from archsearch.cli.check import check
-from archsearch.cli.quickstart import quickstart
-from archsearch.cli.results import results
-from archsearch.cli.sample import sample
-from archsearch.cli.search import search
-from archsearch.cli.train import train
+from archsearch.cli import analyze, check, quickstart, results, sample, search, train
 from archsearch.errors import ArchsearchError
 
 
@@ -26,7 +20,15 @@ def archsearch() -> None:
     """
 
 
-for _command in (analyze, check, sample, train, search, results, quickstart):
+for _command in (
+    analyze.analyze,
+    check.check,
+    sample.sample,
+    train.train,
+    search.search,
+    results.results,
+    quickstart.quickstart,
+):
     archsearch.add_command(_command)
 
 

@@ -9,8 +9,9 @@ import click
 
 from archsearch.cli.options import classes_option, csv_option, examples, input_option, json_option, words_option
 from archsearch.cli.output import write_json, write_rows
-from archsearch.cli.targets import Subject
+from archsearch.cli.targets import Subject, not_one_network, resolve
 from archsearch.graph.shapes import shape_text
+from archsearch.space.space import Space
 
 if TYPE_CHECKING:
     from archsearch.graph.shapes import Shape
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
 )
 def analyze(
     target: str,
-    input_shape: Shape,
-    classes: int,
+    input_shape: Shape | None,
+    classes: int | None,
     vocabulary: Vocabulary,
     strict: bool,
     verify: bool,
@@ -55,7 +56,9 @@ def analyze(
     TARGET is a sentence, a file of one, or a torch module named as package.module:name or file.py:name. Exit
     status: 0 done, 1 the oracles contradict the analysis, 2 it cannot be analysed.
     """
-    subject = Subject(target, input_shape, classes, vocabulary)
+    subject = resolve(target, input_shape, classes, vocabulary)
+    if isinstance(subject, Space):
+        raise not_one_network(target)
     found = subject.profile
     if strict:
         found.complete()
@@ -67,7 +70,7 @@ def analyze(
     if compare:
         from archsearch.proof.compare import compare as compare_counts
 
-        compared = compare_counts(subject.module, input_shape, found)
+        compared = compare_counts(subject.module, subject.input_shape, found)
     proof = _proved(subject.traced) if verify else None
     if as_csv:
         rows = [{**row.figures, "shape": shape_text(row.shape)} for row in found.rows]

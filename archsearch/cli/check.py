@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
-from click.core import ParameterSource
 
-from archsearch.analysis.candidate import Candidate, judge
-from archsearch.analysis.limits import ASSIGNMENT, Condition
+from archsearch.analysis.limits import ASSIGNMENT, Limits
 from archsearch.cli.options import (
     classes_option,
     examples,
@@ -21,8 +18,7 @@ from archsearch.cli.options import (
     words_option,
 )
 from archsearch.cli.output import write_json
-from archsearch.cli.targets import Subject, is_space, network_at
-from archsearch.pytorch.find import is_model
+from archsearch.cli.targets import Subject, resolve
 from archsearch.space.space import Space
 
 if TYPE_CHECKING:
@@ -49,9 +45,9 @@ _DRAWS = 1_000
 )
 def check(
     target: str,
-    limits: Condition | None,
-    input_shape: Shape,
-    classes: int,
+    limits: Limits | None,
+    input_shape: Shape | None,
+    classes: int | None,
     vocabulary: Vocabulary,
     seed: int,
     as_json: bool,
@@ -62,70 +58,41 @@ def check(
     cannot be read. A space fits if some of its networks do; 1,000 are drawn with the seed, or all looked at where
     there are no more.
     """
-    if is_space(target):
-        given = map(click.get_current_context().get_parameter_source, ("input_shape", "classes"))
-        if ParameterSource.COMMANDLINE in given:
-            raise click.UsageError("A space states its own input and classes.")
-        space = Space.find(target, vocabulary)
-        fits = _check_space(space if limits is None else space.limited(limits), seed, as_json)
-    elif is_model(target):
-        limits = limits or Condition.of(ASSIGNMENT)
-        fits = _check_model(Subject(target, input_shape, classes, vocabulary), limits, as_json)
+    subject = resolve(target, input_shape, classes, vocabulary)
+    if isinstance(subject, Space):
+        fits = _check_space(subject if limits is None else subject.limited(limits), seed, as_json)
     else:
-        limits = limits or Condition.of(ASSIGNMENT)
-        candidate = judge(network_at(target, vocabulary), input_shape, classes, limits)
-        fits = _check_network(candidate, limits, as_json)
+        fits = _check_network(subject, ASSIGNMENT if limits is None else limits, as_json)
     click.get_current_context().exit(0 if fits else 1)
 
 
-def _check_network(candidate: Candidate, limits: Condition, as_json: bool) -> bool:
-    digest = candidate.digest or ""
-    return _verdict(candidate.reasons, candidate.figures, str(candidate.network), digest, limits, as_json)
-
-
-def _check_model(subject: Subject, limits: Condition, as_json: bool) -> bool:
-    found = subject.profile.complete()
-    if found.last_map.layout.bound:
+def _check_network(subject: Subject, limits: Limits, as_json: bool) -> bool:
+    verdict = subject.check(limits)
+    if verdict.profile is not None and verdict.profile.last_map.layout.bound:
         click.echo("archsearch: the receptive field of this module is an upper bound", err=True)
-    reasons = tuple(map(str, limits.broken(found.figures)))
-    return _verdict(reasons, found.figures, subject.name, found.graph.digest, limits, as_json)
-
-
-def _verdict(
-    reasons: Sequence[str],
-    figures: Mapping[str, int],
-    canonical: str,
-    digest: str,
-    limits: Condition,
-    as_json: bool,
-) -> bool:
     if as_json:
         plain = {
-            "fits": not reasons,
-            "reasons": list(reasons),
+            "fits": verdict.fits,
+            "reasons": list(verdict.reasons),
             "limits": str(limits),
-            "figures": dict(figures),
-            "canonical": canonical,
-            "digest": digest or None,
+            "figures": dict(verdict.figures),
+            "canonical": subject.name,
+            "digest": verdict.digest,
         }
         write_json(plain)
-    elif reasons:
-        click.echo("\n  ".join(["refused", *reasons]))
+    elif verdict.fits:
+        shown = ", ".join(f"{name} {verdict.figures[name]:,}" for name in ("rf", "params", "macs"))
+        click.echo(f"fits {str(limits) or 'no limits'}\n  {shown}")
     else:
-        shown = ", ".join(f"{name} {figures[name]:,}" for name in ("rf", "params", "macs"))
-        click.echo(f"fits {limits}\n  {shown}")
-    return not reasons
+        click.echo("\n  ".join(["refused", *verdict.reasons]))
+    return verdict.fits
 
 
 def _check_space(space: Space, seed: int, as_json: bool) -> bool:
-    grammar = space.grammar
-    drawn = [
-        judge(network, grammar.input, grammar.classes, grammar.limits)
-        for network in map(space.at, space.indices(seed, _DRAWS))
-    ]
+    drawn = [space.check(space.at(index)) for index in space.indices(seed, _DRAWS)]
     every = "all " if space.size <= _DRAWS else ""
-    fitting = sum(candidate.fits for candidate in drawn)
-    broken = Counter(rule for candidate in drawn for rule in candidate.rules_broken)
+    fitting = sum(verdict.fits for verdict in drawn)
+    broken = Counter(violation.limit for verdict in drawn for violation in verdict.violations)
     if as_json:
         write_json(
             {
@@ -134,15 +101,15 @@ def _check_space(space: Space, seed: int, as_json: bool) -> bool:
                 "drawn": len(drawn),
                 "fitting": fitting,
                 "broken": dict(broken.most_common()),
-                "limits": str(grammar.limits),
+                "limits": str(space.limits),
             }
         )
     else:
         lines = [
             f"{space.name}: {space.size:,} derivations",
-            f"limits: {grammar.limits}",
+            f"limits: {str(space.limits) or 'none'}",
             f"{fitting:,} of {every}{len(drawn):,} drawn with seed {seed} fit",
-            *(f"  broken by {count:,}: {rule}" for rule, count in broken.most_common()),
+            *(f"  broken by {count:,}: {limit}" for limit, count in broken.most_common()),
         ]
         click.echo("\n".join(lines))
     return fitting > 0

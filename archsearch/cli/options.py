@@ -9,12 +9,11 @@ from typing import Any, TypeVar
 
 import click
 
-from archsearch.analysis.limits import ASSIGNMENT, Condition
-from archsearch.graph.shapes import Shape
+from archsearch.analysis.limits import ASSIGNMENT, Limits
+from archsearch.graph.shapes import Shape, parse_shape, shape_text
 from archsearch.notation.network import CLASSES, INPUT
 from archsearch.notation.user_words import read_words
 from archsearch.notation.vocabulary import VOCABULARY
-from archsearch.space.grammar import parse_shape
 from archsearch.training.recipe import AUGMENTATIONS, Recipe
 
 DATA_HELP = "A folder of images, or `digits`. [the variable ARCHSEARCH_DATA, else CIFAR-10, downloaded once]"
@@ -48,27 +47,24 @@ class _Shape(click.ParamType[Shape]):
         return value if isinstance(value, tuple) else parse_shape(str(value), "--input")
 
 
-class _Limits(click.ParamType[Condition]):
+class _Limits(click.ParamType[Limits]):
     name = "condition"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Condition:
-        return value if isinstance(value, Condition) else Condition.of(str(value), source="--limits")
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Limits:
+        return value if isinstance(value, Limits) else Limits.of(str(value), source="--limits")
 
 
 input_option = click.option(
     "--input",
     "input_shape",
     type=_Shape(),
-    default=INPUT,
-    help="Shape of an image: channels, then its sizes. [3x32x32]",
+    help=f"Shape of an image: channels, then its sizes. [{shape_text(INPUT)}]",
 )
-classes_option = click.option(
-    "--classes", type=click.IntRange(min=1), default=CLASSES, show_default=True, help="Number of classes."
-)
+classes_option = click.option("--classes", type=click.IntRange(min=1), help=f"Number of classes. [{CLASSES}]")
 limits_option = click.option(
     "--limits",
     type=_Limits(),
-    help=f"What a network must hold. [those of the space; for a sentence: {ASSIGNMENT}]",
+    help=f"What a network must hold; '' for nothing. [those of the space, else {ASSIGNMENT}]",
 )
 words_option = click.option(
     "--words",

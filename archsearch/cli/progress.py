@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
-from archsearch.analysis.candidate import Candidate
+from archsearch.analysis.limits import Verdict
+from archsearch.notation.network import Network
 from archsearch.study.results import Row
 from archsearch.study.storage import GRACE, HEARTBEAT
 from archsearch.study.watch import Watch
@@ -53,10 +54,10 @@ class Progress(Watch):
         rest = f"waiting up to {GRACE + HEARTBEAT} s for a sign of life before it is trained again"
         self._console.print(f"{networks} marked as in training by another run; {rest}")
 
-    def training(self, number: int, candidate: Candidate, epochs: int) -> None:
+    def training(self, number: int, network: Network, verdict: Verdict, epochs: int) -> None:
         """Say which network is trained now."""
-        figures = ", ".join(f"{name} {candidate.figures[name]:,}" for name in ("rf", "params", "macs"))
-        self._console.print(f"#{number} {candidate.network}\n   {figures}")
+        figures = ", ".join(f"{name} {verdict.figures[name]:,}" for name in ("rf", "params", "macs"))
+        self._console.print(f"#{number} {network}\n   {figures}")
         self._bars.reset(self._bar, description=f"#{number}, {epochs} epochs", visible=True, total=None)
 
     def step(self, done: int, total: int) -> None:
@@ -77,7 +78,7 @@ class Progress(Watch):
         self.epoch(0, epoch)
 
     def judged(self, row: Row) -> None:
-        """Say what became of a candidate."""
+        """Say what became of a network."""
         accuracy = f" with {row['val_accuracy']:.2f} %" if row["state"] in {"complete", "pruned"} else ""
         reason = f": {row['reason']}" if row["reason"] else ""
         self._console.print(f"#{row['number']} {row['state']}{accuracy}{reason}")

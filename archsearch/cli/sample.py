@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archsearch.analysis.candidate import judge
 from archsearch.analysis.figures import FIGURES
-from archsearch.analysis.limits import Condition
+from archsearch.analysis.limits import Limits
 from archsearch.cli.options import (
     csv_option,
     examples,
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 def sample(
     space: str,
     count: int,
-    limits: Condition | None,
+    limits: Limits | None,
     vocabulary: Vocabulary,
     seed: int,
     as_json: bool,
@@ -45,21 +44,18 @@ def sample(
 ) -> None:
     """Draw networks of SPACE, a file or a shipped name, every derivation equally likely."""
     found = Space.find(space, vocabulary)
-    grammar = (found if limits is None else found.limited(limits)).grammar
-    drawn = [
-        judge(network, grammar.input, grammar.classes, grammar.limits)
-        for network in islice(found.sample(seed), count)
-    ]
+    found = found if limits is None else found.limited(limits)
+    drawn = [(network, found.check(network)) for network in islice(found.sample(seed), count)]
     rows = [
         dict.fromkeys(FIGURES)
-        | dict(candidate.figures)
+        | dict(verdict.figures)
         | {
-            "fits": "yes" if candidate.fits else "no",
-            "reason": "; ".join(candidate.reasons),
-            "digest": candidate.digest,
-            "sentence": str(candidate.network),
+            "fits": "yes" if verdict.fits else "no",
+            "reason": "; ".join(verdict.reasons),
+            "digest": verdict.digest,
+            "sentence": str(network),
         }
-        for candidate in drawn
+        for network, verdict in drawn
     ]
     columns = ["fits", "reason", *FIGURES, "digest", "sentence"]
     shown = ["fits", "rf", "params", "macs", "reason", "sentence"]

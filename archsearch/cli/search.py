@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archsearch.analysis.limits import Condition
+from archsearch.analysis.limits import Limits
 from archsearch.cli.options import (
     examples,
     json_option,
@@ -44,7 +44,7 @@ def search(
     data: str | None,
     trials: int | None,
     hours: float | None,
-    limits: Condition | None,
+    limits: Limits | None,
     study: str | None,
     seed: int,
     as_json: bool,

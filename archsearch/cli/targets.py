@@ -1,81 +1,123 @@
-"""The verb that shows what a network costs and sees, and proves it."""
+"""What a target names: a sentence, a file of one, a torch module, a space."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-import click
-from click.core import ParameterSource
-
-from archsearch.analysis.profile import Profile, profile
-from archsearch.errors import ArchsearchError
+from archsearch.analysis.limits import Limits, Verdict, check
+from archsearch.analysis.profile import profile
+from archsearch.errors import ArchsearchError, suggest
+from archsearch.files import shipped
+from archsearch.graph.shapes import Shape
+from archsearch.notation.network import CLASSES, INPUT, Network, parse, read
+from archsearch.notation.word import Vocabulary
 from archsearch.pytorch.find import find_model, is_model
+from archsearch.space.space import Space
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from archsearch.graph.graph import Graph
-    from archsearch.graph.shapes import Shape
-    from archsearch.notation.word import Vocabulary
+    from archsearch.analysis.profile import Profile
     from archsearch.pytorch.trace import Traced
-from archsearch.errors import suggest
-from archsearch.files import shipped
-from archsearch.graph.shapes import Shape
-from archsearch.notation.network import Network, parse, read
-from archsearch.notation.word import Vocabulary
 
 
-class Subject:
-    """What a target names: a sentence, a file of one, or a torch module; torch is loaded when it is needed."""
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence, with the input and the classes that it is lowered for."""
 
-    def __init__(self, target: str, input_shape: Shape, classes: int, vocabulary: Vocabulary) -> None:
-        self.input_shape, self._classes = input_shape, classes
-        self._target = target
-        if is_model(target):
-            if click.get_current_context().get_parameter_source("classes") is ParameterSource.COMMANDLINE:
-                raise ArchsearchError("--classes is for sentences; a torch module has its own")
-            self.name = target
-        else:
-            self._network = network_at(target, vocabulary)
-            self.name = str(self._network)
+    network: Network
+    input_shape: Shape
+    classes: int
+
+    @property
+    def name(self) -> str:
+        """The sentence in canonical form."""
+        return str(self.network)
+
+    @cached_property
+    def profile(self) -> Profile:
+        """What it costs and sees; raises ShapeError where its shapes do not fit."""
+        return profile(self.network.lower(self.input_shape, self.classes))
 
     @cached_property
     def module(self) -> nn.Module:
-        """The torch module, built of the graph of a sentence."""
-        if is_model(self._target):
-            return find_model(self._target)
+        """The torch module built from it."""
         from archsearch.pytorch.build import build
 
-        return build(self.graph)
+        return build(self.profile.graph)
 
     @cached_property
     def traced(self) -> Traced:
-        """The module's program."""
+        """The program of that module."""
+        from archsearch.pytorch.trace import trace
+
+        return trace(self.module, self.input_shape)
+
+    def check(self, limits: Limits) -> Verdict:
+        """Hold it against limits."""
+        return check(self.network, limits, self.input_shape, self.classes)
+
+
+@dataclass(frozen=True)
+class Module:
+    """A torch module named as package.module:name or file.py:name; torch is loaded when it is needed."""
+
+    name: str
+    input_shape: Shape
+
+    @cached_property
+    def module(self) -> nn.Module:
+        """The module itself; raises TraceError where there is none."""
+        return find_model(self.name)
+
+    @cached_property
+    def traced(self) -> Traced:
+        """The module's program; raises TraceError where it cannot be had."""
         from archsearch.pytorch.trace import trace
 
         return trace(self.module, self.input_shape)
 
     @cached_property
-    def graph(self) -> Graph:
-        """The graph: a sentence's own, or that of the traced module."""
-        if is_model(self._target):
-            return self.traced.graph
-        return self._network.lower(self.input_shape, self._classes)
-
-    @cached_property
     def profile(self) -> Profile:
-        """The figures."""
-        return profile(self.graph)
+        """What it costs and sees."""
+        return profile(self.traced.graph)
+
+    def check(self, limits: Limits) -> Verdict:
+        """Hold it against limits; raises TraceError where an operation is not known."""
+        self.profile.complete()
+        return check(self.profile.graph, limits)
+
+
+Subject: TypeAlias = Sentence | Module
+
+
+def resolve(
+    target: str, input_shape: Shape | None, classes: int | None, vocabulary: Vocabulary
+) -> Subject | Space:
+    """Return what a target names; the input and the classes are those given, or else the usual ones.
+
+    Raises ArchsearchError where nothing has that name, and for an input or classes of what has its own.
+    """
+    if is_space(target):
+        if input_shape is not None or classes is not None:
+            rule = f"the space `{target}` states its own input and classes"
+            raise ArchsearchError(rule, remedy="leave out --input and --classes")
+        return Space.find(target, vocabulary)
+    if is_model(target):
+        if classes is not None:
+            raise ArchsearchError("--classes is for sentences; a torch module has its own")
+        return Module(target, input_shape or INPUT)
+    return Sentence(network_at(target, vocabulary), input_shape or INPUT, classes or CLASSES)
 
 
 def network_at(target: str, vocabulary: Vocabulary) -> Network:
     """Return the network of a sentence, of a file with one, or of a shipped name such as `era_s9.net`."""
     path = Path(target)
     if is_space(target):
-        remedy = "`archsearch sample` draws networks from a space"
-        raise ArchsearchError(f"`{target}` is a space; one network is asked for", remedy=remedy)
+        raise not_one_network(target)
     if "(" not in target and (path.suffix or len(path.parts) > 1):
         if not path.exists():
             found = shipped(".net")
@@ -85,6 +127,12 @@ def network_at(target: str, vocabulary: Vocabulary) -> Network:
             path = found[target]
         return read(path, vocabulary)
     return parse(target, vocabulary=vocabulary)
+
+
+def not_one_network(target: str) -> ArchsearchError:
+    """Return the error for a space where one network is asked for."""
+    remedy = "`archsearch sample` draws networks from a space"
+    return ArchsearchError(f"`{target}` is a space; one network is asked for", remedy=remedy)
 
 
 def is_space(target: str) -> bool:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archsearch.analysis.limits import Condition
 from archsearch.cli.options import (
     examples,
     json_option,
@@ -81,17 +80,17 @@ def _train(
     weights: Path | None,
     as_json: bool,
 ) -> None:
-    from archsearch.analysis.candidate import judge
+    from archsearch.analysis.limits import check
     from archsearch.cli.progress import Progress
     from archsearch.study import record
     from archsearch.study.results import rows
     from archsearch.study.storage import SINGLE, opened
     from archsearch.training.train import check_trainable, save, train
 
-    candidate = judge(network, dataset.shape, len(dataset.classes), Condition("", ()))
+    verdict = check(network, input_shape=dataset.shape, classes=len(dataset.classes))
     identity = record.identify(dataset, split, recipe, seed)
     with opened(storage, create=True) as results:
-        before = record.known_results(results, identity).get(candidate.key)
+        before = record.known_results(results, identity).get(verdict.digest or "")
         if before is not None and weights is None:
             click.echo("this result is in the table already; --seed 1 trains the network anew\n", err=True)
             write_results(rows(before[0], [before[1]]), as_json)
@@ -99,9 +98,9 @@ def _train(
         graph, images = network.lower(dataset.shape, len(dataset.classes)), dataset.split(split)
         check_trainable(graph, images)
         with Progress(quiet=as_json) as progress:
-            progress.training(0, candidate, recipe.epochs)
+            progress.training(0, network, verdict, recipe.epochs)
             trained = train(graph, images, recipe, seed, progress.reached, progress.step)
-        study, trial = before or (SINGLE, record.add(results, candidate, identity, trained))
+        study, trial = before or (SINGLE, record.add(results, network, verdict, identity, trained))
         if weights is not None:
             save(trained.module, weights)
         write_results(rows(study, [trial]), as_json)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
-from archsearch.errors import ShapeError
+from archsearch.errors import NotationError, Place, ShapeError
 
 Shape: TypeAlias = tuple[int, ...]
 Sizes: TypeAlias = tuple[int, ...]
@@ -29,3 +30,17 @@ def map_of(shape: Shape, kind: str, axes: int | None = None) -> Shape:
     if len(shape) < 3 or (axes is not None and len(shape) != axes + 2):
         raise ShapeError(f"{kind.replace('_', ' ')} needs a map, and this is {shape_text(shape[1:])}")
     return shape
+
+
+def parse_shape(text: str, place: Place | str | None = None) -> Shape:
+    """Read `3x32x32`: channels, height, width; raises NotationError.
+
+    A torch module may take signals (channels x length) or volumes (channels x depth x height x width) as well.
+
+    >>> parse_shape("3x32x32")
+    (3, 32, 32)
+    """
+    if not re.fullmatch(r"[1-9]\d*(x[1-9]\d*){1,3}", text.strip()):
+        remedy = "write channels x height x width, as in 3x32x32"
+        raise NotationError(f"`{text.strip()}` is no input shape", place=place, remedy=remedy)
+    return tuple(map(int, text.split("x")))

@@ -1,42 +1,36 @@
-"""A grammar whose sentences are networks: its header lines and its rules, read from text."""
+"""The text of a space read: its header lines and its rules."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from archsearch.analysis.limits import Condition
+from archsearch.analysis.limits import NO_LIMITS, Limits
 from archsearch.errors import NotationError, Place
-from archsearch.graph.shapes import Shape, shape_text
+from archsearch.graph.shapes import Shape, parse_shape, shape_text
 from archsearch.notation.network import CLASSES, INPUT
 from archsearch.notation.parser import read_rule, statements
 from archsearch.notation.syntax import Rule
-from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.notation.word import Vocabulary
-from archsearch.space.checks import START, always_ends, check_rules
+from archsearch.space.checks import START, check_rules
 
 _HEADERS = ("input", "classes", "limits")
 
 
-@dataclass(frozen=True)
-class Grammar:
-    """The rules by name, the words they use, and what the header lines state; without limits, everything fits."""
+class Header(NamedTuple):
+    """What the header lines of a space state, or else its defaults; without limits, every network fits."""
 
-    rules: Mapping[str, Rule]
-    vocabulary: Vocabulary
-    input: Shape
-    classes: int
-    limits: Condition
-
-    @property
-    def classifies(self) -> bool:
-        """Whether every sentence ends in a word that classifies, so that each network can be trained."""
-        return always_ends(self.rules[START].body, self.rules, self.vocabulary)
+    input: Shape = INPUT
+    classes: int = CLASSES
+    limits: Limits = NO_LIMITS
 
 
-def read_grammar(text: str, source: str, vocabulary: Vocabulary = VOCABULARY) -> Grammar:
-    """Read and check a grammar over a vocabulary; raises NotationError that names file, line and column."""
+def read_grammar(text: str, source: str, vocabulary: Vocabulary) -> tuple[Header, Mapping[str, Rule]]:
+    """Read and check header lines and rules over a vocabulary.
+
+    Raises NotationError that names file, line and column.
+    """
     headers: dict[str, tuple[str, Place]] = {}
     rules: dict[str, Rule] = {}
     first = re.search(r"^\s*[^\s#]", text, re.MULTILINE)
@@ -59,44 +53,33 @@ def read_grammar(text: str, source: str, vocabulary: Vocabulary = VOCABULARY) ->
         remedy = f"write a rule that derives a whole sentence, as in: {START} = conv(16|32) head()"
         raise NotationError(f"there is no rule `{START}`", place=source, remedy=remedy)
     check_rules(rules, vocabulary)
-    return Grammar(rules, vocabulary, *_stated(headers))
-
-
-def parse_shape(text: str, place: Place | str | None = None) -> Shape:
-    """Read `3x32x32`: channels, height, width; raises NotationError.
-
-    A torch module may take signals (channels x length) or volumes (channels x depth x height x width) as well.
-
-    >>> parse_shape("3x32x32")
-    (3, 32, 32)
-    """
-    if not re.fullmatch(r"[1-9]\d*(x[1-9]\d*){1,3}", text.strip()):
-        remedy = "write channels x height x width, as in 3x32x32"
-        raise NotationError(f"`{text.strip()}` is no input shape", place=place, remedy=remedy)
-    return tuple(map(int, text.split("x")))
+    return _header(headers), rules
 
 
 def _blank(match: re.Match[str]) -> str:
     return " " * len(match[0])
 
 
-def _stated(headers: Mapping[str, tuple[str, Place]]) -> tuple[Shape, int, Condition]:
-    shape, classes, limits = INPUT, CLASSES, Condition("", ())
-    if "input" in headers:
-        shape = parse_shape(*headers["input"])
-        if len(shape) != len(INPUT):
-            rule = f"input is {shape_text(shape)}; it must be channels x height x width"
-            raise NotationError(rule, place=headers["input"][1], remedy="as in 3x32x32")
-    if "classes" in headers:
-        text, place = headers["classes"]
+def _header(stated: Mapping[str, tuple[str, Place]]) -> Header:
+    header = Header()
+    if "input" in stated:
+        header = header._replace(input=parse_shape(*stated["input"]))
+        if len(header.input) != len(INPUT):
+            rule = f"input is {shape_text(header.input)}; it must be channels x height x width"
+            raise NotationError(rule, place=stated["input"][1], remedy="as in 3x32x32")
+    if "classes" in stated:
+        text, place = stated["classes"]
         if not re.fullmatch(r"[1-9]\d*", text.strip()):
             rule = f"classes is `{text.strip()}`; it must be a whole number of at least 1"
             raise NotationError(rule, place=place, remedy="as in: classes 10")
-        classes = int(text)
-    if "limits" in headers:
-        text, place = headers["limits"]
-        limits = Condition.of(text, source=place.source, place=place)
-    return shape, classes, limits
+        header = header._replace(classes=int(text))
+    if "limits" in stated:
+        text, place = stated["limits"]
+        if not text.strip():
+            remedy = "remove the line, or write: limits rf > 44, params < 200k"
+            raise NotationError("`limits` states nothing", place=place, remedy=remedy)
+        header = header._replace(limits=Limits.of(text, place.source, place))
+    return header
 
 
 def _check_name(rule: Rule, rules: Mapping[str, Rule], vocabulary: Vocabulary) -> None:

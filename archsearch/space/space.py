@@ -13,35 +13,46 @@ from functools import cached_property
 from math import prod
 from pathlib import Path
 
-from archsearch.analysis.limits import Condition
+from archsearch.analysis.limits import Limits, Verdict, check
 from archsearch.errors import ArchsearchError, suggest
 from archsearch.files import read_text, shipped
+from archsearch.graph.shapes import Shape
 from archsearch.notation.arguments import bind, find_word
 from archsearch.notation.network import Network, Step
-from archsearch.notation.syntax import Call, Choice, Integer, Name, Repeat, Sequence, Syntax
+from archsearch.notation.syntax import Call, Choice, Integer, Name, Repeat, Rule, Sequence, Syntax
 from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.notation.word import Value, Vocabulary
-from archsearch.space.checks import START
+from archsearch.space.checks import START, always_ends
 from archsearch.space.choose import Choose, ranked
-from archsearch.space.grammar import Grammar, read_grammar
+from archsearch.space.grammar import read_grammar
 
 
 @dataclass(frozen=True)
 class Space:
-    """A grammar with its name. `size` counts its derivations, and `at` returns each of them."""
+    """The networks that the rules of a text derive, the words they use, and what its header lines state.
+
+    `size` counts the derivations, and `at` returns each of them.
+    """
 
     name: str
     text: str
-    grammar: Grammar
+    vocabulary: Vocabulary
+    rules: Mapping[str, Rule]
+    input: Shape
+    classes: int
+    limits: Limits
 
     @staticmethod
-    def of(text: str, name: str = "space", vocabulary: Vocabulary = VOCABULARY) -> Space:
-        """Read a space over a vocabulary from its text; raises NotationError that names line and column.
+    def of(text: str, name: str = "space", vocabulary: Vocabulary = VOCABULARY, source: str = "") -> Space:
+        """Read a space over a vocabulary from its text, which errors say to be from `source`, or else `name`.
+
+        Raises NotationError that names line and column.
 
         >>> Space.of("network = conv(8|16)*1..2 head()").size
         6
         """
-        return Space(name, text, read_grammar(text, name, vocabulary))
+        header, rules = read_grammar(text, source or name, vocabulary)
+        return Space(name, text, vocabulary, rules, *header)
 
     @staticmethod
     def find(name: str, vocabulary: Vocabulary = VOCABULARY) -> Space:
@@ -53,28 +64,36 @@ class Space:
         path = Path(name)
         # A name with a bracket is a sentence given by mistake, and may be too long to ask the file system for.
         if (path.suffix == ".space" or "(" not in name) and path.is_file():
-            return Space(path.stem, text := read_text(path), read_grammar(text, name, vocabulary))
+            return Space.of(read_text(path), path.stem, vocabulary, source=name)
         paths = {found.stem: found for found in shipped(".space").values()}
         stem = name.removesuffix(".space")
         if stem not in paths:
             remedy = f"give the path of a .space file or a shipped name; {suggest(name, paths)}"
             raise ArchsearchError(f"there is no space `{name}`", remedy=remedy)
-        text = read_text(paths[stem])
-        return Space(stem, text, read_grammar(text, f"{stem}.space", vocabulary))
+        return Space.of(read_text(paths[stem]), stem, vocabulary, source=f"{stem}.space")
 
-    def limited(self, limits: Condition) -> Space:
+    def limited(self, limits: Limits) -> Space:
         """Return the same networks under other limits."""
-        return replace(self, grammar=replace(self.grammar, limits=limits))
+        return replace(self, limits=limits)
+
+    def check(self, network: Network) -> Verdict:
+        """Hold a network against the limits, for the input and the classes of the space."""
+        return check(network, self.limits, self.input, self.classes)
 
     @property
-    def rules(self) -> str:
+    def classifies(self) -> bool:
+        """Whether every sentence ends in a word that classifies, so that each network can be trained."""
+        return always_ends(self.rules[START].body, self.rules, self.vocabulary)
+
+    @property
+    def plain_text(self) -> str:
         """The text on one line, without comments: what tells one space from another."""
         return " ".join(re.sub(r"#[^\n]*", " ", self.text).split())
 
     @cached_property
     def size(self) -> int:
         """The number of derivations, exactly; a space may derive one sentence in several ways."""
-        return self._count(self.grammar.rules[START].body)
+        return self._count(self.rules[START].body)
 
     def derive(self, choose: Choose) -> Network:
         """Return the network that the answers of `choose` lead to.
@@ -82,7 +101,7 @@ class Space:
         >>> str(Space.of("network = conv(8|16) (relu | conv(4)) head()").derive(lambda slot, options, counts: 1))
         'conv(16) conv(4) head()'
         """
-        return Network(tuple(self._words(self.grammar.rules[START].body, {}, START, choose)))
+        return Network(tuple(self._words(self.rules[START].body, {}, START, choose)))
 
     def at(self, index: int) -> Network:
         """Return derivation number `index`, from 0 to `size` - 1: each number another derivation.
@@ -132,8 +151,8 @@ class Space:
                 return sum(self._count(part.item) ** times for times in range(part.least, part.most + 1))
             case Call() | Name():
                 arguments = part.arguments if isinstance(part, Call) else ()
-                rule = self.grammar.rules.get(part.name)
-                if rule is None and self.grammar.vocabulary[part.name].has_body:
+                rule = self.rules.get(part.name)
+                if rule is None and self.vocabulary[part.name].has_body:
                     return prod(self._count(argument.value) for argument in arguments)
                 body = self._count(rule.body) if rule else 1
                 return body * prod(_count_values(argument.value) for argument in arguments)
@@ -152,8 +171,8 @@ class Space:
             case Repeat():
                 for number in range(self._times(part, slot, choose)):
                     yield from self._words(part.item, scope, f"{slot}#{number}", choose)
-            case Call() | Name() if part.name in self.grammar.rules:
-                rule = self.grammar.rules[part.name]
+            case Call() | Name() if part.name in self.rules:
+                rule = self.rules[part.name]
                 arguments = part.arguments if isinstance(part, Call) else ()
                 inner = {
                     parameter: self._value(argument.value, scope, f"{slot}.{parameter}", choose)
@@ -161,7 +180,7 @@ class Space:
                 }
                 yield from self._words(rule.body, inner, f"{slot}.{rule.name}", choose)
             case Call() | Name():
-                word = find_word(part.name, part.place, self.grammar.vocabulary)
+                word = find_word(part.name, part.place, self.vocabulary)
                 bound = bind(word, part.arguments if isinstance(part, Call) else (), part.place)
                 body = bound.pop("body", None)
                 given = {

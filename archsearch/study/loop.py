@@ -12,10 +12,11 @@ from optuna.pruners import MedianPruner
 from optuna.samplers import TPESampler
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from archsearch.analysis.candidate import Candidate, judge
+from archsearch.analysis.limits import Verdict
 from archsearch.data.dataset import Dataset, Split
 from archsearch.errors import ArchsearchError, TrainingError
 from archsearch.graph.shapes import shape_text
+from archsearch.notation.network import Network
 from archsearch.space.checks import START
 from archsearch.space.space import Space
 from archsearch.study.propose import DRAWS, asking, draw_new
@@ -71,7 +72,7 @@ def search(
     _check(space, dataset)
     split, recipe = dataset.split("validation"), recipe or Recipe()
     identity = identify(dataset, split.kind, recipe, seed)
-    goal = {"space": space.rules, "limits": str(space.grammar.limits)}
+    goal = {"space": space.plain_text, "limits": str(space.limits)}
     goal |= {name: str(value) for name, value in identity.items()}
     with opened(storage, create=True) as kept:
         found = open_study(kept, study or space.name, goal)
@@ -131,25 +132,24 @@ class _Run:
     def _objective(self, trial: Trial) -> float:
         self.current = trial.number
         network = self.space.derive(asking(trial))
-        grammar = self.space.grammar
-        candidate = judge(network, grammar.input, grammar.classes, grammar.limits)
-        for name, value in describe(candidate, self.identity).items():
+        verdict = self.space.check(network)
+        for name, value in describe(network, verdict, self.identity).items():
             trial.set_user_attr(name, value)
         # A network that is queued again has them already, and Optuna warns of a second time.
         known = self.study.get_trials(deepcopy=False)[trial.number].constraints
-        for limit, excess in candidate.excesses.items():
+        for limit, excess in verdict.excess.items():
             if limit not in known:
                 trial.set_constraint(limit, excess)
-        first = self._tried(besides=trial.number).get(candidate.key)
+        first = self._tried(besides=trial.number).get(verdict.digest or str(network))
         if first is not None:
             trial.set_user_attr("duplicate_of", first)
             raise _DuplicateError
-        if not candidate.fits:
-            trial.set_user_attr("reason", "; ".join(candidate.reasons))
+        if not verdict.fits:
+            trial.set_user_attr("reason", "; ".join(verdict.reasons))
             raise optuna.TrialPruned
-        return self._train(trial, candidate)
+        return self._train(trial, network, verdict)
 
-    def _train(self, trial: Trial, candidate: Candidate) -> float:
+    def _train(self, trial: Trial, network: Network, verdict: Verdict) -> float:
         history: list[dict[str, Any]] = []
         trial.set_user_attr("history", history)  # a network that is queued again comes with that of its last try
 
@@ -163,17 +163,17 @@ class _Run:
                 trial.set_user_attr("reason", f"below the median of the others after epoch {epoch.epoch}")
                 raise optuna.TrialPruned
 
-        assert candidate.graph is not None
-        self.watch.training(trial.number, candidate, self.recipe.epochs)
-        if candidate.key in self.known:
-            study, before = self.known[candidate.key]
+        assert verdict.graph is not None
+        self.watch.training(trial.number, network, verdict, self.recipe.epochs)
+        if verdict.graph.digest in self.known:
+            study, before = self.known[verdict.graph.digest]
             trial.set_user_attr("reason", f"the result is that of study {study}, number {before.number}")
             trial.set_user_attr("precision", before.user_attrs["precision"])
             for epoch in before.user_attrs["history"]:
                 report(Epoch(**epoch))
             return float(history[-1]["accuracy"])
         try:
-            trained = train(candidate.graph, self.split, self.recipe, self.seed, report, self.watch.step)
+            trained = train(verdict.graph, self.split, self.recipe, self.seed, report, self.watch.step)
         except TrainingError as error:
             trial.set_user_attr("reason", error.rule)
             raise
@@ -248,10 +248,10 @@ class _Run:
 
 
 def _check(space: Space, dataset: Dataset) -> None:
-    if not space.grammar.classifies:
+    if not space.classifies:
         rule = f"not every network of `{space.name}` classifies"
         raise ArchsearchError(rule, remedy=f"let the rule `{START}` end with head()")
-    stated, found = (space.grammar.input, space.grammar.classes), (dataset.shape, len(dataset.classes))
+    stated, found = (space.input, space.classes), (dataset.shape, len(dataset.classes))
     if stated != found:
         there, here = (f"{shape_text(shape)} and {classes} classes" for shape, classes in (found, stated))
         rule = f"the data `{dataset.name}` has {there}, the space `{space.name}` states {here}"

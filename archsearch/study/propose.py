@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from archsearch.analysis.candidate import judge
 from archsearch.errors import ArchsearchError
 from archsearch.space.choose import Choose, ranked, recorded
 from archsearch.space.space import Space
@@ -36,17 +35,16 @@ def draw_new(space: Space, tried: Collection[str], seed: int) -> dict[str, str] 
     >>> draw_new(Space.of("network = conv(8|16) head()"), tried=(), seed=0)
     {'network.0.channels': '16'}
     """
-    grammar = space.grammar
     broken: Counter[str] = Counter()
     looked_at = 0
     for index in space.indices(seed, DRAWS):
         choices: dict[str, str] = {}
         network = space.derive(recorded(ranked(index), choices))
-        candidate = judge(network, grammar.input, grammar.classes, grammar.limits)
-        if candidate.fits and candidate.key not in tried:
+        verdict = space.check(network)
+        if verdict.fits and verdict.digest not in tried:
             return choices
         looked_at += 1
-        broken.update(candidate.rules_broken)
+        broken.update(violation.limit for violation in verdict.violations)
     if tried:
         return None
     most = ", ".join(f"{rule} ({count:,})" for rule, count in broken.most_common(3))

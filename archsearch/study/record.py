@@ -14,8 +14,9 @@ from archsearch.study.storage import SINGLE
 if TYPE_CHECKING:
     from optuna.storages import RDBStorage
 
-    from archsearch.analysis.candidate import Candidate
+    from archsearch.analysis.limits import Verdict
     from archsearch.data.dataset import Dataset
+    from archsearch.notation.network import Network
     from archsearch.training.recipe import Recipe
     from archsearch.training.train import Trained
 
@@ -31,12 +32,12 @@ def identify(dataset: Dataset, split: str, recipe: Recipe, seed: int) -> dict[st
     }
 
 
-def describe(candidate: Candidate, identity: Mapping[str, str | int]) -> dict[str, object]:
-    """Return what is known of a candidate before it is trained."""
+def describe(network: Network, verdict: Verdict, identity: Mapping[str, str | int]) -> dict[str, object]:
+    """Return what is known of a network before it is trained."""
     return {
-        "sentence": str(candidate.network),
-        "digest": candidate.digest,
-        "figures": dict(candidate.figures),
+        "sentence": str(network),
+        "digest": verdict.digest,
+        "figures": dict(verdict.figures),
         **identity,
     }
 
@@ -66,11 +67,11 @@ def known_results(
 
 
 def add(
-    storage: RDBStorage, candidate: Candidate, identity: Mapping[str, str | int], trained: Trained
+    storage: RDBStorage, network: Network, verdict: Verdict, identity: Mapping[str, str | int], trained: Trained
 ) -> FrozenTrial:
     """Write the result of one network, trained by itself, to the study of such networks."""
     opened = optuna.create_study(storage=storage, study_name=SINGLE, direction="maximize", load_if_exists=True)
     history = [asdict(epoch) for epoch in trained.history]
-    kept = {**describe(candidate, identity), "history": history, "precision": precision(trained)}
+    kept = {**describe(network, verdict, identity), "history": history, "precision": precision(trained)}
     opened.add_trial(optuna.create_trial(value=trained.history[-1].accuracy, user_attrs=kept))
     return opened.get_trials(deepcopy=False)[-1]

@@ -10,8 +10,8 @@ from optuna.study import get_all_study_names, load_study
 from optuna.trial import FrozenTrial, TrialState
 
 from archsearch.analysis.figures import FIGURES
-from archsearch.analysis.limits import Condition
 from archsearch.errors import ArchsearchError, suggest
+from archsearch.notation.condition import Condition
 from archsearch.study.storage import DEFAULT, opened
 
 if TYPE_CHECKING:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from archsearch.analysis.candidate import Candidate
+from archsearch.analysis.limits import Verdict
+from archsearch.notation.network import Network
 from archsearch.study.results import Row
 from archsearch.training.history import Epoch
 
@@ -16,7 +17,7 @@ class Watch:
     def waiting(self, trials: int) -> None:
         """Hear that so many networks are in training by another run, which may have been killed."""
 
-    def training(self, number: int, candidate: Candidate, epochs: int) -> None:
+    def training(self, number: int, network: Network, verdict: Verdict, epochs: int) -> None:
         """Hear that a network begins its training."""
 
     def step(self, done: int, total: int) -> None:
@@ -26,4 +27,4 @@ class Watch:
         """Hear what an epoch of it reached."""
 
     def judged(self, row: Row) -> None:
-        """Hear what became of a candidate."""
+        """Hear what became of a network."""

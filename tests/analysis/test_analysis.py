@@ -76,7 +76,7 @@ def test_the_reference_network() -> None:
 def test_networks_of_a_shipped_space_against_torch_and_fvcore(name: str, count: int) -> None:
     space = Space.find(name)
     for network in islice(space.sample(seed=0), count):
-        assert_equal_to_torch_and_fvcore(network.lower(space.grammar.input, space.grammar.classes))
+        assert_equal_to_torch_and_fvcore(network.lower(space.input, space.classes))
 
 
 @pytest.mark.parametrize("seed", range(60))

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archsearch.analysis.limits import Condition
+from archsearch import parse
+from archsearch.analysis.limits import NO_LIMITS, Limits, check
+from archsearch.notation.condition import Condition
 
 FIGURES = {"rf": 44, "params": 200_000, "macs": 1_500_000, "depth": 3}
 
@@ -34,7 +36,7 @@ HOLDS = [
 
 @pytest.mark.parametrize(("text", "expected"), HOLDS)
 def test_holds(text: str, expected: bool) -> None:
-    assert Condition.of(text).holds(FIGURES) is expected
+    assert Condition.of(text, FIGURES).holds(FIGURES) is expected
 
 
 # condition, what is said of it for FIGURES
@@ -48,7 +50,7 @@ BROKEN = [
 
 @pytest.mark.parametrize(("text", "said"), BROKEN)
 def test_every_broken_limit_is_said_with_value_and_bound(text: str, said: list[str]) -> None:
-    assert list(map(str, Condition.of(text).broken(FIGURES))) == said
+    assert list(map(str, Limits.of(text).violations(FIGURES))) == said
 
 
 # condition, by how much FIGURES break it
@@ -69,7 +71,7 @@ EXCESS = [
 
 @pytest.mark.parametrize(("text", "excess"), EXCESS)
 def test_how_far_from_fitting(text: str, excess: int) -> None:
-    assert list(Condition.of(text).excesses(FIGURES).values()) == [excess]
+    assert list(Limits.of(text).excess(FIGURES).values()) == [excess]
 
 
 COMPARATORS = st.sampled_from(["<", "<=", ">", ">=", "=", "!="])
@@ -89,10 +91,10 @@ CONDITIONS = st.recursive(
 def test_a_condition_holds_exactly_where_nothing_is_broken_and_no_excess_is_left(
     text: str, rf: int, params: int
 ) -> None:
-    condition, figures = Condition.of(text), {"rf": rf, "params": params}
-    holds = condition.holds(figures)
-    assert holds == (not condition.broken(figures))
-    assert holds == all(excess <= 0 for excess in condition.excesses(figures).values())
+    limits, figures = Limits.of(text), {"rf": rf, "params": params}
+    holds = limits.condition.holds(figures)
+    assert holds == (not limits.violations(figures))
+    assert holds == all(excess <= 0 for excess in limits.excess(figures).values())
 
 
 @given(COMPARISONS, st.integers(0, 60))
@@ -106,7 +108,7 @@ def test_the_comparisons_are_pythons(text: str, value: int) -> None:
         "=": int.__eq__,
         "!=": int.__ne__,
     }
-    assert Condition.of(text).holds({name: value}) == operators[comparator](value, int(bound))
+    assert Condition.of(text, [name]).holds({name: value}) == operators[comparator](value, int(bound))
 
 
 def test_words_and_missing_values() -> None:
@@ -115,3 +117,17 @@ def test_words_and_missing_values() -> None:
     assert not condition.holds({"state": "refused", "accuracy": 85.6})
     assert not condition.holds({"state": "complete", "accuracy": None})
     assert not Condition.of("accuracy != 1", ["accuracy"]).holds({"accuracy": None})
+
+
+@pytest.mark.parametrize("text", ["", "  "])
+def test_no_limits_refuse_nothing(text: str) -> None:
+    limits = Limits.of(text)
+    assert limits == NO_LIMITS
+    assert (str(limits), limits.violations(FIGURES), limits.excess(FIGURES)) == ("", (), {})
+    assert check(parse("conv(8) head()"), limits).fits
+
+
+def test_a_sentence_whose_shapes_do_not_fit_is_refused_with_the_reason() -> None:
+    verdict = check(parse("conv(8, kernel=9, padding=0) head()"), Limits.of("rf > 44"), (3, 8, 8))
+    assert (verdict.fits, verdict.digest, verdict.figures) == (False, None, {})
+    assert verdict.reasons == ("a window of 9 does not fit on a map of 8 with padding 0",)

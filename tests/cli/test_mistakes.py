@@ -176,7 +176,11 @@ SPACE_TEXTS = [
         "there is no figure `parms`",
         "did you mean `params`?",
     ),
-    ("limits@\nnetwork = conv(3)", "the condition ends too early; expected `(` or a name", CONDITION),
+    (
+        "limits@\nnetwork = conv(3)",
+        "`limits` states nothing",
+        "remove the line, or write: limits rf > 44, params < 200k",
+    ),
     ("limits @= rf > 44\nnetwork = conv(3)", "unexpected `=`; expected `(` or a name", CONDITION),
     ("classes 10\n@classes 10\nnetwork = conv(3)", "`classes` is stated twice", ONCE),
     (
@@ -202,7 +206,6 @@ LIMITS = [
     ("rf > 44 @& params < 200k", "unexpected `&`; expected `,`, `and`, `or` or the end", CONDITION),
     ("params < 200@K", "unexpected `K`; expected `,`, `and`, `or` or the end", "k is a thousand, M a million"),
     ("rf > @-1", "unexpected `-`; expected a number or a quoted word", "numbers are never negative here"),
-    ("@", "the condition ends too early; expected `(` or a name", CONDITION),
 ]
 
 

@@ -118,4 +118,4 @@ def test_the_command_ends_with_status_2_and_without_a_traceback(
 def test_what_looks_like_a_mistake_and_is_none() -> None:
     text = "limits (rf > 90 or params < 9k), macs < 9M\nnetwork = conv(3|4) (relu | last)\nlast = head()*0..1\n"
     space = Space.of(text)
-    assert (space.size, str(space.grammar.limits)) == (6, "(rf > 90 or params < 9k), macs < 9M")
+    assert (space.size, str(space.limits)) == (6, "(rf > 90 or params < 9k), macs < 9M")

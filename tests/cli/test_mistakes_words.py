@@ -9,8 +9,7 @@ from examples.mistakes import Capture, message, place_of, refused, unmarked
 from examples.words import IMPORTS, own
 
 from archsearch import Network, parse
-from archsearch.analysis.candidate import judge
-from archsearch.analysis.limits import Condition
+from archsearch.analysis.limits import check
 from archsearch.errors import ArchsearchError, TrainingError
 from archsearch.pytorch.build import build
 
@@ -182,9 +181,9 @@ def test_a_mistake_in_the_code_of_a_default(folder: Path, default: str, rule: st
 )
 def test_operations_of_a_word_that_do_not_fit_refuse_the_network(folder: Path, code: str, reason: str) -> None:
     vocabulary = own(folder, f"def lower(build):\n    {code}\n\nWORDS = [Word('own', (), lower)]\n")
-    candidate = judge(parse("own", vocabulary=vocabulary), (3, 32, 32), 10, Condition("", ()))
+    verdict = check(parse("own", vocabulary=vocabulary))
     whole = f"{reason}; sizes are whole numbers of at least 1" if "put out" in reason else reason
-    assert candidate.reasons == (whole,)
+    assert verdict.reasons == (whole,)
 
 
 def test_a_function_that_torch_has_no_layer_for(folder: Path) -> None:

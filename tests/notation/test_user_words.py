@@ -165,8 +165,8 @@ WORDS = [Word("twice", (), twice, has_body=True), Word("scores", (), scores, end
     nodes = parse("twice(relu twice(relu)) scores", vocabulary=vocabulary).lower().nodes
     assert [node.path for node in nodes[1:]] == ["1.1", "1.2.1", "1.2.1"] * 2 + ["2"] * 3
     space = Space.of("network = twice(relu*1..2) scores()*0..1", vocabulary=vocabulary)
-    assert (space.size, space.grammar.classifies) == (4, False)
-    assert Space.of("network = relu scores", vocabulary=vocabulary).grammar.classifies
+    assert (space.size, space.classifies) == (4, False)
+    assert Space.of("network = relu scores", vocabulary=vocabulary).classifies
     with pytest.raises(NotationError, match="`scores` may only end a sentence"):
         Space.of("network = scores relu", vocabulary=vocabulary)
     with pytest.raises(NotationError, match="`twice` can be left with nothing in its brackets"):

@@ -10,8 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archsearch import Network
-from archsearch.analysis.candidate import Candidate, judge
 from archsearch.files import shipped
 from archsearch.notation.network import read
 from archsearch.space.choose import ranked, recorded
@@ -63,8 +61,8 @@ def test_a_choice_among_values_may_hold_another() -> None:
 
 def test_headers() -> None:
     space = Space.of("input 1x28x30\nclasses 7\nlimits rf > 3,\n  params < 1k\nnetwork = conv(8) head()")
-    assert (space.grammar.input, space.grammar.classes) == ((1, 28, 30), 7)
-    assert str(space.grammar.limits) == "rf > 3, params < 1k"
+    assert (space.input, space.classes) == ((1, 28, 30), 7)
+    assert str(space.limits) == "rf > 3, params < 1k"
 
 
 def test_a_name_and_a_bracket_with_a_blank_between_are_two_things() -> None:
@@ -117,7 +115,7 @@ def test_the_assignment() -> None:
     def smallest(_slot: str, options: tuple[str, ...], _counts: tuple[int, ...]) -> int:
         return next((i for i, option in enumerate(options) if option.startswith(SMALL)), 0)
 
-    candidate = judged(space, space.derive(smallest))
+    candidate = space.check(space.derive(smallest))
     assert candidate.fits
     assert candidate.figures["params"] < 20_000
 
@@ -127,32 +125,27 @@ def test_the_reference_network_is_a_sentence_of_the_assignments_space() -> None:
     wanted = iter(REFERENCE)
     network = space.derive(lambda slot, options, counts: options.index(next(wanted)))
     assert network == reference
-    assert judged(space, network).fits
+    assert space.check(network).fits
     assert list(wanted) == []
 
 
 @pytest.mark.parametrize("name", ["first", "era_s9", "tight60k"])
 def test_part_of_each_shipped_space_fits_and_part_does_not(name: str) -> None:
     space = Space.find(name)
-    fits = [judged(space, network).fits for network in islice(space.sample(0), 200)]
+    fits = [space.check(network).fits for network in islice(space.sample(0), 200)]
     assert 20 < sum(fits) < 200
 
 
 @pytest.mark.parametrize("name", ["first", "era_s9", "tight60k"])
 def test_every_network_of_a_shipped_space_has_shapes_that_fit(name: str) -> None:
     space = Space.find(name)
-    assert not [network for network in islice(space.sample(1), 300) if judged(space, network).misfit]
+    assert not [network for network in islice(space.sample(1), 300) if space.check(network).profile is None]
 
 
 def test_a_space_is_found_by_path(tmp_path: Path) -> None:
     path = tmp_path / "mine.space"
     path.write_text("network = relu")
     assert (Space.find(str(path)).name, Space.find(str(path)).size) == ("mine", 1)
-
-
-def judged(space: Space, network: Network) -> Candidate:
-    grammar = space.grammar
-    return judge(network, grammar.input, grammar.classes, grammar.limits)
 
 
 SMALL = ("sep(w, dilation", "sep(w, stride", "spread", "conv(thin")

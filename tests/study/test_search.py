@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from archsearch.analysis.candidate import Candidate
+from archsearch import Network
+from archsearch.analysis.limits import Verdict
 from archsearch.data.dataset import Dataset
 from archsearch.data.load import digits
 from archsearch.errors import ArchsearchError, StudyError
@@ -224,7 +225,7 @@ class Interrupt(Watch):
     def __init__(self, after_epochs: int) -> None:
         self.epochs_left = after_epochs
 
-    def training(self, number: int, candidate: Candidate, epochs: int) -> None:
+    def training(self, number: int, network: Network, verdict: Verdict, epochs: int) -> None:
         self.number = number
 
     def epoch(self, number: int, epoch: Epoch) -> None:

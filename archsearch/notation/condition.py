@@ -1,0 +1,123 @@
+"""Conditions on named values, read from text: limits on figures, and what filters a table of results.
+
+`rf > 44, params < 200k` - a comma means `and` and binds loosest, `or` comes next, `and` binds tightest; brackets
+group. Numbers may carry `_`, a fraction, `k` (thousand) or `M` (million); words are quoted.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from archsearch.errors import NotationError, suggest
+from archsearch.notation.parser import read_condition
+from archsearch.notation.syntax import Clauses, Comparison
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from archsearch.errors import Place
+    from archsearch.notation.syntax import Condition as Syntax
+
+Value: TypeAlias = int | float | str | None
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Comparisons over named values; without any, it always holds. Nothing in its text is evaluated as code."""
+
+    text: str = ""
+    clauses: tuple[Syntax, ...] = ()
+
+    @staticmethod
+    def of(
+        text: str,
+        names: Collection[str],
+        words: Collection[str] = (),
+        *,
+        kind: str = "column",
+        source: str = "condition",
+        place: Place | None = None,
+    ) -> Condition:
+        """Read a condition over `names`, each called a `kind` in messages; a blank text always holds.
+
+        Those of `names` that are also in `words` hold words, the others numbers. `place` says where the text
+        stands in a larger one. Raises NotationError, with a caret, for what is not a condition and for a name
+        that is not known.
+
+        >>> Condition.of("a > 1, b < 2k or c < 1M", "abc").holds({"a": 2, "b": 2_000, "c": 5})
+        True
+        """
+        if not text.strip():
+            return ALWAYS
+        tree = read_condition(text, source, place)
+        for comparison in comparisons(tree):
+            if comparison.name not in names:
+                rule = f"there is no {kind} `{comparison.name}`"
+                raise NotationError(rule, place=comparison.place, remedy=suggest(comparison.name, names))
+            _check_kind_of_value(comparison, holds_words=comparison.name in words)
+        return Condition(" ".join(text.split()), tuple(_conjuncts(tree)))
+
+    def __str__(self) -> str:
+        """Return the text."""
+        return self.text
+
+    def holds(self, values: Mapping[str, Value]) -> bool:
+        """Whether every clause holds; a comparison with a value that is missing (None) does not."""
+        return all(holds(clause, values) for clause in self.clauses)
+
+
+ALWAYS = Condition()
+"""The condition that always holds."""
+
+_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "=": operator.eq,
+    "!=": operator.ne,
+}
+
+
+def holds(clause: Syntax, values: Mapping[str, Value]) -> bool:
+    """Whether a clause holds for these values."""
+    if isinstance(clause, Clauses):
+        joined = any if clause.joint == "or" else all
+        return joined(holds(item, values) for item in clause.items)
+    value = values[clause.name]
+    if value is None or isinstance(value, str) != isinstance(clause.bound, str):
+        return False
+    return _COMPARE[clause.comparator](value, clause.bound)
+
+
+def comparisons(clause: Syntax) -> Iterator[Comparison]:
+    """Yield the comparisons in a clause."""
+    if isinstance(clause, Comparison):
+        yield clause
+    else:
+        for item in clause.items:
+            yield from comparisons(item)
+
+
+def _check_kind_of_value(comparison: Comparison, *, holds_words: bool) -> None:
+    if isinstance(comparison.bound, str) == holds_words:
+        return
+    if holds_words:
+        rule = f"`{comparison.name}` holds words, and {comparison.bound} is a number"
+        remedy = "write a word in quotes"
+    else:
+        rule = f"`{comparison.name}` holds numbers, and `{comparison.bound}` is a word"
+        remedy = "write a number, without quotes"
+    raise NotationError(rule, place=comparison.place, remedy=remedy)
+
+
+def _conjuncts(tree: Syntax) -> Iterator[Syntax]:
+    """Take apart what is joined by commas and `and`, so that each can be reported alone."""
+    if isinstance(tree, Clauses) and tree.joint == "and":
+        for item in tree.items:
+            yield from _conjuncts(item)
+    else:
+        yield tree
