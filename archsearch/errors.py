@@ -54,11 +54,11 @@ class ArchsearchError(Exception):
       write kernel=1 or more
     """
 
-    def __init__(self, rule: str, *, place: Place | str | None = None, remedy: str | None = None) -> None:
-        self.rule = rule
+    def __init__(self, message: str, *, place: Place | str | None = None, remedy: str | None = None) -> None:
+        self.message = message
         self.place = place
         self.remedy = remedy
-        parts = [rule]
+        parts = [message]
         if place is not None:
             parts.append(f"  at {place}")
         if remedy is not None:

@@ -77,8 +77,8 @@ def ours(module: nn.Module, shape: Shape) -> tuple[Seconds, Callable[[], object]
     assert [row.figures for row in found.rows]
     total = time.process_time() - started
 
-    last = found.last_map.layout
-    number = max(number for number in traced.steps if found.layouts[number] is last)
+    last = found.last_map.field
+    number = max(number for number in traced.steps if found.fields[number] is last)
     dim = max(dim for dim in range(len(last.dims)) if last.carried(dim))
     gradients = partial(by_gradients, traced.program, traced.steps[number], dim)
     return {OURS: total, TRACING: spent[0], ANALYSIS: total - spent[0]}, gradients

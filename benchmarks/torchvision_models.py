@@ -15,7 +15,7 @@ import torchvision
 from torchvision.models import Weights, WeightsEnum, get_model, get_model_weights, list_models
 
 from archsearch import Profile, analyze
-from archsearch.analysis.op_profile import Row
+from archsearch.analysis.op_profile import OpProfile
 
 HEAD = f"""# The classification models of torchvision
 
@@ -69,7 +69,7 @@ def line(name: str, weights: Weights) -> list[str]:
     assert not found.unknown, found.unknown
     params = sum(parameter.numel() for parameter in module.parameters())
     last = found.last_map
-    most = "at most " if last.layout.bound else ""
+    most = "at most " if last.field.bound else ""
     return [
         name,
         str(size),
@@ -85,11 +85,11 @@ def line(name: str, weights: Weights) -> list[str]:
     ]
 
 
-def where(found: Profile, row: Row | None) -> str:
+def where(found: Profile, row: OpProfile | None) -> str:
     """Say which operation a row is, at which receptive field."""
     if row is None:
         return "none"
-    return f"{row.path or 'outermost'}: {row.op} ({'at most ' if row.layout.bound else ''}rf {found.rf_by(row):,})"
+    return f"{row.path or 'outermost'}: {row.op} ({'at most ' if row.field.bound else ''}rf {found.rf_by(row):,})"
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from archsearch.graph.ops.maps import AdaptivePool, BatchNorm, Convolution, Glob
 from archsearch.graph.ops.mixing import Attention, Contract, Elementwise, Linear, Normalize, Reduce
 from archsearch.graph.ops.operation import Operation
 from archsearch.graph.shapes import Shape
-from archsearch.graph.windows import Cells
+from archsearch.graph.windows import AdaptiveWindow
 
 ARITHMETIC = frozenset({"add", "sub", "rsub", "mul", "div", "addcmul", "addcdiv", "lerp"})
 """Elementwise functions that are sums and products; the others are activations."""
@@ -68,7 +68,7 @@ def counts(op: Operation, shapes: Sequence[Shape], output: Shape) -> Counts:
             return Counts(pooling=elements * prod(op.kernel))
         case AdaptivePool():
             cells = zip(shapes[0][2:], op.size, strict=True)
-            covered = [sum(len(Cells(*cell).reads(unit)) for unit in range(cell[1])) for cell in cells]
+            covered = [sum(len(AdaptiveWindow(*cell).reads(unit)) for unit in range(cell[1])) for cell in cells]
             return Counts(pooling=prod(output[:2]) * prod(covered))
         case GlobalPool() | Reduce():
             return Counts(pooling=prod(shapes[0]))

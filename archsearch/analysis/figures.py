@@ -9,7 +9,7 @@ from typing import Protocol
 from archsearch.analysis.costs import Counts
 from archsearch.analysis.op_profile import extent, regular
 from archsearch.analysis.receptive.rules import covers, windows
-from archsearch.analysis.receptive.tensor import Layout
+from archsearch.analysis.receptive.tensor import TensorField
 from archsearch.graph.graph import Graph
 from archsearch.graph.ops.maps import Convolution, Pool, TransposedConvolution
 from archsearch.graph.ops.mixing import Linear
@@ -27,11 +27,11 @@ class Measured(Protocol):
         """The operations."""
 
     @property
-    def patterns(self) -> tuple[Layout, ...]:
+    def patterns(self) -> tuple[TensorField, ...]:
         """What each sees, without sets."""
 
     @property
-    def layouts(self) -> tuple[Layout, ...]:
+    def fields(self) -> tuple[TensorField, ...]:
         """What each sees, with sets."""
 
     @property
@@ -49,7 +49,7 @@ def _rf(profile: Measured) -> int:
     number = last_map(profile)
     fields = regular(profile.patterns[number])
     if fields is None:
-        return min(axis.field.extent_inside for axis in profile.layouts[number].axes)
+        return min(axis.field.extent_inside for axis in profile.fields[number].axes)
     return min(map(extent, fields))
 
 
@@ -120,7 +120,7 @@ _COMPUTED: Mapping[str, tuple[Callable[[Measured], int], str]] = {
         "receptive field on the last map before any global operation, unclipped, in pixels",
     ),
     "rf_inside": (
-        lambda profile: min(axis.field.extent_inside for axis in profile.layouts[last_map(profile)].axes),
+        lambda profile: min(axis.field.extent_inside for axis in profile.fields[last_map(profile)].axes),
         "the largest part of it that lies inside the image, clipped at every operation",
     ),
     "params": (lambda profile: _params(profile.graph), "parameters, shared ones counted once"),

@@ -137,15 +137,15 @@ def check(
         graph = network if isinstance(network, Graph) else network.lower(input_shape, classes)
         found = profile(graph)
     except ShapeError as error:
-        return Verdict(None, (Violation(error.rule, error.rule),), {"shapes": 1})
+        return Verdict(None, (Violation(error.message, error.message),), {"shapes": 1})
     return Verdict(found, limits.violations(found.figures), limits.excess(found.figures))
 
 
 def _violation(clause: Clause, figures: Mapping[str, int]) -> Violation:
     values = {comparison.name: figures[comparison.name] for comparison in comparisons(clause)}
-    said = ", ".join(f"{name} is {cell(value)}" for name, value in values.items())
+    message = ", ".join(f"{name} is {cell(value)}" for name, value in values.items())
     wanted = clause.text if len(values) > 1 else clause.text.removeprefix(next(iter(values))).strip()
-    return Violation(clause.text, f"{said}, not {wanted}")
+    return Violation(clause.text, f"{message}, not {wanted}")
 
 
 def _excess(clause: Clause, figures: Mapping[str, int]) -> int:

@@ -9,9 +9,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from archsearch.analysis.costs import Counts
-from archsearch.analysis.receptive.field import Field
+from archsearch.analysis.receptive.field import AxisField
 from archsearch.analysis.receptive.pattern import Pattern
-from archsearch.analysis.receptive.tensor import Layout
+from archsearch.analysis.receptive.tensor import TensorField
 from archsearch.graph.graph import Node
 from archsearch.graph.ops.operation import Unknown
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Row:
+class OpProfile:
     """One operation and its figures.
 
     `rf`, `stride`, `padding` and `coverage` are None where no path without a global operation leads, and where
@@ -32,21 +32,21 @@ class Row:
     word: str
     op: str
     shape: Shape
-    layout: Layout
+    field: TensorField
     counts: Counts
     params: int
     image_coverage: float
     notes: tuple[str, ...]
 
     @property
-    def fields(self) -> tuple[Field, ...] | None:
+    def axis_fields(self) -> tuple[AxisField, ...] | None:
         """The field of each axis of the image, if each follows a pattern."""
-        return regular(self.layout)
+        return regular(self.field)
 
     @cached_property
     def _pattern(self) -> Pattern | None:
         """The pattern of the axis with the smaller field."""
-        return min(self.fields, key=extent).pattern if self.fields else None
+        return min(self.axis_fields, key=extent).pattern if self.axis_fields else None
 
     @property
     def rf(self) -> int | None:
@@ -71,7 +71,7 @@ class Row:
     @property
     def rf_inside(self) -> int | None:
         """The largest part of the field inside the image, clipped at every operation, in pixels."""
-        return min(field.extent_inside for field in self.fields) if self.fields else None
+        return min(field.extent_inside for field in self.axis_fields) if self.axis_fields else None
 
     @property
     def figures(self) -> dict[str, object]:
@@ -93,19 +93,19 @@ class Row:
         }
 
 
-def regular(layout: Layout) -> tuple[Field, ...] | None:
+def regular(layout: TensorField) -> tuple[AxisField, ...] | None:
     """Return the field of each axis, if each follows a pattern."""
     fields = tuple(axis.field for axis in layout.axes)
     return fields if fields and all(field.pattern and field.pattern.is_regular for field in fields) else None
 
 
-def extent(field: Field) -> int:
+def extent(field: AxisField) -> int:
     """Return the unclipped extent of a field that follows a pattern."""
     assert field.pattern is not None
     return field.pattern.extent
 
 
-def notes_on(node: Node, layout: Layout, before: list[Layout]) -> Iterator[str]:
+def notes_on(node: Node, layout: TensorField, before: list[TensorField]) -> Iterator[str]:
     """Yield what a reader must know of a node's row."""
     if isinstance(node.op, Unknown):
         yield "not known"
@@ -120,7 +120,7 @@ def notes_on(node: Node, layout: Layout, before: list[Layout]) -> Iterator[str]:
             yield f"branches misaligned by {_number(moved)}"
 
 
-def _misalignment(before: list[Layout]) -> Fraction:
+def _misalignment(before: list[TensorField]) -> Fraction:
     found = [fields for layout in before if (fields := regular(layout))]
     return max(
         (

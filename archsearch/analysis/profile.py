@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from archsearch.analysis.costs import Counts, counts
 from archsearch.analysis.describe import describe
 from archsearch.analysis.figures import FIGURES, Figures, last_map
-from archsearch.analysis.op_profile import Row, notes_on
-from archsearch.analysis.receptive.field import Field
-from archsearch.analysis.receptive.rules import layouts
+from archsearch.analysis.op_profile import OpProfile, notes_on
+from archsearch.analysis.receptive.field import AxisField
+from archsearch.analysis.receptive.rules import fields
 from archsearch.errors import TraceError
 from archsearch.graph.graph import Graph
 from archsearch.graph.ops.operation import Constant, Operation, Unknown
@@ -27,7 +27,7 @@ from archsearch.table import render
 if TYPE_CHECKING:
     import pandas as pd
 
-    from archsearch.analysis.receptive.tensor import Layout
+    from archsearch.analysis.receptive.tensor import TensorField
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Profile:
         return Figures(self)
 
     @cached_property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[OpProfile, ...]:
         """One row for each operation that the image passes through."""
         used: set[str] = set()
         rows = []
@@ -52,22 +52,22 @@ class Profile:
             used.update(weight.name for weight in node.weights)
         return tuple(rows)
 
-    def _row(self, number: int, used: set[str]) -> Row:
+    def _row(self, number: int, used: set[str]) -> OpProfile:
         """Return the row of a node; parameters that an earlier one has `used` are not counted again."""
-        node, layout = self.graph.nodes[number], self.layouts[number]
+        node, layout = self.graph.nodes[number], self.fields[number]
         new = {weight.name: weight.size for weight in node.weights if weight.name not in used}
-        notes = [*notes_on(node, layout, [self.layouts[read] for read in node.inputs])]
+        notes = [*notes_on(node, layout, [self.fields[read] for read in node.inputs])]
         has_own = type(node.op).weights is not Operation.weights
         if has_own and len(new) < len({weight.name for weight in node.weights}):
             notes.append("shares parameters")
         reached = [axis.field.reached.bit_count() for axis in layout.axes]
         shares = [count / length for count, length in zip(reached, self.graph.input[1:], strict=False)]
-        return Row(
+        return OpProfile(
             path=node.path,
             word=str(node.word),
             op=describe(node.op),
             shape=node.shape[1:] if node.shape[:1] == (1,) else node.shape,
-            layout=layout,
+            field=layout,
             counts=self.costs[number],
             params=sum(new.values()),
             image_coverage=min(shares, default=0.0),
@@ -75,14 +75,14 @@ class Profile:
         )
 
     @cached_property
-    def layouts(self) -> tuple[Layout, ...]:
+    def fields(self) -> tuple[TensorField, ...]:
         """What the units of each node see, with their sets."""
-        return layouts(self.graph)
+        return fields(self.graph)
 
     @cached_property
-    def patterns(self) -> tuple[Layout, ...]:
+    def patterns(self) -> tuple[TensorField, ...]:
         """The same without sets, in a fraction of the time."""
-        return layouts(self.graph, with_sets=False)
+        return fields(self.graph, with_sets=False)
 
     @cached_property
     def costs(self) -> tuple[Counts, ...]:
@@ -90,21 +90,21 @@ class Profile:
         return tuple(counts(node.op, self.graph.shapes_into(node), node.shape) for node in self.graph.nodes)
 
     @property
-    def last_map(self) -> Row:
+    def last_map(self) -> OpProfile:
         """The row that `rf` is of: the last map that a path without global operations leads to."""
         return self._row(last_map(self), set())
 
     @property
-    def first_global(self) -> Row | None:
+    def first_global(self) -> OpProfile | None:
         """The first operation through which a unit sees the whole of an axis at once, if there is one."""
-        return next((row for row in self.rows if any(_is_global(axis.field) for axis in row.layout.axes)), None)
+        return next((row for row in self.rows if any(_is_global(axis.field) for axis in row.field.axes)), None)
 
     @property
-    def first_whole(self) -> Row | None:
+    def first_whole(self) -> OpProfile | None:
         """The first operation a unit of which sees as far, along each axis, as all units together."""
-        return next((row for row in self.rows if _sees_all(row.layout)), None)
+        return next((row for row in self.rows if _sees_all(row.field)), None)
 
-    def rf_by(self, row: Row) -> int:
+    def rf_by(self, row: OpProfile) -> int:
         """Return the receptive field of the last row, up to this one, that has any."""
         before = self.rows[: self.rows.index(row) + 1]
         return next(one.rf for one in reversed(before) if one.rf)
@@ -153,13 +153,13 @@ class Profile:
 
     def _remarks(self) -> list[str]:
         remarks = []
-        for row, said in (
+        for row, message in (
             (self.first_whole, "A unit sees the whole image from"),
             (self.first_global, "The first global operation is"),
         ):
             if row:
                 where = f" at {row.path}" if row.path else ""
-                remarks.append(f"{said}: {row.op}{where}, after a receptive field of {self.rf_by(row)}")
+                remarks.append(f"{message}: {row.op}{where}, after a receptive field of {self.rf_by(row)}")
         if self.last_map.rf is None:
             remarks.append("The units of the last map follow no pattern: rf is the largest part inside the image")
         if self.unknown:
@@ -184,9 +184,9 @@ def profile(graph: Graph) -> Profile:
     return found
 
 
-def _is_global(field: Field) -> bool:
+def _is_global(field: AxisField) -> bool:
     return field.pattern is None or field.seen != field.inside
 
 
-def _sees_all(layout: Layout) -> bool:
+def _sees_all(layout: TensorField) -> bool:
     return bool(layout.axes) and all(axis.field.sees_all for axis in layout.axes)

@@ -68,7 +68,7 @@ def check(
 
 def _check_network(subject: Subject, limits: Limits, as_json: bool) -> bool:
     verdict = subject.check(limits)
-    if verdict.profile is not None and verdict.profile.last_map.layout.bound:
+    if verdict.profile is not None and verdict.profile.last_map.field.bound:
         click.echo("archsearch: the receptive field of this module is an upper bound", err=True)
     if as_json:
         plain = {

@@ -10,7 +10,7 @@ import click
 from archsearch.errors import ArchsearchError
 
 if TYPE_CHECKING:
-    from archsearch.study.results import Row
+    from archsearch.study.results import ResultRow
 import csv
 import json
 import shutil
@@ -21,7 +21,7 @@ from typing import Any
 from archsearch.table import render
 
 
-def write_results(found: Iterable[Row], as_json: bool) -> None:
+def write_results(found: Iterable[ResultRow], as_json: bool) -> None:
     """Write rows of the results."""
     from archsearch.study.results import COLUMNS, SHOWN
 

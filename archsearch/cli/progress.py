@@ -11,7 +11,7 @@ from rich.progress import Progress as Bars
 
 from archsearch.analysis.limits import Verdict
 from archsearch.notation.network import Network
-from archsearch.study.results import Row
+from archsearch.study.results import ResultRow
 from archsearch.study.storage import GRACE, HEARTBEAT
 from archsearch.study.watch import Watch
 from archsearch.training.history import Epoch
@@ -77,7 +77,7 @@ class Progress(Watch):
         """Say what an epoch of a network trained by itself reached."""
         self.epoch(0, epoch)
 
-    def judged(self, row: Row) -> None:
+    def judged(self, row: ResultRow) -> None:
         """Say what became of a network."""
         accuracy = f" with {row['val_accuracy']:.2f} %" if row["state"] in {"complete", "pruned"} else ""
         reason = f": {row['reason']}" if row["reason"] else ""

@@ -103,8 +103,8 @@ def resolve(
     """
     if is_space(target):
         if input_shape is not None or classes is not None:
-            rule = f"the space `{target}` states its own input and classes"
-            raise ArchsearchError(rule, remedy="leave out --input and --classes")
+            message = f"the space `{target}` states its own input and classes"
+            raise ArchsearchError(message, remedy="leave out --input and --classes")
         return Space.find(target, vocabulary)
     if is_model(target):
         if classes is not None:

@@ -63,8 +63,8 @@ def train(
     network = network_at(target, vocabulary)
     recipe = Recipe.of(recipe_values)
     if weights is not None and not weights.parent.is_dir():
-        rule = f"the weights cannot be written to `{weights}`: there is no folder `{weights.parent}`"
-        raise ArchsearchError(rule, remedy="make the folder first")
+        message = f"the weights cannot be written to `{weights}`: there is no folder `{weights.parent}`"
+        raise ArchsearchError(message, remedy="make the folder first")
     from archsearch.data.load import load
 
     _train(network, load(data), split, recipe, seed, storage, weights, as_json)

@@ -20,7 +20,7 @@ REPLACE = "replace the file with an intact copy"
 
 _FORMATS = ("PNG", "JPEG", "BMP", "WEBP")
 
-Row = tuple[str, npt.NDArray[np.uint8], int]  # place, H x W x 3 pixels, label
+LabelledImage = tuple[str, npt.NDArray[np.uint8], int]  # place, H x W x 3 pixels, label
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +70,7 @@ def decode(data: bytes | Path, place: str) -> npt.NDArray[np.uint8]:
         raise DataError(f"this image cannot be decoded: {error}", place=place, remedy=REPLACE) from error
 
 
-def one_shape(rows: Sequence[Row]) -> tuple[int, ...]:
+def one_shape(rows: Sequence[LabelledImage]) -> tuple[int, ...]:
     """Return the height, width and channels that all images have; DataError for the first that differs."""
     first_place, first, _ = rows[0]
     for place, image, _ in rows:
@@ -93,6 +93,6 @@ def size_of(shape: tuple[int, ...]) -> str:
     return f"{width}x{height}"
 
 
-def gathered(rows: Sequence[Row]) -> Images:
+def gathered(rows: Sequence[LabelledImage]) -> Images:
     """Put rows of one shape together."""
     return Images(np.stack([image for _, image, _ in rows]), np.array([label for _, _, label in rows], np.int64))

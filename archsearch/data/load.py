@@ -50,8 +50,8 @@ def load(path: str | Path | None = None) -> Dataset:
     else:
         folder = Path(wanted).expanduser()
         if path is None and not folder.exists():
-            rule = f"there is no folder `{folder}`, which the variable {VARIABLE} names"
-            raise DataError(rule, remedy="correct the variable, or name the folder with --data PATH")
+            message = f"there is no folder `{folder}`, which the variable {VARIABLE} names"
+            raise DataError(message, remedy="correct the variable, or name the folder with --data PATH")
     source = recognise(folder)
     key = fingerprint(source.files)
     file = cache_folder() / "datasets" / f"{hashlib.sha256(bytes(source.folder.resolve())).hexdigest()[:16]}.npz"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from archsearch.data.cifar10 import CIFAR10_CLASSES, CIFAR10_SHAPE, counted
 from archsearch.data.dataset import Contents, Source
-from archsearch.data.images import REPLACE, Row, decode, gathered, one_shape, size_of
+from archsearch.data.images import REPLACE, LabelledImage, decode, gathered, one_shape, size_of
 from archsearch.errors import DataError
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _read_parquet(folder: Path, shards: Mapping[str, Sequence[Path]]) -> Content
     return counted(contents, folder) if is_cifar10 else contents
 
 
-def _rows(file: Path) -> Iterator[Row]:
+def _rows(file: Path) -> Iterator[LabelledImage]:
     arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
     try:
         with parquet.ParquetFile(file) as reader:

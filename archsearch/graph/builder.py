@@ -61,7 +61,7 @@ class Builder:
             shape = op.output(shapes)
             _check_sizes(op, shape)
         except ShapeError as error:
-            raise ShapeError(error.rule, place=self._place or str(self._word)) from None
+            raise ShapeError(error.message, place=self._place or str(self._word)) from None
         self.last = len(self._nodes)
         weights = tuple(Weight(f"{self.last}.{n}", size) for n, size in enumerate(op.weights(shapes)))
         self._nodes.append(Node(op, inputs, shape, weights, self._word, self._path))

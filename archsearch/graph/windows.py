@@ -72,10 +72,10 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Spread:
+class TransposedWindow:
     """A transposed convolution: position i writes to the units i * stride - padding + tap * dilation.
 
-    >>> [list(Spread(3, stride=2, padding=1).reads(unit)) for unit in (4, 5)]
+    >>> [list(TransposedWindow(3, stride=2, padding=1).reads(unit)) for unit in (4, 5)]
     [[2], [3, 2]]
     """
 
@@ -100,10 +100,10 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class Cells:
+class AdaptiveWindow:
     """Adaptive pooling: a unit covers the positions from floor(u * size / units) to ceil((u + 1) * size / units).
 
-    >>> [list(Cells(7, 3).reads(unit)) for unit in range(3)]
+    >>> [list(AdaptiveWindow(7, 3).reads(unit)) for unit in range(3)]
     [[0, 1, 2], [2, 3, 4], [4, 5, 6]]
     """
 
@@ -126,16 +126,16 @@ class Cells:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Interpolation:
     """Interpolation: a unit reads the positions around its own place, `ratio` times its number, on the map.
 
     A tap whose weight is exactly zero is not read. `nearest` rounds as torch does, in single precision.
 
-    >>> [list(Stretch("nearest", Fraction(1, 2)).reads(unit)) for unit in range(4)]
+    >>> [list(Interpolation("nearest", Fraction(1, 2)).reads(unit)) for unit in range(4)]
     [[0], [0], [1], [1]]
-    >>> [list(Stretch("linear", Fraction(1, 2)).reads(unit)) for unit in range(4)]
+    >>> [list(Interpolation("linear", Fraction(1, 2)).reads(unit)) for unit in range(4)]
     [[-1, 0], [0, 1], [0, 1], [1, 2]]
-    >>> [list(Stretch("linear", Fraction(2, 4), corners=True).reads(unit)) for unit in range(4)]
+    >>> [list(Interpolation("linear", Fraction(2, 4), corners=True).reads(unit)) for unit in range(4)]
     [[0], [0, 1], [1], [1, 2]]
     """
 
@@ -167,7 +167,7 @@ class Stretch:
         return {_beyond(position, length, "replicate") for position in self.reads(unit)}
 
 
-Step: TypeAlias = Window | Spread | Cells | Stretch
+AnyWindow: TypeAlias = Window | TransposedWindow | AdaptiveWindow | Interpolation
 """What an operation does along one axis."""
 
 

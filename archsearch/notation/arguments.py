@@ -34,8 +34,8 @@ def bind(word: Word, arguments: Iterable[Argument], place: Place) -> dict[str, S
     bound: dict[str, Syntax] = {}
     for position, argument in enumerate(arguments):
         if argument.name is None and (position > 0 or not names):
-            rule = "takes no argument" if not names else "takes one argument without a name, the first"
-            raise NotationError(f"`{word.name}` {rule}", place=argument.place, remedy=f"write {word.signature}")
+            message = "takes no argument" if not names else "takes one argument without a name, the first"
+            raise NotationError(f"`{word.name}` {message}", place=argument.place, remedy=f"write {word.signature}")
         name = argument.name or names[0]
         if name not in names or (argument.name is not None and word.has_body):
             remedy = suggest(name, names)
@@ -76,8 +76,8 @@ def _unsaid(word: Word, parameter: Parameter, given: Mapping[str, Value], place:
     situation = f"with {', '.join(shown)}, " if shown else ""
     default = parameter.default
     remedy = default.remedy if isinstance(default, Derived) else None
-    said = f"{situation}`{word.name}` needs its {parameter.name} said"
-    return NotationError(said, place=place, remedy=remedy or f"write {word.signature}")
+    message = f"{situation}`{word.name}` needs its {parameter.name} said"
+    return NotationError(message, place=place, remedy=remedy or f"write {word.signature}")
 
 
 def failed(what: str, error: Exception, place: Place | str | None, called: str) -> ArchsearchError:

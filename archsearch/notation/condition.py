@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from archsearch.errors import Place
     from archsearch.notation.syntax import Condition as Syntax
 
-Value: TypeAlias = int | float | str | None
+ColumnValue: TypeAlias = int | float | str | None
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ class Condition:
         tree = read_condition(text, source, place)
         for comparison in comparisons(tree):
             if comparison.name not in names:
-                rule = f"there is no {kind} `{comparison.name}`"
-                raise NotationError(rule, place=comparison.place, remedy=suggest(comparison.name, names))
+                message = f"there is no {kind} `{comparison.name}`"
+                raise NotationError(message, place=comparison.place, remedy=suggest(comparison.name, names))
             _check_kind_of_value(comparison, holds_words=comparison.name in words)
         return Condition(" ".join(text.split()), tuple(_conjuncts(tree)))
 
@@ -64,7 +64,7 @@ class Condition:
         """Return the text."""
         return self.text
 
-    def holds(self, values: Mapping[str, Value]) -> bool:
+    def holds(self, values: Mapping[str, ColumnValue]) -> bool:
         """Whether every clause holds; a comparison with a value that is missing (None) does not."""
         return all(holds(clause, values) for clause in self.clauses)
 
@@ -82,7 +82,7 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def holds(clause: Syntax, values: Mapping[str, Value]) -> bool:
+def holds(clause: Syntax, values: Mapping[str, ColumnValue]) -> bool:
     """Whether a clause holds for these values."""
     if isinstance(clause, Clauses):
         joined = any if clause.joint == "or" else all
@@ -106,12 +106,12 @@ def _check_kind_of_value(comparison: Comparison, *, holds_words: bool) -> None:
     if isinstance(comparison.bound, str) == holds_words:
         return
     if holds_words:
-        rule = f"`{comparison.name}` holds words, and {comparison.bound} is a number"
+        message = f"`{comparison.name}` holds words, and {comparison.bound} is a number"
         remedy = "write a word in quotes"
     else:
-        rule = f"`{comparison.name}` holds numbers, and `{comparison.bound}` is a word"
+        message = f"`{comparison.name}` holds numbers, and `{comparison.bound}` is a word"
         remedy = "write a number, without quotes"
-    raise NotationError(rule, place=comparison.place, remedy=remedy)
+    raise NotationError(message, place=comparison.place, remedy=remedy)
 
 
 def _conjuncts(tree: Syntax) -> Iterator[Syntax]:

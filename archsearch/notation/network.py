@@ -32,25 +32,25 @@ CLASSES = 10
 
 
 @dataclass(frozen=True)
-class Step:
+class WordCall:
     """One word with a value for every argument; `place` is where a person wrote it, if one did."""
 
     word: Word
     values: tuple[tuple[str, Value], ...]
-    body: tuple[Step, ...] = ()
+    body: tuple[WordCall, ...] = ()
     place: Place | None = field(default=None, compare=False, repr=False)
 
     @staticmethod
     def of(
-        word: Word, given: Mapping[str, Value], body: tuple[Step, ...] = (), place: Place | None = None
-    ) -> Step:
+        word: Word, given: Mapping[str, Value], body: tuple[WordCall, ...] = (), place: Place | None = None
+    ) -> WordCall:
         """Complete `given` with the word's defaults; raises NotationError for what the word does not allow."""
         values = complete(word, given, place)
         if word.has_body and not body:
             raise NotationError(
                 f"`{word.name}` has nothing in its brackets", place=place, remedy=f"write {word.signature}"
             )
-        return Step(word, tuple(values.items()), body, place)
+        return WordCall(word, tuple(values.items()), body, place)
 
     def __str__(self) -> str:
         """Write the word with what differs from its defaults; a first argument without default needs no name."""
@@ -78,14 +78,14 @@ class Network:
     'conv(24) conv(8, stride=2)'
     """
 
-    steps: tuple[Step, ...]
+    calls: tuple[WordCall, ...]
 
     def __post_init__(self) -> None:
-        _check_ends(self.steps, outermost=True)
+        _check_ends(self.calls, outermost=True)
 
     def __str__(self) -> str:
         """Return the canonical sentence."""
-        return " ".join(map(str, self.steps))
+        return " ".join(map(str, self.calls))
 
     def lower(self, input_shape: Shape = INPUT, classes: int = CLASSES) -> Graph:
         """Return the operations; raises ShapeError at the word whose shapes do not fit.
@@ -94,14 +94,14 @@ class Network:
         (1, 10)
         """
         build = Builder(input_shape, classes)
-        _lower(build, self.steps, "")
+        _lower(build, self.calls, "")
         return build.graph()
 
 
 def parse(text: str, source: str = "sentence", vocabulary: Vocabulary = VOCABULARY) -> Network:
     """Read a sentence of the vocabulary's words; raises NotationError with a caret under the mistake.
 
-    >>> parse("residual(sep(24, multiplier=2)) head(pool=max)").steps[0].body[0].word.name
+    >>> parse("residual(sep(24, multiplier=2)) head(pool=max)").calls[0].body[0].word.name
     'sep'
     """
     return Network(tuple(_interpret(node, vocabulary) for node in read_sentence(text, source)))
@@ -114,17 +114,17 @@ def read(path: Path, vocabulary: Vocabulary = VOCABULARY) -> Network:
 
 def misplaced(word: Word, place: Place | str) -> NotationError:
     """Return the error for a word that may only end a sentence, and stands elsewhere."""
-    rule = f"`{word.name}` may only end a sentence"
-    return NotationError(rule, place=place, remedy="write it once, as the last word")
+    message = f"`{word.name}` may only end a sentence"
+    return NotationError(message, place=place, remedy="write it once, as the last word")
 
 
-def _interpret(node: Name | Call, vocabulary: Vocabulary) -> Step:
+def _interpret(node: Name | Call, vocabulary: Vocabulary) -> WordCall:
     word = find_word(node.name, node.place, vocabulary)
     bound = bind(word, node.arguments if isinstance(node, Call) else (), node.place)
     body = bound.pop("body", None)
     given = {name: _value(value, word) for name, value in bound.items()}
-    steps = _body(body, vocabulary) if body is not None else ()
-    return Step.of(word, given, steps, node.place)
+    calls = _body(body, vocabulary) if body is not None else ()
+    return WordCall.of(word, given, calls, node.place)
 
 
 def _value(node: Syntax, word: Word) -> Value:
@@ -136,36 +136,36 @@ def _value(node: Syntax, word: Word) -> Value:
     raise NotationError(f"`{word.name}` takes values, not words", place=node.place, remedy=remedy)
 
 
-def _body(node: Syntax, vocabulary: Vocabulary) -> tuple[Step, ...]:
+def _body(node: Syntax, vocabulary: Vocabulary) -> tuple[WordCall, ...]:
     if isinstance(node, Sequence):
-        return tuple(step for item in node.items for step in _body(item, vocabulary))
+        return tuple(call for item in node.items for call in _body(item, vocabulary))
     if isinstance(node, Name | Call):
         return (_interpret(node, vocabulary),)
     raise NotationError("words are expected here, not a number", place=node.place, remedy="as in conv(24)")
 
 
-def _check_ends(steps: tuple[Step, ...], *, outermost: bool) -> None:
-    for step in steps:
-        if step.word.ends and not (outermost and step is steps[-1]):
-            raise misplaced(step.word, step.place or str(step))
-        _check_ends(step.body, outermost=False)
+def _check_ends(calls: tuple[WordCall, ...], *, outermost: bool) -> None:
+    for call in calls:
+        if call.word.ends and not (outermost and call is calls[-1]):
+            raise misplaced(call.word, call.place or str(call))
+        _check_ends(call.body, outermost=False)
 
 
-def _lower(build: Builder, steps: tuple[Step, ...], prefix: str) -> None:
-    for number, step in enumerate(steps, start=1):
+def _lower(build: Builder, calls: tuple[WordCall, ...], prefix: str) -> None:
+    for number, call in enumerate(calls, start=1):
         path = f"{prefix}{number}"
 
-        def body(step: Step = step, path: str = path) -> None:
-            _lower(build, step.body, f"{path}.")
-            build.at(step, path, step.place)
+        def body(call: WordCall = call, path: str = path) -> None:
+            _lower(build, call.body, f"{path}.")
+            build.at(call, path, call.place)
 
-        build.at(step, path, step.place)
-        _call(build, step, body)
+        build.at(call, path, call.place)
+        _call(build, call, body)
 
 
-def _call(build: Builder, step: Step, body: Callable[[], None]) -> None:
+def _call(build: Builder, call: WordCall, body: Callable[[], None]) -> None:
     """Let a word add its operations; raises ArchsearchError for whatever else its code raises."""
-    word, named = step.word, dict(step.values)
+    word, named = call.word, dict(call.values)
     try:
         if word.has_body:
             word.lower(build, body)
@@ -176,5 +176,5 @@ def _call(build: Builder, step: Step, body: Callable[[], None]) -> None:
     # The word may be somebody's own, and raise anything.
     except Exception as error:
         arguments = ["build", *(["body"] if word.has_body else []), *(f"{name}=..." for name in named)]
-        called, place = f"it is called as lower({', '.join(arguments)})", step.place or str(step)
+        called, place = f"it is called as lower({', '.join(arguments)})", call.place or str(call)
         raise failed(f"the lower function of `{word.name}`", error, place, called) from error

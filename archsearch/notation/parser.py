@@ -162,8 +162,8 @@ def _parse(start: str, text: str, place: _Placer) -> Tree[Token]:
         offset = len(text.rstrip()) if at_end else int(error.token.start_pos or 0)
         expected = error.accepts or error.expected
     remedy = _REMEDIES.get((start, found), _READS_LIKE[start])
-    rule = f"unexpected `{found}`" if found else f"the {start} ends too early"
-    raise NotationError(f"{rule}; expected {_listed(expected)}", place=place.at(offset), remedy=remedy)
+    message = f"unexpected `{found}`" if found else f"the {start} ends too early"
+    raise NotationError(f"{message}; expected {_listed(expected)}", place=place.at(offset), remedy=remedy)
 
 
 def _check_nesting(text: str, place: _Placer) -> None:
@@ -171,14 +171,14 @@ def _check_nesting(text: str, place: _Placer) -> None:
     for offset, character in enumerate(text):
         depth += (character == "(") - (character == ")")
         if depth > _DEEPEST:
-            rule = f"brackets are nested more than {_DEEPEST} deep"
-            raise NotationError(rule, place=place.at(offset), remedy="write it with fewer")
+            message = f"brackets are nested more than {_DEEPEST} deep"
+            raise NotationError(message, place=place.at(offset), remedy="write it with fewer")
 
 
 def _integer(token: Token, place: _Placer) -> Integer:
     if len(token) > _LONGEST_NUMBER:
-        rule = f"the number has {len(token)} digits; {_LONGEST_NUMBER} are the most"
-        raise NotationError(rule, place=place(token), remedy="write a smaller one")
+        message = f"the number has {len(token)} digits; {_LONGEST_NUMBER} are the most"
+        raise NotationError(message, place=place(token), remedy="write a smaller one")
     return Integer(int(token), place(token))
 
 

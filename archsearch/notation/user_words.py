@@ -39,8 +39,8 @@ def read_words(path: Path) -> Vocabulary:
         if word.name in VOCABULARY:
             raise NotationError(f"`{word.name}` is a word already", place=place, remedy="give yours another name")
         if word.name in own:
-            rule = f"two of the WORDS are named `{word.name}`"
-            raise NotationError(rule, place=place, remedy="rename one of them")
+            message = f"two of the WORDS are named `{word.name}`"
+            raise NotationError(message, place=place, remedy="rename one of them")
         own[word.name] = word
     return {**VOCABULARY, **own}
 
@@ -54,8 +54,8 @@ def _listed(path: Path) -> list[Word]:
         raise NotationError(f"WORDS is no list, but of type {type(found).__name__}", place=place, remedy=_LIST)
     for number, word in enumerate(found):
         if not isinstance(word, Word):
-            rule = f"WORDS[{number}] is no Word, but of type {type(word).__name__}"
-            raise NotationError(rule, place=place, remedy=_LIST)
+            message = f"WORDS[{number}] is no Word, but of type {type(word).__name__}"
+            raise NotationError(message, place=place, remedy=_LIST)
     return [*found]
 
 
@@ -70,8 +70,8 @@ def _variables(path: Path) -> dict[str, object]:
         return vars(import_file(path))
     # Foreign code may raise anything while it is imported, and end the program too.
     except (Exception, SystemExit) as error:
-        rule = f"the file cannot be imported: {type(error).__name__}: {error}"
-        raise NotationError(rule, place=place, remedy=f"`python {path}` shows where") from error
+        message = f"the file cannot be imported: {type(error).__name__}: {error}"
+        raise NotationError(message, place=place, remedy=f"`python {path}` shows where") from error
 
 
 def _check(word: Word, place: str) -> None:
@@ -80,22 +80,22 @@ def _check(word: Word, place: str) -> None:
         raise _unreadable(word.name, place)
     given: object = word.parameters
     if not isinstance(given, list | tuple) or not all(isinstance(one, Parameter) for one in given):
-        rule = f"the parameters of `{word.name}` are no tuple of Parameter"
+        message = f"the parameters of `{word.name}` are no tuple of Parameter"
         remedy = "write them as (Parameter(...),): a tuple of one has a comma too"
-        raise NotationError(rule, place=place, remedy=remedy)
+        raise NotationError(message, place=place, remedy=remedy)
     names = [parameter.name for parameter in word.parameters]
     for number, name in enumerate(names):
         if not _is_name(name):
             raise _unreadable(name, place)
         if name in names[:number]:
-            rule = f"two parameters of `{word.name}` are named `{name}`"
-            raise NotationError(rule, place=place, remedy="rename one of them")
+            message = f"two parameters of `{word.name}` are named `{name}`"
+            raise NotationError(message, place=place, remedy="rename one of them")
         if name in {"body", "build"}:
-            rule = f"a parameter of `{word.name}` is named `{name}`, which stands for something else"
-            raise NotationError(rule, place=place, remedy="give it another name")
+            message = f"a parameter of `{word.name}` is named `{name}`, which stands for something else"
+            raise NotationError(message, place=place, remedy="give it another name")
     if word.has_body and names:
-        rule = f"`{word.name}` takes a sentence in its brackets, and can take no arguments"
-        raise NotationError(rule, place=place, remedy="remove its parameters, or has_body")
+        message = f"`{word.name}` takes a sentence in its brackets, and can take no arguments"
+        raise NotationError(message, place=place, remedy="remove its parameters, or has_body")
 
 
 def _is_name(text: object) -> bool:

@@ -45,7 +45,7 @@ _HABITS = {
 
 
 @dataclass(frozen=True)
-class Row:
+class FamilyCounts:
     """A family of operations and what each counts for it, None where it counts no operation of that family."""
 
     family: str
@@ -58,7 +58,7 @@ class Row:
 class Comparison:
     """What we and two other tools count, and a sentence for each difference; its `str` is the table."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[FamilyCounts, ...]
     differences: tuple[str, ...]
 
     def __str__(self) -> str:
@@ -116,7 +116,7 @@ def compare(module: nn.Module, input_shape: Shape, profile: Profile) -> Comparis
     tools = (ours := _ours(profile, module), fvcore, counter)
     found = {_family(name) for tool in tools for name in _by_operator(tool.places)}
     families = [*(family for family in _FAMILIES if family in found), *sorted(found - _FAMILIES.keys())]
-    rows = tuple(Row(family, *(tool.total(family) for tool in tools)) for family in families)
+    rows = tuple(FamilyCounts(family, *(tool.total(family) for tool in tools)) for family in families)
     return Comparison(rows, (*_differences(fvcore, ours), *_differences(counter, ours)))
 
 

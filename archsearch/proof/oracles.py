@@ -17,7 +17,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from archsearch.errors import TraceError
 from archsearch.proof.positive import SAME_FOR_EVERY_IMAGE, positive, tensors_in
-from archsearch.pytorch.program import Value, name_of
+from archsearch.pytorch.program import StepValue, name_of
 
 if TYPE_CHECKING:
     from torch import fx
@@ -153,8 +153,8 @@ def _depended_on(value: Tensor, image: Tensor, wanted: Tensor) -> tuple[int, ...
 
 
 def _positive_with_gradients_of_0_and_1(
-    step: fx.Node, args: tuple[Value, ...], kwargs: Mapping[str, Value]
-) -> Value:
+    step: fx.Node, args: tuple[StepValue, ...], kwargs: Mapping[str, StepValue]
+) -> StepValue:
     value = positive(step, args, kwargs)
     read = {id(tensor) for tensor in tensors_in((args, kwargs))}
     for tensor in tensors_in(value):

@@ -18,15 +18,15 @@ from torch import Tensor
 from torch.nn import functional
 
 from archsearch.errors import TraceError
-from archsearch.pytorch.program import Value, arguments_of, name_of
+from archsearch.pytorch.program import StepValue, arguments_of, name_of
 
 if TYPE_CHECKING:
     from torch import fx
 
-Arguments: TypeAlias = dict[str, Value]
+Arguments: TypeAlias = dict[str, StepValue]
 """All that an operation reads, by the names that torch gives, those left out by default too."""
 
-Operation: TypeAlias = Callable[..., Value]
+Operation: TypeAlias = Callable[..., StepValue]
 
 
 def _names(text: str) -> frozenset[str]:
@@ -81,7 +81,7 @@ _ALL_ALONG_DIM = _names("""
 """)
 
 
-def positive(step: fx.Node, args: tuple[Value, ...], kwargs: Mapping[str, Value]) -> Value:
+def positive(step: fx.Node, args: tuple[StepValue, ...], kwargs: Mapping[str, StepValue]) -> StepValue:
     """Compute one step of a program, in which those tensors require a gradient that depend on the image.
 
     Raises TraceError for an operation on the image of which it is not known what its result depends on.
@@ -95,7 +95,7 @@ def positive(step: fx.Node, args: tuple[Value, ...], kwargs: Mapping[str, Value]
     return _REPLACEMENTS[name](operation, arguments_of(step, args, kwargs))
 
 
-def tensors_in(value: Value) -> Iterator[Tensor]:
+def tensors_in(value: StepValue) -> Iterator[Tensor]:
     """Find all tensors in what operations read or compute."""
     if isinstance(value, Tensor):
         yield value
@@ -111,42 +111,42 @@ def _operation(step: fx.Node) -> Operation:
     return step.target
 
 
-def _first(_operation: Operation, given: Arguments) -> Value:
+def _first(_operation: Operation, given: Arguments) -> StepValue:
     return next(iter(given.values()))
 
 
-def _sum(_operation: Operation, given: Arguments) -> Value:
+def _sum(_operation: Operation, given: Arguments) -> StepValue:
     # What does not depend on the image still gives its shape.
     return sum(term if term.requires_grad else torch.zeros_like(term) for term in tensors_in(given))
 
 
-def _copy(_operation: Operation, given: Arguments) -> Value:
+def _copy(_operation: Operation, given: Arguments) -> StepValue:
     return given["src"].expand_as(given["self"]).clone()
 
 
-def _view(operation: Operation, given: Arguments) -> Value:
+def _view(operation: Operation, given: Arguments) -> StepValue:
     if "size" not in given:
         raise TraceError(f"the gradients' oracle does not know {operation} to another type")
     # What is contiguous in the program need not be so here.
     return given["self"].reshape(given["size"])
 
 
-def _glu(_operation: Operation, given: Arguments) -> Value:
+def _glu(_operation: Operation, given: Arguments) -> StepValue:
     values, gates = given["self"].chunk(2, given["dim"])
     return values + gates
 
 
-def _masked(mask: str, operation: Operation, given: Arguments) -> Value:
+def _masked(mask: str, operation: Operation, given: Arguments) -> StepValue:
     return _sum(operation, given) if given[mask].requires_grad else operation(**given)
 
 
-def _picked(index: str, operation: Operation, given: Arguments) -> Value:
+def _picked(index: str, operation: Operation, given: Arguments) -> StepValue:
     if any(tensor.requires_grad for tensor in tensors_in(given[index])):
         raise TraceError(f"{operation} picks elements by what is in the image, and so may read any of them")
     return operation(**given)
 
 
-def _reduced(operation: Operation, given: Arguments) -> Value:
+def _reduced(operation: Operation, given: Arguments) -> StepValue:
     if "other" in given:
         return _sum(operation, given)
     sums = given["self"].sum(given.get("dim"), keepdim=bool(given.get("keepdim")))
@@ -154,7 +154,7 @@ def _reduced(operation: Operation, given: Arguments) -> Value:
     return sums if results == 1 else (sums,) * results
 
 
-def _convolution(operation: Operation, given: Arguments) -> Value:
+def _convolution(operation: Operation, given: Arguments) -> StepValue:
     weight, groups = given["weight"], given["groups"]
     # Equal weights do not tell apart the channels of a group.
     channels, transposed = 1 - weight.dim(), "output_padding" in given
@@ -177,13 +177,13 @@ def _window_sums(convolve: Operation, maps: Tensor, kernel: Sequence[int]) -> Te
     return sums.reshape(*maps.shape[:-axes], *sums.shape[-axes:])
 
 
-def _for_every_unit(units: Tensor, given: Arguments) -> Value:
+def _for_every_unit(units: Tensor, given: Arguments) -> StepValue:
     """Add to all units what the image makes of whatever is given but the first, for instance of weights."""
     others = tuple(given.values())[1:]
     return sum((tensor.sum() for tensor in tensors_in(others) if tensor.requires_grad), start=units)
 
 
-def _max_pool(convolve: Operation, operation: Operation, given: Arguments) -> Value:
+def _max_pool(convolve: Operation, operation: Operation, given: Arguments) -> StepValue:
     maps, kernel, dilation = given["self"], given["kernel_size"], given["dilation"]
     stride, padding = given["stride"] or kernel, given["padding"]
     pooled = operation(maps.detach(), kernel, stride, padding, dilation, given["ceil_mode"])
@@ -198,29 +198,29 @@ def _max_pool(convolve: Operation, operation: Operation, given: Arguments) -> Va
     return (sums, sums) if isinstance(pooled, tuple) else sums
 
 
-def _adaptive_max_pool(average: Operation, _operation: Operation, given: Arguments) -> Value:
+def _adaptive_max_pool(average: Operation, _operation: Operation, given: Arguments) -> StepValue:
     pooled = average(given["self"], given["output_size"])
     return pooled, pooled
 
 
-def _linear(_operation: Operation, given: Arguments) -> Value:
+def _linear(_operation: Operation, given: Arguments) -> StepValue:
     maps, weight = given["input"], given["weight"]
     return _for_every_unit(maps.sum(-1, keepdim=True).expand(*maps.shape[:-1], *weight.shape[:-1]), given)
 
 
-def _product(operation: Operation, given: Arguments) -> Value:
+def _product(operation: Operation, given: Arguments) -> StepValue:
     """Sum the products of each factor that depends on the image with ones for all others."""
     ones = {name: torch.ones_like(each) if isinstance(each, Tensor) else each for name, each in given.items()}
     factors = {name: each for name, each in given.items() if isinstance(each, Tensor) and each.requires_grad}
     return sum(operation(**(ones | {name: factor})) for name, factor in factors.items())
 
 
-def _einsum(operation: Operation, given: Arguments) -> Value:
+def _einsum(operation: Operation, given: Arguments) -> StepValue:
     factors = {str(number): factor for number, factor in enumerate(given["tensors"])}
     return _product(lambda **each: operation(given["equation"], list(each.values())), factors)
 
 
-def _attention(_operation: Operation, given: Arguments) -> Value:
+def _attention(_operation: Operation, given: Arguments) -> StepValue:
     query, key, value = given["query"], given["key"], given["value"]
     if given["enable_gqa"]:
         heads = query.shape[-3] // key.shape[-3]
@@ -232,36 +232,36 @@ def _attention(_operation: Operation, given: Arguments) -> Value:
     return _for_every_unit(units, {"units": units, "mask": given["attn_mask"]})
 
 
-def _prelu(_operation: Operation, given: Arguments) -> Value:
+def _prelu(_operation: Operation, given: Arguments) -> StepValue:
     return _for_every_unit(given["self"], given)
 
 
-def _softmax(_operation: Operation, given: Arguments) -> Value:
+def _softmax(_operation: Operation, given: Arguments) -> StepValue:
     return _mixed(given["self"], [given["dim"]])
 
 
-def _layer_norm(_operation: Operation, given: Arguments) -> Value:
+def _layer_norm(_operation: Operation, given: Arguments) -> StepValue:
     return _for_every_unit(_mixed(given["input"], range(-len(given["normalized_shape"]), 0)), given)
 
 
-def _group_norm(_operation: Operation, given: Arguments) -> Value:
+def _group_norm(_operation: Operation, given: Arguments) -> StepValue:
     maps = given["input"]
     grouped = maps.reshape(len(maps), given["num_groups"], -1)
     return _for_every_unit(_mixed(grouped, [2]).reshape(maps.shape), given)
 
 
-def _instance_norm(_operation: Operation, given: Arguments) -> Value:
+def _instance_norm(_operation: Operation, given: Arguments) -> StepValue:
     maps = given["input"]
     return _for_every_unit(_mixed(maps, range(2, maps.dim())) if given["use_input_stats"] else maps, given)
 
 
-def _batch_norm(_operation: Operation, given: Arguments) -> Value:
+def _batch_norm(_operation: Operation, given: Arguments) -> StepValue:
     maps = given["input"]
     others = [dim for dim in range(maps.dim()) if dim != 1]
     return _for_every_unit(_mixed(maps, others) if given.get("training") else maps, given)
 
 
-def _batch_norm_with_statistics(operation: Operation, given: Arguments) -> Value:
+def _batch_norm_with_statistics(operation: Operation, given: Arguments) -> StepValue:
     units = _batch_norm(operation, given)
     # In eval mode nothing reads the statistics.
     return units, *(units.new_empty(0) for _ in operation._schema.returns[1:])  # type: ignore[attr-defined]
@@ -271,7 +271,7 @@ def _mixed(maps: Tensor, dims: Sequence[int]) -> Tensor:
     return maps + maps.sum(list(dims), keepdim=True)
 
 
-_REPLACEMENTS: Mapping[str, Callable[[Operation, Arguments], Value]] = MappingProxyType(
+_REPLACEMENTS: Mapping[str, Callable[[Operation, Arguments], StepValue]] = MappingProxyType(
     dict.fromkeys(_ELEMENT_OF_FIRST, _first)
     | dict.fromkeys(_ELEMENT_OF_EACH, _sum)
     | dict.fromkeys(_ALL_ALONG_DIM, _reduced)

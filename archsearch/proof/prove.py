@@ -14,7 +14,7 @@ from archsearch.graph.ops.maps import Resize
 from archsearch.proof.oracles import by_gradients, by_nans, nan_blind
 
 if TYPE_CHECKING:
-    from archsearch.analysis.receptive.tensor import Layout
+    from archsearch.analysis.receptive.tensor import TensorField
     from archsearch.pytorch.trace import Traced
 
 
@@ -54,7 +54,7 @@ def prove(traced: Traced, number: int | None = None, tick: Callable[[], None] = 
     profile = Profile(traced.graph)
     if number is None:
         number = _last_map(traced, profile)
-    layout, step, node = profile.layouts[number], traced.steps[number], traced.graph.nodes[number]
+    layout, step, node = profile.fields[number], traced.steps[number], traced.graph.nodes[number]
     blind = nan_blind(traced.program)
     zero_weights = any(isinstance(one.op, Resize) and "nearest" not in one.op.mode for one in traced.graph.nodes)
     dims = [dim for dim in range(len(layout.dims)) if layout.carried(dim)] or [len(layout.dims) - 1]
@@ -76,7 +76,7 @@ def prove(traced: Traced, number: int | None = None, tick: Callable[[], None] = 
     return Proof(name, sum(layout.shape[dim] for dim in dims), tuple(differences), tuple(unsure))
 
 
-def _expected(layout: Layout, dim: int) -> dict[int, tuple[int, ...]]:
+def _expected(layout: TensorField, dim: int) -> dict[int, tuple[int, ...]]:
     """Return what the units along a dim see by analysis, for each axis that the dim carries.
 
     A projection is exact along the dim of its own axis. What a dim without an axis sees is the same for all.
@@ -87,7 +87,7 @@ def _expected(layout: Layout, dim: int) -> dict[int, tuple[int, ...]]:
 
 def _last_map(traced: Traced, profile: Profile) -> int:
     for number in reversed(range(len(traced.graph.nodes))):
-        if number in traced.steps and profile.layouts[number].is_local_map:
+        if number in traced.steps and profile.fields[number].is_local_map:
             return number
     raise TraceError("no operation of the module has a map that could be proved")
 

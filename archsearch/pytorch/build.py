@@ -122,8 +122,8 @@ def _function(node: Node) -> Callable[..., Tensor]:
         case Elementwise(function) if function in FUNCTIONS:
             return FUNCTIONS[function]
         case Elementwise(function):
-            rule = f"there is no layer for the elementwise function `{function}`"
-            raise TrainingError(rule, remedy=suggest(function, FUNCTIONS))
+            message = f"there is no layer for the elementwise function `{function}`"
+            raise TrainingError(message, remedy=suggest(function, FUNCTIONS))
         case Concatenate(dim):
             return lambda *inputs: torch.cat(inputs, dim)
         case Reshape():

@@ -50,8 +50,8 @@ def find_model(target: str) -> nn.Module:
         if not isinstance(found, nn.Module) and callable(found):
             found = _made(found, target)
     if not isinstance(found, nn.Module):
-        rule = f"`{name}` is not a torch module: its type is {type(found).__name__}"
-        raise TraceError(rule, place=target, remedy=_FORM)
+        message = f"`{name}` is not a torch module: its type is {type(found).__name__}"
+        raise TraceError(message, place=target, remedy=_FORM)
     return found
 
 
@@ -81,8 +81,8 @@ def _imported(source: str, target: str) -> ModuleType:
     # Foreign code may raise anything while it is imported, and may even want to exit.
     except (Exception, SystemExit) as error:  # noqa: BLE001
         if isinstance(error, ModuleNotFoundError) and f"{source}.".startswith(f"{error.name}."):
-            rule = f"there is no Python module `{error.name}`"
-            raise TraceError(rule, place=target, remedy=_FORM) from None
+            message = f"there is no Python module `{error.name}`"
+            raise TraceError(message, place=target, remedy=_FORM) from None
         raise TraceError(f"`{source}` cannot be imported: {_said(error)}", place=target) from None
 
 
@@ -93,8 +93,8 @@ def _made(maker: Callable[[], object], target: str) -> object:
             return maker()
     # What a foreign maker raises is told to the user.
     except (Exception, SystemExit) as error:  # noqa: BLE001
-        rule = f"calling it without arguments fails: {_said(error)}"
-        raise TraceError(rule, place=target, remedy="name a function of your own that takes none") from None
+        message = f"calling it without arguments fails: {_said(error)}"
+        raise TraceError(message, place=target, remedy="name a function of your own that takes none") from None
 
 
 def _said(error: BaseException) -> str:

@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 INDEPENDENT = "no `if` or loop on a tensor, no .item(), no mask as an index; or analyse the part that has none"
 """What to do where a module depends on the values in the image."""
 
-Value: TypeAlias = Any
+StepValue: TypeAlias = Any
 """What a step reads or computes: a tensor, a number, a tuple or list of such."""
 
-Call: TypeAlias = Callable[[fx.Node, tuple[Value, ...], dict[str, Value]], Value]
+Call: TypeAlias = Callable[[fx.Node, tuple[StepValue, ...], dict[str, StepValue]], StepValue]
 """Computes one step, given what its arguments hold."""
 
 
@@ -91,7 +91,7 @@ class Program:
         """
         call = call or _called
         last_reader = {read: step for step in self.steps for read in step.all_input_nodes}
-        alive: dict[fx.Node, Value] = {}
+        alive: dict[fx.Node, StepValue] = {}
         for step in self.steps:
             if step.op == "placeholder":
                 alive[step] = _cast(image if step.name == self.image else self.values[step.name], image.dtype)
@@ -110,7 +110,7 @@ class Program:
         raise KeyError(until)
 
 
-def _called(step: fx.Node, args: tuple[Value, ...], kwargs: dict[str, Value]) -> Value:
+def _called(step: fx.Node, args: tuple[StepValue, ...], kwargs: dict[str, StepValue]) -> StepValue:
     assert callable(step.target)
     return step.target(*args, **kwargs)
 
@@ -121,14 +121,16 @@ def name_of(step: fx.Node) -> str:
     return getattr(step.target, "__name__", "") if packet is None else str(packet).rpartition(".")[2]
 
 
-def arguments_of(step: fx.Node, args: Sequence[Value], kwargs: Mapping[str, Value]) -> dict[str, Value]:
+def arguments_of(
+    step: fx.Node, args: Sequence[StepValue], kwargs: Mapping[str, StepValue]
+) -> dict[str, StepValue]:
     """Return all that a step reads by torch's names and in torch's order, those left out by default too."""
     expected = getattr(step.target, "_schema").arguments  # noqa: B009
     defaults = {one.name: one.default_value for one in expected}
     return defaults | dict(zip(defaults, args, strict=False)) | dict(kwargs)
 
 
-def _cast(value: Value, dtype: torch.dtype) -> Value:
+def _cast(value: StepValue, dtype: torch.dtype) -> StepValue:
     return value.to(dtype) if isinstance(value, Tensor) and value.is_floating_point() else value
 
 
@@ -147,8 +149,8 @@ def _export(module: nn.Module, input_shape: Shape) -> ExportedProgram:
         try:
             functional_call(module, {name: one.clone() for name, one in module.named_buffers()}, (image,))
         except Exception as failure:  # noqa: BLE001
-            rule = f"{name} fails on an input of {shape}: {_first_line(failure)}"
-            raise TraceError(rule, place=_line_of(failure)) from None
+            message = f"{name} fails on an input of {shape}: {_first_line(failure)}"
+            raise TraceError(message, place=_line_of(failure)) from None
         raise _untraceable(name, error) from None
     for step in exported.graph.nodes:
         _make_functional(step)
@@ -159,8 +161,8 @@ def _export(module: nn.Module, input_shape: Shape) -> ExportedProgram:
 
 def _untraceable(name: str, error: Exception) -> TraceError:
     if isinstance(error, GuardOnDataDependentSymNode | DataDependentOutputException):
-        rule = f"{name} cannot be traced: which operations it computes depends on the values in the image"
-        return TraceError(rule, place=_line_of(error), remedy=INDEPENDENT)
+        message = f"{name} cannot be traced: which operations it computes depends on the values in the image"
+        return TraceError(message, place=_line_of(error), remedy=INDEPENDENT)
     return TraceError(f"{name} cannot be traced: {_first_line(error)}", place=_line_of(error))
 
 

@@ -14,7 +14,7 @@ from archsearch.graph.graph import Graph, Node, Weight
 from archsearch.graph.ops.operation import Constant, Input, Operation, Unknown
 from archsearch.graph.shapes import shape_text
 from archsearch.pytorch.lowering.known import KNOWN
-from archsearch.pytorch.lowering.place import Argument, NotKnownError, Place, Value
+from archsearch.pytorch.lowering.place import Argument, AtenCall, NodeNumbers, NotKnownError
 from archsearch.pytorch.program import INDEPENDENT, Program, arguments_of, name_of
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ def trace(module: nn.Module, input_shape: Shape) -> Traced:
     try:
         return _Tracer(Program.of(module, input_shape), module).traced()
     except _DependsOnValuesError as error:
-        rule = f"{type(module).__name__} cannot be traced: {error} depends on the values in the image"
-        raise TraceError(rule, remedy=INDEPENDENT) from None
+        message = f"{type(module).__name__} cannot be traced: {error} depends on the values in the image"
+        raise TraceError(message, remedy=INDEPENDENT) from None
 
 
 _VALUELESS = frozenset(
@@ -71,7 +71,7 @@ class _Tracer:
     def __init__(self, program: Program, module: nn.Module) -> None:
         self._program = program
         self._nodes = [Node(Input(program.input_shape), (), (1, *program.input_shape), path="", word="input")]
-        self._held: dict[fx.Node, Value] = {}
+        self._held: dict[fx.Node, NodeNumbers] = {}
         self._weights: dict[fx.Node, frozenset[Weight]] = {}
         self._steps: dict[int, str] = {}
         self._outputs: list[int] = []
@@ -123,7 +123,7 @@ class _Tracer:
         else:
             raise _DependsOnValuesError(f"the number that {step.target} gives")
 
-    def _item(self, step: fx.Node) -> Value:
+    def _item(self, step: fx.Node) -> NodeNumbers:
         source, index = step.args
         assert isinstance(source, fx.Node)
         held = self._held[source]
@@ -136,7 +136,7 @@ class _Tracer:
         self._steps.setdefault(number, step.name)
         return number
 
-    def _lowered(self, step: fx.Node) -> Value:
+    def _lowered(self, step: fx.Node) -> NodeNumbers:
         """Add the nodes of one step; an Unknown one where the step or its arguments are not known."""
         before = len(self._nodes)
         # What is overwritten gives its shape only.
@@ -155,7 +155,7 @@ class _Tracer:
             self._steps.setdefault(value, step.name)
         return value
 
-    def _known_value(self, step: fx.Node) -> Value:
+    def _known_value(self, step: fx.Node) -> NodeNumbers:
         if name_of(step) not in KNOWN:
             raise NotKnownError
         value = KNOWN[name_of(step)](_Step(self, step))
@@ -176,11 +176,11 @@ class _Tracer:
     def shape(self, number: int) -> Shape:
         return self._nodes[number].shape
 
-    def held(self, step: fx.Node) -> Value | None:
+    def held(self, step: fx.Node) -> NodeNumbers | None:
         return self._held.get(step)
 
 
-class _Step(Place):
+class _Step(AtenCall):
     """One step as its lowering sees it."""
 
     def __init__(self, tracer: _Tracer, step: fx.Node) -> None:
@@ -211,7 +211,7 @@ class _Step(Place):
         return _shape(argument)
 
 
-def _numbers(value: Value) -> tuple[int, ...]:
+def _numbers(value: NodeNumbers) -> tuple[int, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 

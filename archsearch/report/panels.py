@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archsearch.analysis.op_profile import Row
+    from archsearch.analysis.op_profile import OpProfile
     from archsearch.analysis.profile import Profile
-    from archsearch.analysis.receptive.field import Field
+    from archsearch.analysis.receptive.field import AxisField
     from archsearch.graph.shapes import Shape
 
 OUTSIDE, SEEN, BEYOND = range(3)
@@ -48,7 +48,7 @@ class Reach:
 class Panel(NamedTuple):
     """What the middle unit of a map reaches along the last two axes of the image; a signal is one pixel high."""
 
-    row: Row
+    row: OpProfile
     down: Reach
     across: Reach
 
@@ -152,13 +152,13 @@ def grid(profile: Profile, paper: float, most: int = 12) -> Grid:
     return Grid(panels, profile.rows[0].shape[1:], len(rows), paper)
 
 
-def steps(profile: Profile) -> list[Row]:
+def steps(profile: Profile) -> list[OpProfile]:
     """Return the maps whose units see sets that those of no map before them do; the input only if it is alone."""
     known = set()
     found = []
     for row in profile.rows:
-        if row.fields and row.layout.is_local_map:
-            patterns = [field.pattern for field in row.fields[-2:] if field.pattern]
+        if row.axis_fields and row.field.is_local_map:
+            patterns = [field.pattern for field in row.axis_fields[-2:] if field.pattern]
             sets = tuple(frozenset(bits for _start, bits in pattern.phases) for pattern in patterns)
             if sets not in known:
                 found.append(row)
@@ -166,10 +166,10 @@ def steps(profile: Profile) -> list[Row]:
     return found[1:] or found
 
 
-def panel(row: Row) -> Panel:
+def panel(row: OpProfile) -> Panel:
     """Return what the middle unit of a map reaches."""
-    assert row.fields
-    reaches = [_middle(field) for field in row.fields[-2:]]
+    assert row.axis_fields
+    reaches = [_middle(field) for field in row.axis_fields[-2:]]
     return Panel(row, (Reach(), *reaches)[-2], reaches[-1])
 
 
@@ -198,7 +198,7 @@ def panel_pixels(down: Reach, across: Reach, height: range, width: range) -> Seq
     return [lines[down.at(position)] for position in height]
 
 
-def _middle(field: Field) -> Reach:
+def _middle(field: AxisField) -> Reach:
     assert field.pattern
     assert field.inside
     unit = len(field.inside) // 2

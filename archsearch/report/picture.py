@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from archsearch.analysis.op_profile import Row
+    from archsearch.analysis.op_profile import OpProfile
     from archsearch.analysis.profile import Profile
     from archsearch.graph.shapes import Shape
 
@@ -154,7 +154,7 @@ def _draw_panel(axes: Axes, panels: Grid, number: int) -> None:
     axes.set_title(_title(panels.panels[number].row, panels.room), loc="left", fontsize=8, color=_INK, pad=4)
 
 
-def _title(row: Row, room: float) -> str:
+def _title(row: OpProfile, room: float) -> str:
     letters = int(room * _LETTERS)
     op = row.op.replace("convolution", "conv")
     op = op if len(op) <= letters else op[: letters - 1] + "…"
@@ -165,13 +165,13 @@ def _end(path: str, letters: int) -> str:
     return path if len(path) <= letters else "…" + path[1 - letters :]
 
 
-def _size(row: Row) -> str:
+def _size(row: OpProfile) -> str:
     """Write the receptive field: that of each axis where they differ."""
-    extents = [field.pattern.extent for field in row.fields or () if field.pattern]
+    extents = [field.pattern.extent for field in row.axis_fields or () if field.pattern]
     return str(extents[0]) if len(set(extents)) == 1 else shape_text(extents)
 
 
-def _draw_growth(axes: Axes, rows: list[Row], sides: Shape) -> None:
+def _draw_growth(axes: Axes, rows: list[OpProfile], sides: Shape) -> None:
     sizes = [row.rf or 0 for row in rows]
     axes.step(range(len(sizes)), sizes, where="mid", color=_BLUE, linewidth=1.6)
     for side in set(sides):
@@ -203,14 +203,14 @@ def _labels(sides: Shape, highest: int) -> list[tuple[float, str]]:
 
 def _marks(profile: Profile) -> list[Mark]:
     marks = []
-    for row, said, marker in (
+    for row, message, marker in (
         (profile.first_whole, "first to see the whole image", "o"),
         (profile.first_global, "first global operation", "D"),
     ):
         if row:
             sizes = [one.rf for one in profile.rows[: profile.rows.index(row) + 1] if one.rf]
             where = f" ({_end(row.path, 70)})" if row.path else ""
-            label = f"{said}: {row.op}{where}, {'rf' if row.rf else 'after rf'} {sizes[-1]}"
+            label = f"{message}: {row.op}{where}, {'rf' if row.rf else 'after rf'} {sizes[-1]}"
             marks.append(Mark(marker, len(sizes) - 1, sizes[-1], label))
     return marks
 

@@ -74,8 +74,8 @@ class _Check:
         for rule in self.rules.values():
             for parameter in rule.parameters:
                 if parameter in self.rules or parameter in self.vocabulary:
-                    said = f"parameter `{parameter}` of `{rule.name}` is named like a word or a rule"
-                    raise NotationError(said, place=rule.place, remedy="give it another name")
+                    message = f"parameter `{parameter}` of `{rule.name}` is named like a word or a rule"
+                    raise NotationError(message, place=rule.place, remedy="give it another name")
             self._words(rule.body, rule)
         order = self._callers_first()
         for name, rule in self.rules.items():
@@ -86,8 +86,8 @@ class _Check:
             self._check_values(self.rules[name])
         self._check_ends(self.rules[START].body, last=True)
         if nullable(self.rules[START].body, self.rules):
-            said = f"`{START}` can derive an empty sentence"
-            raise NotationError(said, place=self.rules[START].place, remedy=_NEVER_EMPTY)
+            message = f"`{START}` can derive an empty sentence"
+            raise NotationError(message, place=self.rules[START].place, remedy=_NEVER_EMPTY)
 
     def _words(self, part: Syntax, rule: Rule) -> None:
         """Check a part of a rule that stands where words are expected."""
@@ -104,9 +104,9 @@ class _Check:
                     self._words(item, rule)
             case Repeat():
                 if not part.least <= part.most or part.most == 0:
-                    said = f"this is repeated from {part.least} to {part.most} times"
+                    message = f"this is repeated from {part.least} to {part.most} times"
                     remedy = "the second number must be at least 1, and no less than the first, as in *1..3"
-                    raise NotationError(said, place=part.place, remedy=remedy)
+                    raise NotationError(message, place=part.place, remedy=remedy)
                 self._words(part.item, rule)
             case Name() | Call():
                 self._call(part, rule)
@@ -114,20 +114,20 @@ class _Check:
     def _call(self, call: Name | Call, rule: Rule) -> None:
         arguments = call.arguments if isinstance(call, Call) else ()
         if call.name in rule.parameters:
-            said = f"`{call.name}` is a value; words are expected here"
-            raise NotationError(said, place=call.place, remedy=f"as in conv({call.name})")
+            message = f"`{call.name}` is a value; words are expected here"
+            raise NotationError(message, place=call.place, remedy=f"as in conv({call.name})")
         if call.name in self.rules:
             called = self.rules[call.name]
             if len(arguments) != len(called.parameters):
                 count = len(called.parameters)
                 plural = "" if count == 1 else "s"
-                said = f"rule `{call.name}` takes {count} argument{plural}, not {len(arguments)}"
+                message = f"rule `{call.name}` takes {count} argument{plural}, not {len(arguments)}"
                 between = f"({', '.join(called.parameters)}), without a blank before the bracket" if count else ""
-                raise NotationError(said, place=call.place, remedy=f"write {call.name}{between}")
+                raise NotationError(message, place=call.place, remedy=f"write {call.name}{between}")
             for argument in arguments:
                 if argument.name is not None:
-                    said = f"`{argument.name}` is a name; a rule's arguments have none"
-                    raise NotationError(said, place=argument.place, remedy="write the value alone")
+                    message = f"`{argument.name}` is a name; a rule's arguments have none"
+                    raise NotationError(message, place=argument.place, remedy="write the value alone")
                 _check_is_value(argument.value)
         elif call.name in self.vocabulary:
             word = self.vocabulary[call.name]
@@ -166,8 +166,8 @@ class _Check:
         """Check every value that a word in this rule could be given, and note those given to other rules."""
         for parameter in rule.parameters:
             if parameter not in {name for call in self._calls(rule.body) for name in self._value_names(call)}:
-                said = f"parameter `{parameter}` of `{rule.name}` is never used"
-                raise NotationError(said, place=rule.place, remedy="use it or remove it")
+                message = f"parameter `{parameter}` of `{rule.name}` is never used"
+                raise NotationError(message, place=rule.place, remedy="use it or remove it")
         for call in self._calls(rule.body):
             arguments = call.arguments if isinstance(call, Call) else ()
             if call.name in self.rules:
@@ -179,8 +179,8 @@ class _Check:
             bound = bind(word, arguments, call.place)
             body = bound.pop("body", None)
             if word.has_body and (body is None or nullable(body, self.rules)):
-                said = f"`{word.name}` can be left with nothing in its brackets"
-                raise NotationError(said, place=call.place, remedy=_NEVER_EMPTY)
+                message = f"`{word.name}` can be left with nothing in its brackets"
+                raise NotationError(message, place=call.place, remedy=_NEVER_EMPTY)
             options = [self._possible(part, rule) for part in bound.values()]
             for combination in product(*options):
                 complete(word, dict(zip(bound, combination, strict=True)), call.place)

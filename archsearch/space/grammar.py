@@ -65,13 +65,13 @@ def _header(stated: Mapping[str, tuple[str, Place]]) -> Header:
     if "input" in stated:
         header = header._replace(input=parse_shape(*stated["input"]))
         if len(header.input) != len(INPUT):
-            rule = f"input is {shape_text(header.input)}; it must be channels x height x width"
-            raise NotationError(rule, place=stated["input"][1], remedy="as in 3x32x32")
+            message = f"input is {shape_text(header.input)}; it must be channels x height x width"
+            raise NotationError(message, place=stated["input"][1], remedy="as in 3x32x32")
     if "classes" in stated:
         text, place = stated["classes"]
         if not re.fullmatch(r"[1-9]\d*", text.strip()):
-            rule = f"classes is `{text.strip()}`; it must be a whole number of at least 1"
-            raise NotationError(rule, place=place, remedy="as in: classes 10")
+            message = f"classes is `{text.strip()}`; it must be a whole number of at least 1"
+            raise NotationError(message, place=place, remedy="as in: classes 10")
         header = header._replace(classes=int(text))
     if "limits" in stated:
         text, place = stated["limits"]
@@ -85,15 +85,15 @@ def _header(stated: Mapping[str, tuple[str, Place]]) -> Header:
 def _check_name(rule: Rule, rules: Mapping[str, Rule], vocabulary: Vocabulary) -> None:
     remedy = "give it another name"
     if rule.name in vocabulary:
-        said = f"a rule cannot be named `{rule.name}`: it is a word"
-        raise NotationError(said, place=rule.place, remedy=remedy)
+        message = f"a rule cannot be named `{rule.name}`: it is a word"
+        raise NotationError(message, place=rule.place, remedy=remedy)
     if rule.name in rules:
-        said = f"`{rule.name}` has a rule already, on line {rules[rule.name].place.line}"
-        raise NotationError(said, place=rule.place, remedy=remedy)
+        message = f"`{rule.name}` has a rule already, on line {rules[rule.name].place.line}"
+        raise NotationError(message, place=rule.place, remedy=remedy)
     for number, parameter in enumerate(rule.parameters):
         if parameter in rule.parameters[:number]:
-            said = f"two parameters of `{rule.name}` are named `{parameter}`"
-            raise NotationError(said, place=rule.place, remedy=remedy)
+            message = f"two parameters of `{rule.name}` are named `{parameter}`"
+            raise NotationError(message, place=rule.place, remedy=remedy)
     if rule.name == START and rule.parameters:
-        said = f"`{START}` takes no parameters: nothing calls it"
-        raise NotationError(said, place=rule.place, remedy=f"write {START} = ...")
+        message = f"`{START}` takes no parameters: nothing calls it"
+        raise NotationError(message, place=rule.place, remedy=f"write {START} = ...")

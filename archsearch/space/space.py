@@ -18,7 +18,7 @@ from archsearch.errors import ArchsearchError, suggest
 from archsearch.files import read_text, shipped
 from archsearch.graph.shapes import Shape
 from archsearch.notation.arguments import bind, find_word
-from archsearch.notation.network import Network, Step
+from archsearch.notation.network import Network, WordCall
 from archsearch.notation.syntax import Call, Choice, Integer, Name, Repeat, Rule, Sequence, Syntax
 from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.notation.word import Value, Vocabulary
@@ -159,7 +159,7 @@ class Space:
             case Integer():
                 raise AssertionError("a number is counted where values are")
 
-    def _words(self, part: Syntax, scope: Mapping[str, Value], slot: str, choose: Choose) -> Iterator[Step]:
+    def _words(self, part: Syntax, scope: Mapping[str, Value], slot: str, choose: Choose) -> Iterator[WordCall]:
         match part:
             case Sequence():
                 for number, item in enumerate(part.items):
@@ -187,7 +187,7 @@ class Space:
                     name: self._value(value, scope, f"{slot}.{name}", choose) for name, value in bound.items()
                 }
                 steps = tuple(self._words(body, scope, slot, choose)) if body is not None else ()
-                yield Step.of(word, given, steps, part.place)
+                yield WordCall.of(word, given, steps, part.place)
             case Integer():
                 raise AssertionError("read_grammar refuses a number where words are expected")
 

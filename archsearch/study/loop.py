@@ -21,7 +21,7 @@ from archsearch.space.checks import START
 from archsearch.space.space import Space
 from archsearch.study.propose import DRAWS, asking, draw_new
 from archsearch.study.record import describe, identify, known_results, precision
-from archsearch.study.results import Row, candidates, rows, state_of
+from archsearch.study.results import ResultRow, candidates, rows, state_of
 from archsearch.study.storage import DEFAULT, open_study, opened, queue_again, running, wait_for_abandoned
 from archsearch.study.watch import Watch
 from archsearch.training.history import Epoch
@@ -41,7 +41,7 @@ _VERDICTS = ("complete", "pruned")
 class Outcome:
     """The rows of the study, and why the search ended."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[ResultRow, ...]
     ended: str
 
 
@@ -175,7 +175,7 @@ class _Run:
         try:
             trained = train(verdict.graph, self.split, self.recipe, self.seed, report, self.watch.step)
         except TrainingError as error:
-            trial.set_user_attr("reason", error.rule)
+            trial.set_user_attr("reason", error.message)
             raise
         trial.set_user_attr("precision", precision(trained))
         return float(history[-1]["accuracy"])
@@ -249,10 +249,10 @@ class _Run:
 
 def _check(space: Space, dataset: Dataset) -> None:
     if not space.classifies:
-        rule = f"not every network of `{space.name}` classifies"
-        raise ArchsearchError(rule, remedy=f"let the rule `{START}` end with head()")
+        message = f"not every network of `{space.name}` classifies"
+        raise ArchsearchError(message, remedy=f"let the rule `{START}` end with head()")
     stated, found = (space.input, space.classes), (dataset.shape, len(dataset.classes))
     if stated != found:
         there, here = (f"{shape_text(shape)} and {classes} classes" for shape, classes in (found, stated))
-        rule = f"the data `{dataset.name}` has {there}, the space `{space.name}` states {here}"
-        raise ArchsearchError(rule, remedy="change `input` and `classes` in the space")
+        message = f"the data `{dataset.name}` has {there}, the space `{space.name}` states {here}"
+        raise ArchsearchError(message, remedy="change `input` and `classes` in the space")

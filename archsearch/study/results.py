@@ -17,7 +17,7 @@ from archsearch.study.storage import DEFAULT, opened
 if TYPE_CHECKING:
     import pandas as pd
 
-Value: TypeAlias = int | float | str | None
+ColumnValue: TypeAlias = int | float | str | None
 
 COLUMNS: Mapping[str, str] = {
     "study": "the search it was proposed by, or `train`",
@@ -69,17 +69,17 @@ _LEFT = "its run was killed, each time it was tried"
 
 
 @dataclass(frozen=True)
-class Row:
+class ResultRow:
     """One candidate: a value, or None, for each column."""
 
-    values: Mapping[str, Value]
+    values: Mapping[str, ColumnValue]
 
-    def __getitem__(self, column: str) -> Value:
+    def __getitem__(self, column: str) -> ColumnValue:
         """Return one value."""
         return self.values[column]
 
 
-def load(storage: str = DEFAULT) -> tuple[Row, ...]:
+def load(storage: str = DEFAULT) -> tuple[ResultRow, ...]:
     """Return the rows of all studies in a storage, in the order in which they were proposed.
 
     Raises StudyError where there is no storage.
@@ -92,9 +92,9 @@ def load(storage: str = DEFAULT) -> tuple[Row, ...]:
         )
 
 
-def rows(study: str, trials: Sequence[FrozenTrial]) -> list[Row]:
+def rows(study: str, trials: Sequence[FrozenTrial]) -> list[ResultRow]:
     """Return a row for each candidate among the trials of a study."""
-    return [Row(_values(study, trial)) for trial in candidates(trials)]
+    return [ResultRow(_values(study, trial)) for trial in candidates(trials)]
 
 
 def candidates(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
@@ -110,8 +110,8 @@ def candidates(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
 
 
 def select(
-    table: Iterable[Row], where: str | None = None, sort: str | None = None, top: int | None = None
-) -> tuple[Row, ...]:
+    table: Iterable[ResultRow], where: str | None = None, sort: str | None = None, top: int | None = None
+) -> tuple[ResultRow, ...]:
     """Return the rows for which a condition holds, sorted by a column (`-name`: largest first), the first `top`.
 
     Rows without a value in that column come last. Raises ArchsearchError for a condition that cannot be read
@@ -131,18 +131,18 @@ def select(
     return tuple(chosen[:top])
 
 
-def frame(table: Iterable[Row]) -> pd.DataFrame:
+def frame(table: Iterable[ResultRow]) -> pd.DataFrame:
     """Return rows as a pandas DataFrame with COLUMNS as its columns."""
     import pandas as pd  # noqa: PLC0415  (it takes longer to load than a table takes to print)
 
     return pd.DataFrame([dict(row.values) for row in table], columns=list(COLUMNS))
 
 
-def _values(study: str, trial: FrozenTrial) -> dict[str, Value]:
+def _values(study: str, trial: FrozenTrial) -> dict[str, ColumnValue]:
     kept = trial.user_attrs
     history = kept.get("history") or [{}]
     split, accuracy = kept.get("split"), history[-1].get("accuracy")
-    values: dict[str, Value] = dict.fromkeys(COLUMNS)
+    values: dict[str, ColumnValue] = dict.fromkeys(COLUMNS)
     values |= {name: value for name, value in kept.items() if name in COLUMNS}
     values |= kept.get("figures", {})
     values |= {

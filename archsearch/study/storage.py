@@ -62,9 +62,9 @@ def opened(url: str, *, create: bool) -> Iterator[RDBStorage]:
                 storage.engine.dispose()
     except (SQLAlchemyError, StorageInternalError) as error:
         root = error.__cause__ or error
-        said = str(getattr(root, "orig", None) or root).strip().splitlines()[0]
-        rule = f"the storage `{_without_password(url)}` cannot be used: {said}"
-        raise StudyError(rule, remedy=_NAME_ANOTHER) from None
+        message = str(getattr(root, "orig", None) or root).strip().splitlines()[0]
+        message = f"the storage `{_without_password(url)}` cannot be used: {message}"
+        raise StudyError(message, remedy=_NAME_ANOTHER) from None
     finally:
         optuna.logging.set_verbosity(verbosity)
 
@@ -82,16 +82,16 @@ def _open(url: str, *, create: bool) -> RDBStorage:
             skip_table_creation=not create,
         )
     except (ArgumentError, NoSuchModuleError):
-        rule = f"`{_without_password(url)}` is no storage that can be opened"
+        message = f"`{_without_password(url)}` is no storage that can be opened"
         remedy = "a storage is written like sqlite:///results/archsearch.db or postgresql+psycopg://user@host/name"
-        raise StudyError(rule, remedy=remedy) from None
+        raise StudyError(message, remedy=remedy) from None
     except ImportError as error:
-        rule = f"the driver of `{_without_password(url)}` cannot be loaded: {error.__cause__ or error}"
+        message = f"the driver of `{_without_password(url)}` cannot be loaded: {error.__cause__ or error}"
         remedy = "for PostgreSQL: pip install 'archsearch[postgresql]' and postgresql+psycopg:// in the URL"
-        raise StudyError(rule, remedy=remedy) from None
+        raise StudyError(message, remedy=remedy) from None
     except RuntimeError as error:  # tables that another version of Optuna made
-        rule = f"the storage `{_without_password(url)}` cannot be used: {error}"
-        raise StudyError(rule, remedy=_NAME_ANOTHER) from None
+        message = f"the storage `{_without_password(url)}` cannot be used: {error}"
+        raise StudyError(message, remedy=_NAME_ANOTHER) from None
 
 
 def open_study(storage: RDBStorage, name: str, goal: Mapping[str, str]) -> optuna.Study:
@@ -154,8 +154,8 @@ def _check_file(database: str, *, create: bool) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        rule = f"the folder `{file.parent}` cannot be made: {error.strerror}"
-        raise StudyError(rule, remedy=_NAME_ANOTHER) from None
+        message = f"the folder `{file.parent}` cannot be made: {error.strerror}"
+        raise StudyError(message, remedy=_NAME_ANOTHER) from None
     for path in (file.parent, file):
         if path.exists() and not os.access(path, os.W_OK):
             raise StudyError(f"`{path}` cannot be written", remedy=_NAME_ANOTHER)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archsearch.analysis.limits import Verdict
 from archsearch.notation.network import Network
-from archsearch.study.results import Row
+from archsearch.study.results import ResultRow
 from archsearch.training.history import Epoch
 
 
@@ -26,5 +26,5 @@ class Watch:
     def epoch(self, number: int, epoch: Epoch) -> None:
         """Hear what an epoch of it reached."""
 
-    def judged(self, row: Row) -> None:
+    def judged(self, row: ResultRow) -> None:
         """Hear what became of a network."""

@@ -140,7 +140,7 @@ def test_a_mistake_in_the_code_of_a_word_that_takes_a_sentence(folder: Path) -> 
     vocabulary = own(folder, "WORDS = [Word('own', (), lambda build: None, has_body=True)]")
     with pytest.raises(ArchsearchError) as caught:
         parse("own(relu)", vocabulary=vocabulary).lower()
-    assert caught.value.rule == (
+    assert caught.value.message == (
         "the lower function of `own` fails: TypeError: <lambda>() takes 1 positional argument but 2 were given"
     )
     assert caught.value.remedy == "it is called as lower(build, body)"
@@ -192,4 +192,4 @@ def test_a_function_that_torch_has_no_layer_for(folder: Path) -> None:
     with pytest.raises(TrainingError) as caught:
         build(network.lower())
     rule = "there is no layer for the elementwise function `sigmod`"
-    assert (caught.value.rule, caught.value.remedy) == (rule, "did you mean `sigmoid`?")
+    assert (caught.value.message, caught.value.remedy) == (rule, "did you mean `sigmoid`?")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from archsearch import analyze
-from archsearch.analysis.op_profile import Row
+from archsearch.analysis.op_profile import OpProfile
 
 
 def convolution_class(axes: int) -> Callable[..., nn.Module]:
@@ -103,7 +103,7 @@ def positions(bits: int) -> set[int]:
     return {position for position in range(bits.bit_length()) if bits >> position & 1}
 
 
-def last(module: nn.Module, *shape: int) -> Row:
+def last(module: nn.Module, *shape: int) -> OpProfile:
     return analyze(module, shape).rows[-1]
 
 

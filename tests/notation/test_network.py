@@ -49,7 +49,7 @@ def test_what_is_written_is_read_back(seed: int) -> None:
 def test_another_argument_is_another_digest(seed: int) -> None:
     network = random_network(seed, 24)
     digest = network.lower((3, 24, 24)).digest
-    longer = Network((*network.steps[:-1], *parse("conv(5, kernel=1)").steps, network.steps[-1]))
+    longer = Network((*network.calls[:-1], *parse("conv(5, kernel=1)").calls, network.calls[-1]))
     assert longer.lower((3, 24, 24)).digest != digest
     assert network.lower((3, 24, 24), classes=11).digest != digest
     assert network.lower((1, 24, 24)).digest != digest

@@ -142,7 +142,7 @@ WORDS = [Word("own", (Parameter("a", 2), Parameter("b", half)), lambda build, **
     assert str(parse("own() own(3, b=1)", vocabulary=vocabulary)) == "own() own(a=3, b=1)"
     with pytest.raises(NotationError) as caught:
         parse("own(3)", vocabulary=vocabulary)
-    assert (caught.value.rule, caught.value.remedy) == (
+    assert (caught.value.message, caught.value.remedy) == (
         "with a=3, `own` needs its b said",
         "write own(a=2, b=a/2)",
     )

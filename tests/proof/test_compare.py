@@ -16,7 +16,7 @@ from torch.utils.flop_counter import flop_registry
 from archsearch.analyzer import analyze
 from archsearch.errors import ArchsearchError
 from archsearch.graph.shapes import Shape
-from archsearch.proof.compare import MACS, Comparison, Row, compare
+from archsearch.proof.compare import MACS, Comparison, FamilyCounts, compare
 
 TORCH_COUNTS_FUSED_ATTENTION = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu in flop_registry
 """torch 2.13 does not, 2.15 does."""
@@ -89,7 +89,7 @@ AGREED: list[tuple[nn.Module, Shape, str, int]] = [
 @pytest.mark.parametrize(("module", "shape", "family", "macs"), AGREED)
 def test_all_agree(module: nn.Module, shape: Shape, family: str, macs: int) -> None:
     found = compared(module, *shape)
-    assert found == Comparison((Row(family, macs, macs, macs),), ())
+    assert found == Comparison((FamilyCounts(family, macs, macs, macs),), ())
     assert str(found).endswith("\n\nno difference in MACs")
 
 
@@ -166,8 +166,8 @@ def test_who_counts_fused_attention() -> None:
     found = compared(self_attention(), 5, 16)
     # 2 heads of 5 * 5 pairs of 8 features, once for the pairs and once for their values.
     assert found.rows == (
-        Row("linear", 5120, 5120, 5120),
-        Row("attention", 800, None, 800 if TORCH_COUNTS_FUSED_ATTENTION else None),
+        FamilyCounts("linear", 5120, 5120, 5120),
+        FamilyCounts("attention", 800, None, 800 if TORCH_COUNTS_FUSED_ATTENTION else None),
     )
     fvcore, *others = found.differences
     assert fvcore == (
@@ -193,7 +193,7 @@ def test_a_tool_that_fails_is_said_and_leaves_nothing_behind() -> None:
     # fvcore cannot read the shape of a product with a vector.
     module = nn.Sequential(nn.Linear(16, 8), Computes(lambda image, weight: image @ weight, weight=(8,)))
     found = compared(module, 5, 16)
-    assert found.rows == (Row("linear", 640, None, 640),)
+    assert found.rows == (FamilyCounts("linear", 640, None, 640),)
     assert found.differences == ("fvcore fails on this module: IndexError: list index out of range",)
     assert "no difference" not in str(found)
     assert not any(part._forward_hooks or part._forward_pre_hooks for part in module.modules())

@@ -95,7 +95,7 @@ def test_what_breaks_others(
     traced = trace(module, (1, side, side))
     row = profile(traced.graph).rows[-1]
     assert (row.rf, row.stride, row.padding) == (rf, stride, padding)
-    seen = row.layout.axes[0].field.seen
+    seen = row.field.axes[0].field.seen
     assert seen is not None
     assert [positions(seen[0]), positions(seen[-1])] == [first, last]
     assert_proved(traced)
@@ -109,7 +109,7 @@ def test_misaligned_branches_and_holes_are_told() -> None:
 
 
 def test_nearest_upsampling_depends_on_the_phase() -> None:
-    field = profile(trace(NEAREST, (1, 16, 16)).graph).rows[-1].layout.axes[0].field
+    field = profile(trace(NEAREST, (1, 16, 16)).graph).rows[-1].field.axes[0].field
     assert field.pattern is not None
     assert [bits.bit_length() for _start, bits in field.pattern.phases] == [5, 5]
     assert [start for start, _bits in field.pattern.phases] == [-3, -1]

@@ -152,7 +152,9 @@ def test_a_sentence_and_its_module_have_the_same_figures(seed: int) -> None:
     graph = random_network(seed, 20).lower((3, 20, 20))
     found, expected = analyze(build(graph), (3, 20, 20)), analyze(graph)
     assert dict(found.figures) == dict(expected.figures)
-    assert [(row.shape, row.fields) for row in found.rows] == [(row.shape, row.fields) for row in expected.rows]
+    assert [(row.shape, row.axis_fields) for row in found.rows] == [
+        (row.shape, row.axis_fields) for row in expected.rows
+    ]
 
 
 def zeroed(image: Tensor, layer: nn.Module) -> Tensor:
@@ -192,7 +194,7 @@ def test_what_is_done_in_place(in_place: Callable[..., Tensor], twin: Callable[.
     found, expected = (analyze(Of(function, layer), (3, 8, 8), strict=True) for function in (in_place, twin))
     figures = ("rf", "rf_inside", "params", "macs", "depth", "activation_ops")
     assert [found.figures[name] for name in figures] == [expected.figures[name] for name in figures]
-    assert (found.rows[-1].fields, found.rows[-1].op) == (expected.rows[-1].fields, "relu")
+    assert (found.rows[-1].axis_fields, found.rows[-1].op) == (expected.rows[-1].axis_fields, "relu")
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ BORDERS = [
 @pytest.mark.parametrize(("mode", "first", "second"), BORDERS)
 def test_padding_modes(mode: str, first: set[int], second: set[int]) -> None:
     row = last(nn.Conv2d(1, 1, 3, padding=3, dilation=3, padding_mode=mode), 1, 8, 8)  # type: ignore[arg-type]
-    seen = row.layout.axes[1].field.seen or ()
+    seen = row.field.axes[1].field.seen or ()
     assert (row.rf, row.stride, row.padding) == (7, 1, 3)
     assert [positions(unit) for unit in seen[:2]] == [first, second]
 
@@ -54,10 +54,14 @@ def test_padding_modes(mode: str, first: set[int], second: set[int]) -> None:
 def test_padding_apart_and_padding_that_keeps_the_size() -> None:
     apart = Of(lambda image, layer: layer(functional.pad(image, (2, 2, 2, 2))), nn.Conv2d(3, 4, 5))
     found, expected = last(apart, 3, 8, 8), last(nn.Conv2d(3, 4, 5, padding=2), 3, 8, 8)
-    assert (found.fields, found.counts, found.params) == (expected.fields, expected.counts, expected.params)
+    assert (found.axis_fields, found.counts, found.params) == (
+        expected.axis_fields,
+        expected.counts,
+        expected.params,
+    )
     # For an even kernel torch pads one more behind.
     row = last(nn.Conv1d(1, 1, 4, padding="same"), 1, 8)
-    seen = row.layout.axes[0].field.seen or ()
+    seen = row.field.axes[0].field.seen or ()
     assert (row.rf, row.padding, positions(seen[0]), positions(seen[-1])) == (4, 1, {0, 1, 2}, {6, 7})
 
 
@@ -143,7 +147,7 @@ def test_what_a_mask_hides_counts_as_seen_and_is_marked_an_upper_bound() -> None
 
     row = last(Of(causal), 4, 6)
     assert "rf is an upper bound" in row.notes
-    assert set(row.layout.axes[0].field.seen or ()) == {0b111111}
+    assert set(row.field.axes[0].field.seen or ()) == {0b111111}
 
 
 # What once was a wrong number that nothing said.

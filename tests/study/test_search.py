@@ -18,7 +18,7 @@ from archsearch.data.load import digits
 from archsearch.errors import ArchsearchError, StudyError
 from archsearch.space.space import Space
 from archsearch.study.loop import Outcome, search
-from archsearch.study.results import Row, load, select
+from archsearch.study.results import ResultRow, load, select
 from archsearch.study.watch import Watch
 from archsearch.training.history import Epoch
 from archsearch.training.recipe import Recipe
@@ -56,7 +56,7 @@ def run(
     return search(space, data, recipe=recipe, trials=trials, storage=storage, study=study, watch=watch)
 
 
-def states(rows: tuple[Row, ...]) -> list[str]:
+def states(rows: tuple[ResultRow, ...]) -> list[str]:
     return sorted(str(row["state"]) for row in rows)
 
 

@@ -12,9 +12,9 @@ from itertools import product
 from math import prod
 from typing import TypeAlias
 
-from archsearch.analysis.receptive.field import Field
+from archsearch.analysis.receptive.field import AxisField
 from archsearch.analysis.receptive.pattern import IRREGULAR
-from archsearch.graph.windows import Spread, Window
+from archsearch.graph.windows import TransposedWindow, Window
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Axis:
     Without atoms there is one unit: every element of the tensor sees the same.
     """
 
-    field: Field
+    field: AxisField
     atoms: Dim
 
     def units(self, atoms: Sequence[Atom]) -> list[int]:
@@ -69,7 +69,7 @@ class Axis:
         units = [_number(self.atoms, index) for index in product(*ranges)]
         return Axis(self.field.picked(units, followed), kept)
 
-    def listed(self, atoms: Sequence[Atom]) -> tuple[Field, bool]:
+    def listed(self, atoms: Sequence[Atom]) -> tuple[AxisField, bool]:
         """Return what is seen along a dim that carries some of the axis's atoms, or other axes' too.
 
         And whether it carries all of them: if not, what differs elsewhere is taken together.
@@ -88,7 +88,9 @@ class Axis:
             return None
         if other.atoms and other.atoms == self.atoms[: len(other.atoms)]:
             inner = size_of(self.atoms) // size_of(other.atoms)
-            spread = other.field.after(Spread(inner, stride=inner), size_of(other.atoms), size_of(self.atoms))
+            spread = other.field.after(
+                TransposedWindow(inner, stride=inner), size_of(other.atoms), size_of(self.atoms)
+            )
         else:
             spread = other.field.picked(other.units(self.atoms))
         return Axis(self.field.joined(spread), self.atoms)

@@ -21,7 +21,7 @@ from archsearch.analysis.receptive.pattern import ENDLESS, IRREGULAR, Pattern, u
 from archsearch.errors import ShapeError
 
 if TYPE_CHECKING:
-    from archsearch.graph.windows import Step
+    from archsearch.graph.windows import AnyWindow
 
 LARGEST = 2**20
 """The largest receptive field that is counted, in pixels: no image comes near, and a set of them takes memory."""
@@ -31,7 +31,7 @@ Sets: TypeAlias = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Field:
+class AxisField:
     """What the units of a tensor see along one axis of the image.
 
     `pattern` and `inside` hold what reaches a unit along paths without global operations, `seen` all that does.
@@ -69,7 +69,7 @@ class Field:
         """Whether no unit sees anything: all that is read lies on padding."""
         return self.seen is not None and not any(self.seen)
 
-    def holds(self, other: Field) -> bool:
+    def holds(self, other: AxisField) -> bool:
         """Whether every unit, or the only one, sees all that the same unit of the other sees."""
         if self.seen is None or other.seen is None:
             return True
@@ -78,53 +78,55 @@ class Field:
             more | less == more for more, less in zip(ours, other.seen, strict=True)
         )
 
-    def after(self, step: Step, length: int, units: int) -> Field:
+    def after(self, step: AnyWindow, length: int, units: int) -> AxisField:
         """Return the field of an operation that reads this map of `length`; raises ShapeError past LARGEST."""
         pattern = self.pattern.after(step) if self.pattern else None
         if pattern and pattern.is_regular and pattern.extent > LARGEST:
-            rule = f"the receptive field is {pattern.extent:,} pixels; more than {LARGEST:,} are not counted"
-            raise ShapeError(rule)
+            message = f"the receptive field is {pattern.extent:,} pixels; more than {LARGEST:,} are not counted"
+            raise ShapeError(message)
         if self.inside is None or self.seen is None:
-            return Field(pattern)
+            return AxisField(pattern)
         reads = [step.inside(unit, length) for unit in range(units)]
         inside = _gathered(self.inside, reads)
-        return Field(pattern, inside, inside if self.seen is self.inside else _gathered(self.seen, reads))
+        return AxisField(pattern, inside, inside if self.seen is self.inside else _gathered(self.seen, reads))
 
-    def joined(self, other: Field) -> Field:
+    def joined(self, other: AxisField) -> AxisField:
         """Return the field of units that read the same unit of both tensors; a global one keeps no pattern."""
         if self is other:
             return self
         inside, seen = _both(self.inside, other.inside), _both(self.seen, other.seen)
         if self.pattern and other.pattern:
-            return Field(self.pattern.joined(other.pattern), inside, seen)
-        return Field(self.pattern or other.pattern, inside, seen)
+            return AxisField(self.pattern.joined(other.pattern), inside, seen)
+        return AxisField(self.pattern or other.pattern, inside, seen)
 
-    def picked(self, units: Sequence[int], pattern: Pattern = IRREGULAR) -> Field:
+    def picked(self, units: Sequence[int], pattern: Pattern = IRREGULAR) -> AxisField:
         """Return the field of some of the units, in any order, which follow `pattern` if this one has any."""
         followed = pattern if self.pattern else None
         if self.inside is None or self.seen is None:
-            return Field(followed)
+            return AxisField(followed)
         inside = tuple(self.inside[unit] for unit in units)
-        return Field(followed, inside, inside if self.seen is self.inside else tuple(self.seen[u] for u in units))
+        return AxisField(
+            followed, inside, inside if self.seen is self.inside else tuple(self.seen[u] for u in units)
+        )
 
-    def mixed(self, block: int, count: int, *, outermost: bool) -> Field:
+    def mixed(self, block: int, count: int, *, outermost: bool) -> AxisField:
         """Return the field where units `block` apart, in groups of `count`, see what any of the group does.
 
         Groups of the outermost units cross the whole map, which makes the operation a global one.
         """
         pattern = self.pattern.mixed(block, count) if self.pattern and not outermost else None
         if self.inside is None or self.seen is None:
-            return Field(pattern)
+            return AxisField(pattern)
         firsts = [unit - unit // block % count * block for unit in range(len(self.seen))]
         groups = [range(first, first + block * count, block) for first in firsts]
         inside = (0,) * len(self.seen) if outermost else _gathered(self.inside, groups)
-        return Field(pattern, inside, _gathered(self.seen, groups))
+        return AxisField(pattern, inside, _gathered(self.seen, groups))
 
 
-def image(length: int) -> Field:
+def image(length: int) -> AxisField:
     """Return the field of the input itself: each unit sees its own position."""
     own = tuple(1 << position for position in range(length))
-    return Field(ENDLESS, own, own)
+    return AxisField(ENDLESS, own, own)
 
 
 def stretch(positions: int) -> int:

@@ -11,7 +11,7 @@ from operator import or_
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from archsearch.graph.windows import Step
+    from archsearch.graph.windows import AnyWindow
 
 
 Placed: TypeAlias = tuple[int, int]
@@ -57,7 +57,7 @@ class Pattern:
         start, bits = self.phases[phase]
         return (start + block * self.advance, bits) if bits else (0, 0)
 
-    def after(self, step: Step) -> Pattern:
+    def after(self, step: AnyWindow) -> Pattern:
         """Return the pattern of an operation that reads this map.
 
         >>> from archsearch.graph.windows import Window
@@ -106,7 +106,7 @@ IRREGULAR = Pattern(0, ())
 
 
 @lru_cache(maxsize=4096)
-def _after(pattern: Pattern, step: Step) -> Pattern:
+def _after(pattern: Pattern, step: AnyWindow) -> Pattern:
     """Return the pattern after a step; the two axes of a map, and one network after another, ask for the same."""
     units, positions = step.advance
     common = gcd(positions, len(pattern.phases))

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from archsearch.analysis.receptive.axis import Axis
-from archsearch.analysis.receptive.field import Field
+from archsearch.analysis.receptive.field import AxisField
 from archsearch.analysis.receptive.pattern import ENDLESS
-from archsearch.analysis.receptive.tensor import Layout, concatenated, constant, of_image
+from archsearch.analysis.receptive.tensor import TensorField, concatenated, constant, of_image
 from archsearch.graph.graph import Graph, Node
 from archsearch.graph.ops.maps import (
     AdaptivePool,
@@ -23,15 +23,15 @@ from archsearch.graph.ops.mixing import Attention, Contract, Elementwise, Linear
 from archsearch.graph.ops.moving import Concatenate, Expand, Flatten, Pad, Permute, Reshape, Take
 from archsearch.graph.ops.operation import Constant, Input, Unknown
 from archsearch.graph.shapes import Border, Shape
-from archsearch.graph.windows import Cells, Spread, Step, Stretch, Window
+from archsearch.graph.windows import AdaptiveWindow, AnyWindow, Interpolation, TransposedWindow, Window
 
 
-def layouts(graph: Graph, *, with_sets: bool = True) -> tuple[Layout, ...]:
+def fields(graph: Graph, *, with_sets: bool = True) -> tuple[TensorField, ...]:
     """Return what the units of each node see; without sets only the patterns, in a fraction of the time."""
-    found: list[Layout] = []
+    found: list[TensorField] = []
     for node in graph.nodes:
         if isinstance(node.op, Input):
-            fields = None if with_sets else [Field(ENDLESS)] * (len(node.shape) - 2)
+            fields = None if with_sets else [AxisField(ENDLESS)] * (len(node.shape) - 2)
             found.append(of_image(node.shape, fields))
         else:
             found.append(_after(node, [found[number] for number in node.inputs]))
@@ -50,7 +50,7 @@ def windows(op: Convolution | Pool) -> list[Window]:
     return [Window(kernel, stride, padding, dilation) for kernel, stride, padding, dilation in parts]
 
 
-def _after(node: Node, before: Sequence[Layout]) -> Layout:
+def _after(node: Node, before: Sequence[TensorField]) -> TensorField:
     """Return the layout of a node's output, given those of what it reads."""
     first = before[0] if before else constant(node.shape)
     match node.op:
@@ -58,23 +58,25 @@ def _after(node: Node, before: Sequence[Layout]) -> Layout:
             return _stepped(_remixed(first, 1, op.channels, op.groups), windows(op), node.shape)
         case TransposedConvolution() as op:
             parts = zip(op.kernel, op.stride, op.padding, op.dilation, strict=True)
-            spreads = [Spread(kernel, stride, padding, dilation) for kernel, stride, padding, dilation in parts]
+            spreads = [
+                TransposedWindow(kernel, stride, padding, dilation) for kernel, stride, padding, dilation in parts
+            ]
             return _stepped(_remixed(first, 1, op.channels, op.groups), spreads, node.shape)
         case Pool() as op:
             whole = covers(op, first.shape)
             return _global(first) if whole else _stepped(first, windows(op), node.shape)
         case AdaptivePool() as op:
-            cells = [Cells(size, units) for size, units in zip(first.shape[2:], op.size, strict=True)]
+            cells = [AdaptiveWindow(size, units) for size, units in zip(first.shape[2:], op.size, strict=True)]
             return _stepped(first, cells, node.shape)
         case GlobalPool():
             return _global(first)
         case Resize() as op:
-            return _stepped(first, [Stretch(op.mode, ratio, op.corners) for ratio in op.ratio], node.shape)
+            return _stepped(first, [Interpolation(op.mode, ratio, op.corners) for ratio in op.ratio], node.shape)
         case _:
             return _combined(node, before)
 
 
-def _combined(node: Node, before: Sequence[Layout]) -> Layout:
+def _combined(node: Node, before: Sequence[TensorField]) -> TensorField:
     """Return the layout after an operation that does not step along the axes of a map."""
     first = before[0] if before else constant(node.shape)
     match node.op:
@@ -101,7 +103,7 @@ def _combined(node: Node, before: Sequence[Layout]) -> Layout:
             return _moved(node, first)
 
 
-def _moved(node: Node, layout: Layout) -> Layout:
+def _moved(node: Node, layout: TensorField) -> TensorField:
     """Return the layout after an operation that only moves elements about, or reduces dims."""
     match node.op:
         case Reduce() as op:
@@ -124,21 +126,21 @@ def _moved(node: Node, layout: Layout) -> Layout:
     raise TypeError(node.op)
 
 
-def _stepped(layout: Layout, steps: Sequence[Step], shape: Shape) -> Layout:
+def _stepped(layout: TensorField, steps: Sequence[AnyWindow], shape: Shape) -> TensorField:
     """Return the layout after a step along each axis of a map; a cell of the whole axis is a global operation."""
     for dim, step in enumerate(steps, start=2):
-        if isinstance(step, Cells) and step.units == 1:
+        if isinstance(step, AdaptiveWindow) and step.units == 1:
             layout = layout.reduced([dim], keep=True)
         else:
             layout = layout.through(dim, step, shape[dim])
     return layout
 
 
-def _global(layout: Layout) -> Layout:
+def _global(layout: TensorField) -> TensorField:
     return layout.reduced(range(2, len(layout.dims)), keep=True)
 
 
-def _remixed(layout: Layout, dim: int, size: int, groups: int = 1) -> Layout:
+def _remixed(layout: TensorField, dim: int, size: int, groups: int = 1) -> TensorField:
     """Return the layout where a dim, such as the channels, is made anew from all of it, or from groups."""
     carries = bool(layout.carried(dim))
     if not carries and not layout.uneven:
@@ -149,14 +151,14 @@ def _remixed(layout: Layout, dim: int, size: int, groups: int = 1) -> Layout:
     return mixed.resized(dim, size)
 
 
-def _all_joined(before: Sequence[Layout]) -> Layout:
+def _all_joined(before: Sequence[TensorField]) -> TensorField:
     layout = before[0]
     for other in before[1:]:
         layout = layout.joined(other)
     return layout
 
 
-def _contracted(op: Contract, first: Layout, second: Layout) -> Layout:
+def _contracted(op: Contract, first: TensorField, second: TensorField) -> TensorField:
     """Return the layout of sums of products.
 
     A table of all pairs (queries by keys) has units that see both. What all keys see together is taken in place
@@ -173,7 +175,7 @@ def _contracted(op: Contract, first: Layout, second: Layout) -> Layout:
     return _beside(_arranged(first, op.first, op.result), _arranged(second, op.second, op.result))
 
 
-def _arranged(layout: Layout, letters: str, result: str) -> Layout:
+def _arranged(layout: TensorField, letters: str, result: str) -> TensorField:
     """Sum over the letters that the result lacks; put the others in its order, with size 1 for those missing."""
     gone = [n for n, letter in enumerate(letters) if letter not in result]
     kept = [letter for letter in letters if letter in result]
@@ -182,14 +184,14 @@ def _arranged(layout: Layout, letters: str, result: str) -> Layout:
     return layout.permuted([kept.index(letter) if letter in kept else len(kept) for letter in result])
 
 
-def _attended(query: Layout, key: Layout, value: Layout, *, features: int) -> Layout:
+def _attended(query: TensorField, key: TensorField, value: TensorField, *, features: int) -> TensorField:
     """Return the layout of attention: each query sees itself, and all keys and values beside it."""
     rank = len(query.dims)
     seen = [part.reduced([rank - 1], keep=True) for part in (query, key, value)]
     return _beside(seen[0], seen[1].joined(seen[2]).reduced([rank - 2], keep=True)).resized(rank - 1, features)
 
 
-def _beside(asked: Layout, others: Layout) -> Layout:
+def _beside(asked: TensorField, others: TensorField) -> TensorField:
     """Return the layout of what asks, joined with all that it asks.
 
     Where these span a whole axis, no path without a global operation is left along it.
@@ -205,4 +207,4 @@ def _passed(asked: Axis, others: Axis) -> Axis:
         return asked
     field = asked.field
     none = None if field.inside is None else (0,) * len(field.inside)
-    return replace(asked, field=Field(None, none, field.seen))
+    return replace(asked, field=AxisField(None, none, field.seen))

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from archsearch.analysis.receptive.axis import Atom, Axis, Dim, size_of
-from archsearch.analysis.receptive.field import Field, image
+from archsearch.analysis.receptive.field import AxisField, image
 from archsearch.analysis.receptive.pattern import IRREGULAR
 from archsearch.analysis.receptive.reshape import aligned, cut
-from archsearch.graph.windows import Step, Window
+from archsearch.graph.windows import AnyWindow, Window
 
 
 @dataclass(frozen=True)
-class Layout:
+class TensorField:
     """A tensor's dims and axes.
 
     `uneven`: elements that differ only along dims without an axis, such as channels, may each see less than the
@@ -70,7 +70,7 @@ class Layout:
         """Return the axes that a dim carries, or parts of them."""
         return [axis for axis in self.axes if not set(axis.atoms).isdisjoint(self.dims[dim])]
 
-    def through(self, dim: int, step: Step, units: int) -> Layout:
+    def through(self, dim: int, step: AnyWindow, units: int) -> TensorField:
         """Return the layout after a step along a dim, of which `units` come out."""
         atoms, new = self.dims[dim], (Atom(units),)
         length = size_of(atoms)
@@ -94,9 +94,9 @@ class Layout:
             bound = True
         if any(axis.field.sees_nothing for axis in axes):
             axes = []
-        return Layout(_with(self.dims, dim, new), tuple(axes), self.uneven, bound)
+        return TensorField(_with(self.dims, dim, new), tuple(axes), self.uneven, bound)
 
-    def mixed(self, dims: Iterable[int]) -> Layout:
+    def mixed(self, dims: Iterable[int]) -> TensorField:
         """Return the layout where every element sees what any along these dims does; the shape stays.
 
         Mixing part of an axis (the tokens of a window) is an upper bound: a mask may hide some of them.
@@ -108,22 +108,22 @@ class Layout:
         axes = tuple(axis.mixed(atoms) for axis in self.axes)
         return replace(self, axes=axes, bound=self.bound or partly, uneven=self.uneven and not plain <= atoms)
 
-    def reduced(self, dims: Sequence[int], *, keep: bool) -> Layout:
+    def reduced(self, dims: Sequence[int], *, keep: bool) -> TensorField:
         """Return the layout after a sum over dims, which are left with size 1 or taken out."""
         gone = {atom for dim in dims for atom in self.dims[dim]}
         layout = self.mixed(dims)
         left = [() if n in dims else dim for n, dim in enumerate(self.dims) if keep or n not in dims]
         return replace(layout, dims=tuple(left), axes=tuple(axis.dropped(gone) for axis in layout.axes))
 
-    def resized(self, dim: int, size: int) -> Layout:
+    def resized(self, dim: int, size: int) -> TensorField:
         """Return the layout with a dim that carries no axis replaced by one of another size."""
-        return Layout(_with(self.dims, dim, _dim(size)), self.axes, self.uneven, self.bound)
+        return TensorField(_with(self.dims, dim, _dim(size)), self.axes, self.uneven, self.bound)
 
-    def permuted(self, order: Sequence[int]) -> Layout:
+    def permuted(self, order: Sequence[int]) -> TensorField:
         """Return the layout with its dims in another order."""
         return replace(self, dims=tuple(self.dims[dim] for dim in order))
 
-    def reshaped(self, shape: Sequence[int]) -> Layout:
+    def reshaped(self, shape: Sequence[int]) -> TensorField:
         """Return the layout of a view of another shape; exact wherever the atoms can be cut to fit it."""
         found = cut(self.dims, self.axes, shape)
         if found is not None:
@@ -132,7 +132,7 @@ class Layout:
         everything = replace(self.reduced(range(len(self.dims)), keep=True), bound=True)
         return replace(everything, dims=tuple(_dim(size) for size in shape))
 
-    def broadcast(self, shape: Sequence[int]) -> Layout:
+    def broadcast(self, shape: Sequence[int]) -> TensorField:
         """Return the layout of the tensor expanded to a shape, new dims in front."""
         if self.shape == tuple(shape):
             return self
@@ -143,7 +143,7 @@ class Layout:
         axes = tuple(axis.dropped(stretched) for axis in self.axes)
         return replace(self, dims=(*map(_dim, shape[:missing]), *dims), axes=axes)
 
-    def joined(self, other: Layout) -> Layout:
+    def joined(self, other: TensorField) -> TensorField:
         """Return the layout of an operation that reads the same element of both, broadcast to one shape."""
         shape = _common(self.shape, other.shape)
         first, second = self.broadcast(shape), other.broadcast(shape)
@@ -154,19 +154,19 @@ class Layout:
         together = [one.joined(two) for one, two in zip(ours, theirs, strict=True)]
         axes = tuple(axis for axis in together if axis is not None)
         if len(axes) == len(together):
-            return Layout(dims, axes, uneven, bound or _entangled(ours, theirs))
+            return TensorField(dims, axes, uneven, bound or _entangled(ours, theirs))
         # The same axis runs along different dims: every element may see everything.
         everything = range(len(shape))
         first, second = (layout.reduced(everything, keep=True) for layout in (first, second))
         return replace(first.joined(second).broadcast(shape), uneven=uneven, bound=True)
 
 
-def constant(shape: Sequence[int]) -> Layout:
+def constant(shape: Sequence[int]) -> TensorField:
     """Return the layout of a tensor that does not depend on the image."""
-    return Layout(tuple(map(_dim, shape)), ())
+    return TensorField(tuple(map(_dim, shape)), ())
 
 
-def of_image(shape: Sequence[int], fields: Sequence[Field] | None = None) -> Layout:
+def of_image(shape: Sequence[int], fields: Sequence[AxisField] | None = None) -> TensorField:
     """Return the layout of the input: one image of channels and then one dim for each axis.
 
     >>> of_image((1, 3, 8, 6)).through(3, Window(3, padding=1), 6).along(3, axis=1)[0] == 0b11
@@ -175,10 +175,10 @@ def of_image(shape: Sequence[int], fields: Sequence[Field] | None = None) -> Lay
     sides = [(Atom(size),) for size in shape[2:]]
     fields = fields or list(map(image, shape[2:]))
     axes = tuple(Axis(field, side) for field, side in zip(fields, sides, strict=True))
-    return Layout((*map(_dim, shape[:2]), *sides), axes)
+    return TensorField((*map(_dim, shape[:2]), *sides), axes)
 
 
-def concatenated(layouts: Sequence[Layout], dim: int) -> Layout:
+def concatenated(layouts: Sequence[TensorField], dim: int) -> TensorField:
     """Return the layout of tensors one after another along a dim.
 
     Where the dim carries no axis, its elements may see different sets: their union is kept, and marked uneven.

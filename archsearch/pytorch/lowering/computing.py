@@ -20,12 +20,12 @@ from archsearch.graph.ops.mixing import Attention, Contract, Elementwise, Linear
 from archsearch.graph.ops.moving import Pad
 from archsearch.graph.ops.operation import Constant
 from archsearch.graph.shapes import Sizes
-from archsearch.pytorch.lowering.place import Lowering, NotKnownError, Place, Value, each
+from archsearch.pytorch.lowering.place import AtenCall, Lowering, NodeNumbers, NotKnownError, each
 
 Mode: TypeAlias = Literal["max", "avg"]
 
 
-def _convolution(at: Place) -> Value:
+def _convolution(at: AtenCall) -> NodeNumbers:
     weight = at.shape_of(at["weight"])
     if at.sees_image(at["weight"]) or len(at.shape(at.source)) != len(weight):
         raise NotKnownError
@@ -47,20 +47,20 @@ def _convolution(at: Place) -> Value:
     return at.add(Convolution(weight[0], *sizes, at["groups"], bias), source)
 
 
-def _linear(at: Place) -> Value:
+def _linear(at: AtenCall) -> NodeNumbers:
     if at.sees_image(at["weight"]):
         raise NotKnownError
     return at.add(Linear(at.result[-1], at["bias"] is not None), at.source)
 
 
-def _added_product(at: Place) -> Value:
+def _added_product(at: AtenCall) -> NodeNumbers:
     """Lower addmm: a bias, and a matrix product with a transposed weight."""
     if at.sees_image(at["mat2"]) or at.sees_image(at["self"]):
         raise NotKnownError
     return at.add(Linear(at.result[-1]), at.tensor(at["mat1"]))
 
 
-def _pool(at: Place) -> Value:
+def _pool(at: AtenCall) -> NodeNumbers:
     axes = len(at.shape(at.source)) - 2
     kernel = each(at["kernel_size"], axes)
     stride = each(at["stride"], axes) if at["stride"] else kernel
@@ -70,40 +70,40 @@ def _pool(at: Place) -> Value:
     return at.add(Pool(mode, kernel, stride, padding, dilation, bool(at["ceil_mode"])), at.source)
 
 
-def _adaptive_pool(at: Place) -> Value:
+def _adaptive_pool(at: AtenCall) -> NodeNumbers:
     mode: Mode = "max" if "max" in at.function else "avg"
     if set(at.result[2:]) == {1}:
         return at.add(GlobalPool(mode), at.source)
     return at.add(AdaptivePool(mode, at.result[2:]), at.source)
 
 
-def _batch_norm(at: Place) -> Value:
+def _batch_norm(at: AtenCall) -> NodeNumbers:
     rank = len(at.shape(at.source))
     if at.arguments.get("training", False):
         return at.add(Normalize("batch_norm", (0, *range(2, rank))), at.source)
     return at.add(BatchNorm(), at.source)
 
 
-def _normalize(dims: Callable[[Place, int], Sizes]) -> Lowering:
-    def lower(at: Place) -> Value:
+def _normalize(dims: Callable[[AtenCall, int], Sizes]) -> Lowering:
+    def lower(at: AtenCall) -> NodeNumbers:
         function = at.function.removeprefix("native_").removeprefix("_")
         return at.add(Normalize(function, dims(at, len(at.shape(at.source)))), at.source)
 
     return lower
 
 
-def _group_norm(at: Place) -> Value:
+def _group_norm(at: AtenCall) -> NodeNumbers:
     groups = at["num_groups"] if "num_groups" in at.arguments else at["group"]
     return at.add(Normalize("group_norm", tuple(range(1, len(at.shape(at.source)))), groups), at.source)
 
 
-def _instance_norm(at: Place) -> Value:
+def _instance_norm(at: AtenCall) -> NodeNumbers:
     if not at["use_input_stats"]:
         return at.add(BatchNorm(), at.source)
     return at.add(Normalize("instance_norm", tuple(range(2, len(at.shape(at.source))))), at.source)
 
 
-def _elementwise(at: Place) -> Value:
+def _elementwise(at: AtenCall) -> NodeNumbers:
     """Lower a function of the same element of each tensor; constants count only where they widen the shape."""
     tensors = [value for value in at.arguments.values() if at.sees_image(value)]
     found = [at.tensor(value) for value in tensors]
@@ -113,7 +113,7 @@ def _elementwise(at: Place) -> Value:
     return at.add(op, *found)
 
 
-def _reduce(at: Place) -> Value:
+def _reduce(at: AtenCall) -> NodeNumbers:
     if "other" in at.arguments:
         return _elementwise(at)
     keep = bool(at.arguments.get("keepdim", False))
@@ -121,7 +121,7 @@ def _reduce(at: Place) -> Value:
     return (number, number) if at.gives_several else number
 
 
-def _resize(at: Place) -> Value:
+def _resize(at: AtenCall) -> NodeNumbers:
     before, after = at.shape(at.source)[2:], at.result[2:]
     scales = at.arguments.get("scale_factors")
     if scales is None:
@@ -139,7 +139,7 @@ def _resize(at: Place) -> Value:
     return at.add(Resize(mode, after, tuple(ratios), corners), at.source)
 
 
-def _matrix_product(at: Place) -> Value:
+def _matrix_product(at: AtenCall) -> NodeNumbers:
     names = ("self", "other") if "other" in at.arguments else ("self", "mat2")
     first, second = (at.tensor(at[name]) for name in names)
     one, other = (len(at.shape(number)) for number in (first, second))
@@ -150,13 +150,13 @@ def _matrix_product(at: Place) -> Value:
     return at.add(Contract(letters[0] + "xy", letters[1] + "yz", batch + "xz"), first, second)
 
 
-def _added_products(at: Place) -> Value:
+def _added_products(at: AtenCall) -> NodeNumbers:
     """Lower baddbmm: a tensor, and a product for each matrix of a batch."""
     products = at.add(Contract("bxy", "byz", "bxz"), at.tensor(at["batch1"]), at.tensor(at["batch2"]))
     return at.add(Elementwise("add"), products, at.source) if at.sees_image(at["self"]) else products
 
 
-def _einsum(at: Place) -> Value:
+def _einsum(at: AtenCall) -> NodeNumbers:
     operands, _arrow, result = at["equation"].replace(" ", "").partition("->")
     letters = operands.split(",")
     if len(letters) != 2 or "." in operands or not result or any(len(set(one)) < len(one) for one in letters):
@@ -164,7 +164,7 @@ def _einsum(at: Place) -> Value:
     return at.add(Contract(letters[0], letters[1], result), *map(at.tensor, at["tensors"]))
 
 
-def _attention(at: Place) -> Value:
+def _attention(at: AtenCall) -> NodeNumbers:
     masked = at["attn_mask"] is not None or bool(at["is_causal"])
     return at.add(Attention(masked), *(at.tensor(at[name]) for name in ("query", "key", "value")))
 

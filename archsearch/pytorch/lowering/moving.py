@@ -9,7 +9,7 @@ from archsearch.graph.ops.mixing import Elementwise
 from archsearch.graph.ops.moving import Concatenate, Expand, Pad, Permute, Reshape, Take
 from archsearch.graph.ops.operation import Constant
 from archsearch.graph.shapes import Border
-from archsearch.pytorch.lowering.place import Lowering, NotKnownError, Place, Value, each
+from archsearch.pytorch.lowering.place import AtenCall, Lowering, NodeNumbers, NotKnownError, each
 
 _BORDERS: Mapping[str, Border] = {
     "constant": "zeros",
@@ -21,33 +21,33 @@ _BORDERS: Mapping[str, Border] = {
 }
 
 
-def _same(at: Place) -> Value:
+def _same(at: AtenCall) -> NodeNumbers:
     return at.source
 
 
-def _copy(at: Place) -> Value:
+def _copy(at: AtenCall) -> NodeNumbers:
     return at.add(Expand(at.result), at.tensor(at["src"]))
 
 
-def _fill(at: Place) -> Value:
+def _fill(at: AtenCall) -> NodeNumbers:
     if at.sees_image(at["value"]):
         return at.add(Expand(at.result), at.tensor(at["value"]))
     return at.add(Constant(at.result))
 
 
-def _reshape(at: Place) -> Value:
+def _reshape(at: AtenCall) -> NodeNumbers:
     return at.add(Reshape(at.result), at.source)
 
 
-def _expand(at: Place) -> Value:
+def _expand(at: AtenCall) -> NodeNumbers:
     return at.add(Expand(at.result), at.source)
 
 
-def _permute(at: Place) -> Value:
+def _permute(at: AtenCall) -> NodeNumbers:
     return at.add(Permute(at.dims("dims")), at.source)
 
 
-def _transpose(at: Place) -> Value:
+def _transpose(at: AtenCall) -> NodeNumbers:
     order = list(range(len(at.shape(at.source))))
     if len(order) < 2:
         return at.source
@@ -56,7 +56,7 @@ def _transpose(at: Place) -> Value:
     return at.add(Permute(tuple(order)), at.source)
 
 
-def _move_dims(at: Place) -> Value:
+def _move_dims(at: AtenCall) -> NodeNumbers:
     sources, targets = at.dims("source"), at.dims("destination")
     rest = iter(dim for dim in range(len(at.result)) if dim not in sources)
     moved = dict(zip(targets, sources, strict=True))
@@ -64,30 +64,30 @@ def _move_dims(at: Place) -> Value:
     return at.add(Permute(order), at.source)
 
 
-def _slice(at: Place) -> Value:
+def _slice(at: AtenCall) -> NodeNumbers:
     dim = at["dim"] % len(at.shape(at.source))
     size = at.shape(at.source)[dim]
     indices = range(size)[slice(at["start"], at["end"], at["step"])]
     return at.add(Take(dim, indices.start, len(indices), indices.step), at.source)
 
 
-def _narrow(at: Place) -> Value:
+def _narrow(at: AtenCall) -> NodeNumbers:
     dim = at["dim"] % len(at.shape(at.source))
     return at.add(Take(dim, at["start"] % at.shape(at.source)[dim], at["length"]), at.source)
 
 
-def _select(at: Place) -> Value:
+def _select(at: AtenCall) -> NodeNumbers:
     dim = at["dim"] % len(at.shape(at.source))
     return at.add(Reshape(at.result), at.add(Take(dim, at["index"] % at.shape(at.source)[dim], 1), at.source))
 
 
-def _parts(at: Place, dim: int, lengths: list[int]) -> tuple[int, ...]:
+def _parts(at: AtenCall, dim: int, lengths: list[int]) -> tuple[int, ...]:
     starts = [sum(lengths[:number]) for number in range(len(lengths))]
     pairs = zip(starts, lengths, strict=True)
     return tuple(at.add(Take(dim, start, length), at.source) for start, length in pairs)
 
 
-def _split(at: Place) -> Value:
+def _split(at: AtenCall) -> NodeNumbers:
     dim = at["dim"] % len(at.shape(at.source))
     size = at.shape(at.source)[dim]
     lengths = next(at[name] for name in ("split_sizes", "split_size", "chunks") if name in at.arguments)
@@ -98,14 +98,14 @@ def _split(at: Place) -> Value:
     return _parts(at, dim, list(lengths))
 
 
-def _unbind(at: Place) -> Value:
+def _unbind(at: AtenCall) -> NodeNumbers:
     dim = at["dim"] % len(at.shape(at.source))
     shape = at.shape(at.source)
     parts = _parts(at, dim, [1] * shape[dim])
     return tuple(at.add(Reshape((*shape[:dim], *shape[dim + 1 :])), part) for part in parts)
 
 
-def _flip(at: Place) -> Value:
+def _flip(at: AtenCall) -> NodeNumbers:
     number = at.source
     for dim in at.dims("dims") if at["dims"] else ():
         size = at.shape(number)[dim]
@@ -113,7 +113,7 @@ def _flip(at: Place) -> Value:
     return number
 
 
-def _roll(at: Place) -> Value:
+def _roll(at: AtenCall) -> NodeNumbers:
     number = at.source
     if not at["dims"]:
         raise NotKnownError
@@ -122,7 +122,7 @@ def _roll(at: Place) -> Value:
     return number
 
 
-def _concatenate(at: Place) -> Value:
+def _concatenate(at: AtenCall) -> NodeNumbers:
     shapes = {at.shape_of(tensor) for tensor in at["tensors"]}
     numbers = [at.tensor(tensor) for tensor in at["tensors"]]
     dim = at["dim"] % len(at.result)
@@ -132,7 +132,7 @@ def _concatenate(at: Place) -> Value:
     return at.add(Concatenate(dim), *numbers)
 
 
-def _repeat(at: Place) -> Value:
+def _repeat(at: AtenCall) -> NodeNumbers:
     number, shape = at.source, at.shape(at.source)
     repeats = at["repeats"]
     number = at.add(Reshape((1,) * (len(repeats) - len(shape)) + shape), number)
@@ -142,7 +142,7 @@ def _repeat(at: Place) -> Value:
     return number
 
 
-def _replaced_slice(at: Place) -> Value:
+def _replaced_slice(at: AtenCall) -> NodeNumbers:
     """Lower slice_scatter: what stands before a slice, what replaces it, what stands after it."""
     first, dim = at.source, at["dim"] % len(at.result)
     size = at.shape(first)[dim]
@@ -157,7 +157,7 @@ def _replaced_slice(at: Place) -> Value:
     return at.add(Concatenate(dim), *parts)
 
 
-def _replaced_index(at: Place) -> Value:
+def _replaced_index(at: AtenCall) -> NodeNumbers:
     """Lower select_scatter: what stands before an index, what replaces it, what stands after it."""
     first, dim = at.source, at["dim"] % len(at.result)
     size, index = at.result[dim], at["index"] % at.result[dim]
@@ -169,7 +169,7 @@ def _replaced_index(at: Place) -> Value:
     return at.add(Concatenate(dim), *parts)
 
 
-def _pad(at: Place) -> Value:
+def _pad(at: AtenCall) -> NodeNumbers:
     rank = len(at.shape(at.source))
     flat = at["pad"] if "pad" in at.arguments else at["padding"]
     pairs = [(flat[n], flat[n + 1]) for n in range(0, len(flat), 2)]
@@ -181,7 +181,7 @@ def _pad(at: Place) -> Value:
     return at.add(Pad(amounts, _BORDERS[mode]), at.source)
 
 
-def _pixel_shuffle(at: Place) -> Value:
+def _pixel_shuffle(at: AtenCall) -> NodeNumbers:
     *batch, channels, height, width = at.shape(at.source)
     factor, rank = at["upscale_factor"], len(batch)
     apart = at.add(Reshape((*batch, channels // factor**2, factor, factor, height, width)), at.source)
@@ -189,7 +189,7 @@ def _pixel_shuffle(at: Place) -> Value:
     return at.add(Reshape(at.result), at.add(Permute(order), apart))
 
 
-def _pixel_unshuffle(at: Place) -> Value:
+def _pixel_unshuffle(at: AtenCall) -> NodeNumbers:
     *batch, channels, height, width = at.shape(at.source)
     factor, rank = at["downscale_factor"], len(batch)
     apart = at.add(Reshape((*batch, channels, height // factor, factor, width // factor, factor)), at.source)
@@ -197,14 +197,14 @@ def _pixel_unshuffle(at: Place) -> Value:
     return at.add(Reshape(at.result), at.add(Permute(order), apart))
 
 
-def _channel_shuffle(at: Place) -> Value:
+def _channel_shuffle(at: AtenCall) -> NodeNumbers:
     batch, channels, *extent = at.shape(at.source)
     groups = at["groups"]
     apart = at.add(Reshape((batch, groups, channels // groups, prod(extent))), at.source)
     return at.add(Reshape(at.result), at.add(Permute((0, 2, 1, 3)), apart))
 
 
-def _gated(at: Place) -> Value:
+def _gated(at: AtenCall) -> NodeNumbers:
     """Lower glu: one half times a function of the other."""
     dim = at["dim"] % len(at.result)
     size = at.result[dim]

@@ -17,7 +17,7 @@ class NotKnownError(Exception):
     """An operation, or a use of it, that none of ours stands for."""
 
 
-class Place(ABC):
+class AtenCall(ABC):
     """One step of a program where it is lowered: its arguments by torch's names, and how to add nodes for it."""
 
     arguments: dict[str, Argument]
@@ -63,8 +63,8 @@ class Place(ABC):
         return tuple(dim % rank for dim in given) if given else tuple(range(rank))
 
 
-Value: TypeAlias = int | tuple[int, ...]
-Lowering: TypeAlias = Callable[[Place], Value]
+NodeNumbers: TypeAlias = int | tuple[int, ...]
+Lowering: TypeAlias = Callable[[AtenCall], NodeNumbers]
 
 
 def each(value: Argument, axes: int) -> Sizes:
