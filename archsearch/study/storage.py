@@ -6,7 +6,7 @@ import os
 import re
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
@@ -19,12 +19,14 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from archsearch.errors import StudyError
+from archsearch.study.study import Study
+from archsearch.study.trials import trials_of
 
 DEFAULT = "sqlite:///results/archsearch.db"
 """The storage where none is given: a SQLite file under `results/` of the current folder."""
 
 SINGLE = "train"
-"""The study of the networks that were trained by themselves, not proposed by a search."""
+"""The study of the networks trained with `archsearch train`."""
 
 HEARTBEAT = 10
 """Seconds between two signs of life of a trial in training."""
@@ -33,7 +35,8 @@ GRACE = 30
 """Seconds without one after which a trial counts as abandoned."""
 
 _ATTEMPTS = 3
-_NAME_ANOTHER = "mend that, or name another with --storage URL"
+_SETTINGS, _STUDY = "goal", "study"
+_NAME_ANOTHER = "fix that, or name another with --storage URL"
 _SHOWN = 100
 
 
@@ -62,8 +65,8 @@ def opened(url: str, *, create: bool) -> Iterator[RDBStorage]:
                 storage.engine.dispose()
     except (SQLAlchemyError, StorageInternalError) as error:
         root = error.__cause__ or error
-        message = str(getattr(root, "orig", None) or root).strip().splitlines()[0]
-        message = f"the storage `{_without_password(url)}` cannot be used: {message}"
+        reason = str(getattr(root, "orig", None) or root).strip().splitlines()[0]
+        message = f"the storage `{_without_password(url)}` cannot be used: {reason}"
         raise StudyError(message, remedy=_NAME_ANOTHER) from None
     finally:
         optuna.logging.set_verbosity(verbosity)
@@ -94,31 +97,58 @@ def _open(url: str, *, create: bool) -> RDBStorage:
         raise StudyError(message, remedy=_NAME_ANOTHER) from None
 
 
-def open_study(storage: RDBStorage, name: str, goal: Mapping[str, str]) -> optuna.Study:
-    """Return the study of that name, begun anew or continued; its goal is kept with it.
+def open_study(storage: RDBStorage, study: Study) -> optuna.Study:
+    """Return the study in a storage, begun anew or continued; the value is kept with it whole.
 
-    A study without trials has not begun: it takes the new goal. Raises StudyError, with each difference, where it
-    was begun with another goal, and where it was not begun by a search.
+    A study without trials has not begun: it takes the new settings. Raises StudyError, with each difference, where
+    it was begun with other settings, and where it was not begun by a search.
     """
-    if name == SINGLE:
+    if study.name == SINGLE:
         raise StudyError(
-            f"the name `{SINGLE}` is kept for networks trained by themselves",
+            f"the name `{SINGLE}` is kept for networks trained with `archsearch train`",
             remedy="name another with --study NAME",
         )
-    study = optuna.create_study(storage=storage, study_name=name, direction="maximize", load_if_exists=True)
-    if not study.get_trials(deepcopy=False):
-        study.set_user_attr("goal", dict(goal))
-        return study
-    begun_with = study.user_attrs.get("goal")
-    if begun_with is None:
-        raise StudyError(f"study `{name}` was not begun by a search", remedy="begin another with --study NAME")
-    lines = [f"study `{name}` was begun with other settings:"]
-    for setting in sorted({*goal, *begun_with}):
-        lines += _difference(setting, begun_with.get(setting) or "none", goal.get(setting) or "none")
+    found = optuna.create_study(storage=storage, study_name=study.name, direction="maximize", load_if_exists=True)
+    if trials_of(found):
+        _check_settings(found, study)
+    else:
+        found.set_user_attr(_SETTINGS, study.settings)
+    written = study.written()
+    if found.user_attrs.get(_STUDY) != written:
+        found.set_user_attr(_STUDY, written)
+    return found
+
+
+def read_study(storage: RDBStorage, name: str) -> Study:
+    """Return the study of that name as it was last opened, with the user's words, whose code runs.
+
+    Raises StudyError where a search has not begun it, or not since version 0.1.
+    """
+    try:
+        written = optuna.load_study(study_name=name, storage=storage).user_attrs.get(_STUDY)
+    except KeyError:
+        raise StudyError(f"there is no study `{name}`", remedy=_known(storage)) from None
+    if written is None:
+        raise StudyError(f"study `{name}` cannot be read back", remedy="continue it once with `archsearch search`")
+    return Study.of(written)
+
+
+def _known(storage: RDBStorage) -> str:
+    return f"the studies there: {', '.join(optuna.get_all_study_names(storage)) or 'none'}"
+
+
+def _check_settings(found: optuna.Study, study: Study) -> None:
+    there, asked = found.user_attrs.get(_SETTINGS), study.settings
+    if there is None:
+        raise StudyError(
+            f"study `{study.name}` was not begun by a search", remedy="begin another with --study NAME"
+        )
+    lines = [f"study `{study.name}` was begun with other settings:"]
+    for setting in sorted({*asked, *there}):
+        lines += _difference(setting, there.get(setting) or "none", asked.get(setting) or "none")
     if len(lines) > 1:
         remedy = "repeat its settings, or begin another study with --study NAME"
         raise StudyError("\n".join(lines), remedy=remedy)
-    return study
 
 
 def wait_for_abandoned(study: optuna.Study) -> None:
@@ -127,18 +157,13 @@ def wait_for_abandoned(study: optuna.Study) -> None:
     A trial of another run that lives is left to it.
     """
     deadline = time.monotonic() + GRACE + HEARTBEAT
-    while running(study) and time.monotonic() < deadline:
+    while trials_of(study, TrialState.RUNNING) and time.monotonic() < deadline:
         optuna.storages.fail_stale_trials(study)
         time.sleep(0.5)
-    for trial in running(study):
+    for trial in trials_of(study, TrialState.RUNNING):
         # Killed while it was proposed, before its first sign of life: Optuna takes such a trial to live for ever.
         if "sentence" not in trial.user_attrs:
             study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
-
-
-def running(study: optuna.Study) -> list[FrozenTrial]:
-    """Return the trials that are in training, by this run or another."""
-    return study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
 
 
 def _check_file(database: str, *, create: bool) -> None:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from archsearch.errors import ArchsearchError, suggest
-from archsearch.training.recipe import AUGMENTATIONS
+from archsearch.training.recipe import check_augmentation
 
 # Importing albumentations otherwise asks the network for a newer version.
 os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
@@ -93,8 +92,7 @@ def augmentation(
 
     Raises ArchsearchError for another name.
     """
-    if name not in AUGMENTATIONS:
-        raise ArchsearchError(f"no augmentation `{name}`", remedy=suggest(name, AUGMENTATIONS))
+    check_augmentation(name)
     return Pipeline(name, mean, std, size, seed)
 
 
