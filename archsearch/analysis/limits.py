@@ -92,9 +92,17 @@ class Verdict:
     `excess` says by how much each limit is broken, 0 or less where it holds.
     """
 
+    limits: Limits
     profile: Profile | None
     violations: tuple[Violation, ...]
     excess: Mapping[str, int]
+
+    def __str__(self) -> str:
+        """Write whether it fits, with its main figures or the reasons why not."""
+        if not self.fits:
+            return "\n  ".join(["refused", *self.reasons])
+        shown = ", ".join(f"{name} {self.figures[name]:,}" for name in ("rf", "params", "macs"))
+        return f"fits {str(self.limits) or 'no limits'}\n  {shown}"
 
     @property
     def graph(self) -> Graph | None:
@@ -137,8 +145,8 @@ def check(
         graph = network if isinstance(network, Graph) else network.lower(input_shape, classes)
         found = profile(graph)
     except ShapeError as error:
-        return Verdict(None, (Violation(error.message, error.message),), {"shapes": 1})
-    return Verdict(found, limits.violations(found.figures), limits.excess(found.figures))
+        return Verdict(limits, None, (Violation(error.message, error.message),), {"shapes": 1})
+    return Verdict(limits, found, limits.violations(found.figures), limits.excess(found.figures))
 
 
 def _violation(clause: Clause, figures: Mapping[str, int]) -> Violation:

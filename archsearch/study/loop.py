@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import optuna
 from optuna.pruners import BasePruner, MedianPruner
@@ -18,12 +18,15 @@ from archsearch.graph.graph import Graph
 from archsearch.notation.network import Network
 from archsearch.study.propose import DRAWS, asking, draw_new
 from archsearch.study.record import describe, known_results
-from archsearch.study.results import ResultRow, rows
+from archsearch.study.results import ResultRow, frame, rows
 from archsearch.study.storage import DEFAULT, open_study, opened, queue_again, wait_for_abandoned
 from archsearch.study.study import Study
 from archsearch.study.trials import finished, state_of, trained, trials_of, tried
 from archsearch.study.watch import Watch
 from archsearch.training.history import Epoch
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _REFUSED_IN_A_ROW = 20
 """Proposals refused one after another, after which a network that fits is drawn."""
@@ -75,6 +78,10 @@ class Outcome:
 
     rows: tuple[ResultRow, ...]
     ended: str
+
+    def frame(self) -> pd.DataFrame:
+        """Return the rows as a pandas DataFrame, a column for each of COLUMNS."""
+        return frame(self.rows)
 
 
 def run(
