@@ -84,7 +84,8 @@ def _train(
     from archsearch.cli.progress import Progress
     from archsearch.study import record
     from archsearch.study.results import rows
-    from archsearch.study.storage import SINGLE, opened
+    from archsearch.study.storage import opened
+    from archsearch.study.studies import SINGLE
     from archsearch.study.study import Measurement
     from archsearch.training.train import check_trainable, save, train
 

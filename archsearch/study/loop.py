@@ -19,7 +19,8 @@ from archsearch.notation.network import Network
 from archsearch.study.propose import DRAWS, asking, draw_new
 from archsearch.study.record import describe, known_results
 from archsearch.study.results import ResultRow, frame, rows
-from archsearch.study.storage import DEFAULT, open_study, opened, queue_again, wait_for_abandoned
+from archsearch.study.storage import DEFAULT, opened, queue_again, wait_for_abandoned
+from archsearch.study.studies import open_study
 from archsearch.study.study import Study
 from archsearch.study.trials import finished, state_of, trained, trials_of, tried
 from archsearch.study.watch import Watch
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _REFUSED_IN_A_ROW = 20
-"""Proposals refused one after another, after which a network that fits is drawn."""
+"""After so many refused proposals in a row, a network that fits is drawn."""
 
 _FAILED_IN_A_ROW = 5
-"""Networks that failed one after another, after which something else is wrong than the networks."""
+"""After so many failures in a row, it is not the networks that are at fault."""
 
 
 class Score(Protocol):
@@ -63,12 +64,12 @@ class Budget:
         """Return why no further network may begin, or an empty text.
 
         >>> Budget(trials=3).spent(trained=3, seconds=60)
-        'the study has trained 3 networks, of 3 asked for'
+        '3 of 3 networks are trained'
         """
         if self.trials is not None and trained >= self.trials:
-            return f"the study has trained {trained} networks, of {self.trials} asked for"
+            return f"{trained} of {self.trials} networks are trained"
         if self.hours is not None and seconds >= self.hours * 3600:
-            return f"the time is up; the study has trained {trained} networks"
+            return f"the time is up: {trained} networks are trained"
         return ""
 
 
@@ -100,14 +101,14 @@ def run(
 
     Raises StudyError where the storage cannot be used or the study was begun with other settings, and
     ArchsearchError where no network of the space fits. On KeyboardInterrupt the network in training is queued
-    again, for the next run, before the exception is passed on.
+    again for the next run before the exception is passed on.
     """
     with opened(storage, create=True) as kept:
         found = open_study(kept, study)
         known = known_results(kept, study.measurement, without=study.name)
         going = _Run(study, found, score, budget, watch or Watch(), known)
         begun = len(trials_of(found))
-        # Another seed for each run, or a run that goes on would propose again what the one before it did.
+        # With the same seed a resumed study would propose again what it has tried.
         seed = study.measurement.seed + begun
         epochs = study.measurement.recipe.epochs
         found.sampler = sampler or TPESampler(seed=seed, multivariate=True, group=True)
@@ -117,7 +118,7 @@ def run(
 
 
 class _DuplicateError(Exception):
-    """A proposal that was tried before. It ends as a failure, from which Optuna learns nothing."""
+    """A network that was tried before. Its trial ends as a failure, from which Optuna learns nothing."""
 
 
 @dataclass
@@ -159,7 +160,7 @@ class _Run:
         verdict = self.study.space.check(network)
         for name, value in describe(network, verdict, self.study.measurement).items():
             trial.set_user_attr(name, value)
-        # A network that is queued again has them already, and Optuna warns of a second time.
+        # A network that was queued again has them already, and Optuna warns about setting them twice.
         known = trials_of(self.trials)[trial.number].constraints
         for limit, excess in verdict.excess.items():
             if limit not in known:
@@ -176,7 +177,9 @@ class _Run:
     def _scored(self, trial: Trial, network: Network, verdict: Verdict) -> float:
         """Return the accuracy after the last epoch; the trial holds each epoch as soon as it has ended."""
         history: list[dict[str, Any]] = []
-        trial.set_user_attr("history", history)  # a network that is queued again comes with that of its last try
+        trial.set_user_attr(
+            "history", history
+        )  # a network that was queued again has the history of its last attempt
 
         def report(epoch: Epoch) -> None:
             history.append(asdict(epoch))
@@ -229,7 +232,7 @@ class _Run:
         return bool(trials_of(self.trials, TrialState.WAITING))
 
     def _drawn(self) -> dict[str, str] | None:
-        """Draw a network that fits and was not tried; without one, the search has ended."""
+        """Draw a network that fits and was not tried; if there is none, the search ends."""
         space = self.study.space
         seed = self.study.measurement.seed + len(trials_of(self.trials))
         choices = draw_new(space, tried(self.trials), seed)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from archsearch.study.storage import SINGLE
+from archsearch.study.studies import SINGLE
 from archsearch.study.trials import trials_of
 from archsearch.training.recipe import Recipe
 

@@ -1,4 +1,4 @@
-"""The results table: a row for each candidate of each study, the refused ones too."""
+"""The results table: a row for each network of each study, refused ones included."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 ColumnValue: TypeAlias = int | float | str | None
 
 COLUMNS: Mapping[str, str] = {
-    "study": "the search it was proposed by, or `train`",
+    "study": "the search that proposed it, or `train`",
     "number": "its number in the study",
     "state": "refused, pruned, complete, failed, running or waiting",
-    "reason": "why it was refused, pruned or failed, or where its result was taken from",
+    "reason": "why it was refused, pruned or failed, or where its result comes from",
     "val_accuracy": "percent of the held-out validation images, after the last epoch",
     "test_accuracy": "percent of the test images, after the last epoch on all training images",
     "train_accuracy": "percent of the augmented training images, over the last epoch",
@@ -69,12 +69,12 @@ SHOWN = (
 """The columns that a table for people shows."""
 
 
-_LEFT = "its run was killed, each time it was tried"
+_LEFT = "its run was killed, at every attempt"
 
 
 @dataclass(frozen=True)
 class ResultRow:
-    """One candidate: a value, or None, for each column."""
+    """One network: a value, or None, for each column."""
 
     values: Mapping[str, ColumnValue]
 
@@ -97,7 +97,7 @@ def load_results(storage: str = DEFAULT) -> tuple[ResultRow, ...]:
 
 
 def rows(study: str, trials: Sequence[FrozenTrial]) -> list[ResultRow]:
-    """Return a row for each candidate among the trials of a study."""
+    """Return a row for each network among the trials of a study."""
     return [ResultRow(_values(study, trial)) for trial in candidates(trials)]
 
 

@@ -91,7 +91,7 @@ def test_a_rerun_of_an_exhausted_study_adds_nothing(data: Dataset, storage: str)
 def test_a_rerun_goes_on_to_the_number_asked_for_and_trains_nothing_twice(data: Dataset, storage: str) -> None:
     text = wide("4|8|12|16|20")
     first = run(text, data, storage, trials=2)
-    assert first.ended == "the study has trained 2 networks, of 2 asked for"
+    assert first.ended == "2 of 2 networks are trained"
     assert run(text, data, storage, trials=2).rows == first.rows
     second = run(text, data, storage, trials=4)
     assert second.rows[:2] == first.rows
@@ -142,7 +142,7 @@ def test_networks_that_fail_stop_the_search_with_the_reason(data: Dataset, stora
 
 def test_the_time_ends_a_search(data: Dataset, storage: str) -> None:
     outcome = search(Space.of(wide("4|8"), "tiny"), data, hours=1e-9, recipe=QUICK, storage=storage)
-    assert outcome == Outcome((), "the time is up; the study has trained 0 networks")
+    assert outcome == Outcome((), "the time is up: 0 networks are trained")
 
 
 def test_an_interrupted_network_is_trained_by_the_next_run(data: Dataset, storage: str) -> None:

@@ -14,7 +14,8 @@ from archsearch.graph.graph import Graph
 from archsearch.notation.user_words import read_words
 from archsearch.space.space import Space
 from archsearch.study.loop import Budget, run
-from archsearch.study.storage import opened, read_study
+from archsearch.study.storage import opened
+from archsearch.study.studies import read_study
 from archsearch.study.study import Measurement, Study
 from archsearch.training.history import Epoch
 from archsearch.training.recipe import Recipe
@@ -64,7 +65,7 @@ def test_whatever_scores_networks_is_handed_in(storage: str) -> None:
     assert found
     assert found.items() <= expected.items()
     assert {row["precision"] for row in outcome.rows if row["state"] == "complete"} == {"looked up"}
-    assert outcome.ended == "the study has trained 6 networks, of 6 asked for"
+    assert outcome.ended == "6 of 6 networks are trained"
 
 
 def test_sampler_and_pruner_are_those_of_the_call(storage: str) -> None:
