@@ -90,7 +90,7 @@ class _Tracer:
                 held = [self._held.get(one, ()) for one in given]
                 self._outputs = [number for one in held for number in _numbers(one)]
         if not self._outputs:
-            raise TraceError("what the module puts out does not depend on its input")
+            raise TraceError("the module's output does not depend on its input")
         used = {weight.name for node in self._nodes for weight in node.weights}
         spare = tuple(weight for weight in self._known.values() if weight.name not in used)
         shape = self._nodes[self._outputs[0]].shape

@@ -185,7 +185,7 @@ def test_the_same_bytes_twice(tmp_path: Path, suffix: str, start: bytes) -> None
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("net.gif", "`.gif` is no kind of picture known here"), ("net", "its name has no suffix")],
+    [("net.gif", "`.gif` is not a known kind of picture"), ("net", "its name has no suffix")],
 )
 def test_a_suffix_that_is_not_known(tmp_path: Path, name: str, reason: str) -> None:
     with pytest.raises(ArchsearchError) as caught:
