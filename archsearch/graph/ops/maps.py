@@ -35,10 +35,10 @@ class Convolution(Operation):
     groups: int = 1
     bias: bool = True
 
-    @property
-    def description(self) -> str:
-        """Kernel, then what is not 1."""
-        return _described(self.kind, self.kernel, self.stride, self.dilation, self.groups)
+    def windows(self, _shape: Shape) -> tuple[Window, ...]:
+        """Return the kernel slid along each axis."""
+        parts = zip(self.kernel, self.stride, self.padding, self.dilation, strict=True)
+        return tuple(Window(*sizes) for sizes in parts)
 
     def output(self, shapes: Sequence[Shape]) -> Shape:
         """Return as many units along each axis as its window gives; raises ShapeError."""
@@ -59,10 +59,10 @@ class Convolution(Operation):
         macs = elements * (shapes[0][1] // self.groups) * prod(self.kernel)
         return Counts(macs, bias=elements * self.bias)
 
-    def windows(self, _shape: Shape) -> tuple[Window, ...]:
-        """Return the kernel slid along each axis."""
-        parts = zip(self.kernel, self.stride, self.padding, self.dilation, strict=True)
-        return tuple(Window(*sizes) for sizes in parts)
+    @property
+    def description(self) -> str:
+        """Kernel, then what is not 1."""
+        return _described(self.kind, self.kernel, self.stride, self.dilation, self.groups)
 
 
 @dataclass(frozen=True)
@@ -84,10 +84,10 @@ class TransposedConvolution(Operation):
     groups: int = 1
     bias: bool = True
 
-    @property
-    def description(self) -> str:
-        """Kernel, then what is not 1."""
-        return _described(self.kind, self.kernel, self.stride, self.dilation, self.groups)
+    def windows(self, _shape: Shape) -> tuple[TransposedWindow, ...]:
+        """Return the kernel spread along each axis."""
+        parts = zip(self.kernel, self.stride, self.padding, self.dilation, self.output_padding, strict=True)
+        return tuple(TransposedWindow(*sizes) for sizes in parts)
 
     def output(self, shapes: Sequence[Shape]) -> Shape:
         """Return as many units along each axis as its window gives; raises ShapeError."""
@@ -107,10 +107,10 @@ class TransposedConvolution(Operation):
         macs = prod(shapes[0]) * (self.channels // self.groups) * prod(self.kernel)
         return Counts(macs, bias=prod(output) * self.bias)
 
-    def windows(self, _shape: Shape) -> tuple[TransposedWindow, ...]:
-        """Return the kernel spread along each axis."""
-        parts = zip(self.kernel, self.stride, self.padding, self.dilation, self.output_padding, strict=True)
-        return tuple(TransposedWindow(*sizes) for sizes in parts)
+    @property
+    def description(self) -> str:
+        """Kernel, then what is not 1."""
+        return _described(self.kind, self.kernel, self.stride, self.dilation, self.groups)
 
 
 @dataclass(frozen=True)
@@ -130,22 +130,6 @@ class Pool(Operation):
     dilation: Sizes = (1, 1)
     ceil_mode: bool = False
 
-    @property
-    def description(self) -> str:
-        """Mode and kernel, then what is not 1."""
-        return _described(f"{self.mode} pool", self.kernel, self.stride, self.dilation)
-
-    def output(self, shapes: Sequence[Shape]) -> Shape:
-        """Return as many units along each axis as its window gives; raises ShapeError."""
-        shape = map_of(shapes[0], self.kind, len(self.kernel))
-        if any(2 * pad > size for pad, size in zip(self.padding, self.kernel, strict=True)):
-            raise ShapeError(f"pool padding is {self.padding[0]}; torch allows half of kernel {self.kernel[0]}")
-        return _units(self, shape, shape[1])
-
-    def counts(self, _shapes: Sequence[Shape], output: Shape) -> Counts:
-        """Count the positions that its windows cover, those on padding too."""
-        return Counts(pooling=prod(output) * prod(self.kernel))
-
     def windows(self, _shape: Shape) -> tuple[Window, ...]:
         """Return the kernel slid along each axis."""
         parts = zip(self.kernel, self.stride, self.padding, self.dilation, strict=True)
@@ -159,6 +143,22 @@ class Pool(Operation):
         """
         sizes = zip(self.kernel, self.padding, shape[2:], strict=True)
         return all(taps == size and pad == 0 for taps, pad, size in sizes) and max(self.kernel) > 1
+
+    def output(self, shapes: Sequence[Shape]) -> Shape:
+        """Return as many units along each axis as its window gives; raises ShapeError."""
+        shape = map_of(shapes[0], self.kind, len(self.kernel))
+        if any(2 * pad > size for pad, size in zip(self.padding, self.kernel, strict=True)):
+            raise ShapeError(f"pool padding is {self.padding[0]}; torch allows half of kernel {self.kernel[0]}")
+        return _units(self, shape, shape[1])
+
+    def counts(self, _shapes: Sequence[Shape], output: Shape) -> Counts:
+        """Count the positions that its windows cover, those on padding too."""
+        return Counts(pooling=prod(output) * prod(self.kernel))
+
+    @property
+    def description(self) -> str:
+        """Mode and kernel, then what is not 1."""
+        return _described(f"{self.mode} pool", self.kernel, self.stride, self.dilation)
 
     def check_buildable(self, _shapes: Sequence[Shape]) -> None:
         """Raise ShapeError for average pooling with dilation, which torch has no layer for."""
@@ -174,10 +174,9 @@ class AdaptivePool(Operation):
     mode: Literal["max", "avg"]
     size: Sizes
 
-    @property
-    def description(self) -> str:
-        """Mode and size."""
-        return f"{self.mode} pool to {shape_text(self.size)}"
+    def windows(self, shape: Shape) -> tuple[AdaptiveWindow, ...]:
+        """Return the cells that each axis is divided into."""
+        return tuple(map(AdaptiveWindow, shape[2:], self.size))
 
     def output(self, shapes: Sequence[Shape]) -> Shape:
         """Return `size`; raises ShapeError where there is no map."""
@@ -192,9 +191,10 @@ class AdaptivePool(Operation):
         covered = [sum(len(cell.reads(unit)) for unit in range(cell.size)) for cell in self.windows(shapes[0])]
         return Counts(pooling=prod(output[:2]) * prod(covered))
 
-    def windows(self, shape: Shape) -> tuple[AdaptiveWindow, ...]:
-        """Return the cells that each axis is divided into."""
-        return tuple(map(AdaptiveWindow, shape[2:], self.size))
+    @property
+    def description(self) -> str:
+        """Mode and size."""
+        return f"{self.mode} pool to {shape_text(self.size)}"
 
 
 @dataclass(frozen=True)
@@ -204,11 +204,6 @@ class GlobalPool(Operation):
     kind: ClassVar[str] = "global_pool"
     mode: Literal["max", "avg"]
 
-    @property
-    def description(self) -> str:
-        """Mode first."""
-        return f"{self.mode} global pool"
-
     def output(self, shapes: Sequence[Shape]) -> Shape:
         """Return one unit a channel; raises ShapeError where there is no map."""
         batch, channels, *extent = map_of(shapes[0], self.kind)
@@ -217,6 +212,11 @@ class GlobalPool(Operation):
     def counts(self, shapes: Sequence[Shape], _output: Shape) -> Counts:
         """Count every position of the map."""
         return Counts(pooling=prod(shapes[0]))
+
+    @property
+    def description(self) -> str:
+        """Mode first."""
+        return f"{self.mode} global pool"
 
 
 @dataclass(frozen=True)
@@ -235,19 +235,19 @@ class Resize(Operation):
         kind, values = super().identity
         return kind, values | {"ratio": [str(ratio) for ratio in self.ratio]}
 
-    @property
-    def description(self) -> str:
-        """Mode and size."""
-        return f"{self.mode} resize to {shape_text(self.size)}"
+    def windows(self, _shape: Shape) -> tuple[Interpolation, ...]:
+        """Return the interpolation along each axis."""
+        parts = zip(self.size, self.ratio, strict=True)
+        return tuple(Interpolation(self.mode, size, ratio, self.corners) for size, ratio in parts)
 
     def output(self, shapes: Sequence[Shape]) -> Shape:
         """Return `size`; raises ShapeError where there is no map."""
         return (*map_of(shapes[0], self.kind, len(self.size))[:2], *self.size)
 
-    def windows(self, _shape: Shape) -> tuple[Interpolation, ...]:
-        """Return the interpolation along each axis."""
-        parts = zip(self.size, self.ratio, strict=True)
-        return tuple(Interpolation(self.mode, size, ratio, self.corners) for size, ratio in parts)
+    @property
+    def description(self) -> str:
+        """Mode and size."""
+        return f"{self.mode} resize to {shape_text(self.size)}"
 
     def check_buildable(self, _shapes: Sequence[Shape]) -> None:
         """Raise ShapeError for cubic interpolation, which occurs only in traced modules."""

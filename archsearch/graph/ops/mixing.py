@@ -61,7 +61,8 @@ class Elementwise(Operation):
             raise ShapeError(message, remedy=suggest(self.function, BUILDABLE))
         needed = 2 if self.function in ARITHMETIC else 1
         if len(shapes) != needed:
-            raise ShapeError(f"`{self.function}` is given {len(shapes)} of the {needed} tensors that it reads")
+            inputs = "2 inputs" if needed == 2 else "1 input"
+            raise ShapeError(f"`{self.function}` reads {inputs}, not {len(shapes)}")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Lowering of what computes: convolutions, pooling, norms, products, elementwise functions."""
+"""Lowering of operations that compute: convolutions, pooling, norms, products, elementwise functions."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def _instance_norm(at: AtenCall) -> NodeNumbers:
 
 
 def _elementwise(at: AtenCall) -> NodeNumbers:
-    """Lower a function of the same element of each tensor; constants count only where they widen the shape."""
+    """Lower a function of the same element of each tensor; a constant matters only if it widens the shape."""
     tensors = [value for value in at.arguments.values() if at.sees_image(value)]
     found = [at.tensor(value) for value in tensors]
     op = mixing.Elementwise(at.function)

@@ -1,4 +1,4 @@
-"""Lowering of what moves elements about: views, slices, padding, concatenation."""
+"""Lowering of operations that move elements: views, slices, padding, concatenation."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def _repeat(at: AtenCall) -> NodeNumbers:
 
 
 def _replaced_slice(at: AtenCall) -> NodeNumbers:
-    """Lower slice_scatter: what stands before a slice, what replaces it, what stands after it."""
+    """Lower slice_scatter: what is before the slice, what replaces it, what is after it."""
     first, dim = at.source, at["dim"] % len(at.result)
     size = at.shape(first)[dim]
     indices = range(size)[slice(at["start"], at["end"], at["step"])]
@@ -159,7 +159,7 @@ def _replaced_slice(at: AtenCall) -> NodeNumbers:
 
 
 def _replaced_index(at: AtenCall) -> NodeNumbers:
-    """Lower select_scatter: what stands before an index, what replaces it, what stands after it."""
+    """Lower select_scatter: what is before the index, what replaces it, what is after it."""
     first, dim = at.source, at["dim"] % len(at.result)
     size, index = at.result[dim], at["index"] % at.result[dim]
     parts = [at.add(moving.Reshape((*at.result[:dim], 1, *at.result[dim + 1 :])), at.tensor(at["src"]))]
@@ -175,7 +175,7 @@ def _pad(at: AtenCall) -> NodeNumbers:
     flat = at["pad"] if "pad" in at.arguments else at["padding"]
     pairs = [(flat[n], flat[n + 1]) for n in range(0, len(flat), 2)]
     mode = at.arguments.get("mode", at.function.split("_")[0])
-    # torch crops first and then wraps around what is left.
+    # With negative amounts torch crops first, and then wraps around what is left.
     if mode not in _BORDERS or (mode == "circular" and min(flat) < 0):
         raise NotKnownError
     amounts = ((0, 0),) * (rank - len(pairs)) + tuple(reversed(pairs))
