@@ -75,7 +75,7 @@ class OpProfile:
 
     @property
     def figures(self) -> dict[str, object]:
-        """The row as plain values, for JSON and data frames."""
+        """The row as plain values, for JSON and for pandas."""
         return {
             "path": self.path,
             "word": self.word,

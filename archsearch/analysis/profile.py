@@ -95,7 +95,7 @@ class Profile:
 
     @property
     def first_global(self) -> OpProfile | None:
-        """The first operation through which a unit sees the whole of an axis at once, if there is one."""
+        """The first operation whose units see the whole of an axis at once, if there is one."""
         return next((row for row in self.rows if any(_is_global(axis.field) for axis in row.field.axes)), None)
 
     @property

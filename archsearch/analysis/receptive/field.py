@@ -91,7 +91,7 @@ class AxisField:
         return AxisField(pattern, inside, inside if self.seen is self.inside else _gathered(self.seen, reads))
 
     def joined(self, other: AxisField) -> AxisField:
-        """Return the field of units that read the same unit of both tensors; a global one keeps no pattern."""
+        """Return the field of units that read the same unit of both; it has a pattern if one of the two has."""
         if self is other:
             return self
         inside, seen = _both(self.inside, other.inside), _both(self.seen, other.seen)
@@ -100,7 +100,7 @@ class AxisField:
         return AxisField(self.pattern or other.pattern, inside, seen)
 
     def picked(self, units: Sequence[int], pattern: Pattern = IRREGULAR) -> AxisField:
-        """Return the field of some of the units, in any order, which follow `pattern` if this one has any."""
+        """Return the field of some of the units, in any order; they follow `pattern` if this field has one."""
         followed = pattern if self.pattern else None
         if self.inside is None or self.seen is None:
             return AxisField(followed)
@@ -112,7 +112,7 @@ class AxisField:
     def mixed(self, block: int, count: int, *, outermost: bool) -> AxisField:
         """Return the field where units `block` apart, in groups of `count`, see what any of the group does.
 
-        Groups of the outermost units cross the whole map, which makes the operation a global one.
+        Groups of the outermost units span the whole map, which makes the operation a global one.
         """
         pattern = self.pattern.mixed(block, count) if self.pattern and not outermost else None
         if self.inside is None or self.seen is None:

@@ -20,7 +20,7 @@ Placed: TypeAlias = tuple[int, int]
 
 @dataclass(frozen=True)
 class Pattern:
-    """What the units of an endless map see: unit `u` what unit `u - period` does, `advance` pixels further."""
+    """What the units of an endless map see: unit u what unit u - len(phases) does, `advance` pixels further."""
 
     advance: int
     phases: tuple[Placed, ...]

@@ -1,4 +1,4 @@
-"""What each operation does to what the units of a tensor see."""
+"""The rule for each operation: what the units of its output see, given what those of its inputs do."""
 
 from __future__ import annotations
 
