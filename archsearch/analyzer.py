@@ -1,4 +1,4 @@
-"""The analyzer for whatever describes a network: a sentence, its graph, or a torch module."""
+"""The analyzer for any description of a network: a sentence, its graph, or a torch module."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def analyze(
 ) -> Profile:
     """Return what a network costs and sees: a sentence as text or value, its graph, or any torch module.
 
-    `input_shape` is channels and then a size for each axis, without the batch; a graph has its own. With `strict`
+    `input_shape` is channels, then a size for each axis, without the batch; a graph has its own. With `strict`
     an unknown operation is an error; otherwise it is named and the result is partial.
 
     Raises NotationError and ShapeError for a sentence, TraceError for a module.
