@@ -90,11 +90,6 @@ def stack(train: Sequence[LabelledImage], test: Sequence[LabelledImage]) -> tupl
     return _stacked(train), _stacked(test)
 
 
-def _stacked(images: Sequence[LabelledImage]) -> Images:
-    pixels, labels = [image.pixels for image in images], [image.label for image in images]
-    return Images(np.stack(pixels), np.array(labels, np.int64))
-
-
 def size_of(pixels: npt.NDArray[np.uint8]) -> str:
     """Write the size of an image as people do: width x height.
 
@@ -103,3 +98,8 @@ def size_of(pixels: npt.NDArray[np.uint8]) -> str:
     """
     height, width, _ = pixels.shape
     return f"{width}x{height}"
+
+
+def _stacked(images: Sequence[LabelledImage]) -> Images:
+    pixels, labels = [image.pixels for image in images], [image.label for image in images]
+    return Images(np.stack(pixels), np.array(labels, np.int64))
