@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-from importlib.machinery import all_suffixes
-from typing import TYPE_CHECKING
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from archsearch.errors import NotationError
-from archsearch.files import import_file
+from archsearch.files import import_file, read_text
 from archsearch.notation.parser import read_sentence
 from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.notation.word import Parameter, Vocabulary, Word
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _LIST = "write WORDS = [Word(...), ...] in it, with Word from archsearch.notation"
 
 
 def read_words(path: Path) -> Vocabulary:
-    """Return the vocabulary with the words in the list WORDS of a Python file.
+    """Return the built-in words and those in the list WORDS of a Python file.
 
     The file is imported: its code runs, so read only a file that you trust. Raises NotationError, which names the
     file, where it cannot be imported, where WORDS is no list of Word, and for a word that no sentence could hold.
 
-    >>> from pathlib import Path
-    >>> from tempfile import TemporaryDirectory
     >>> code = "from archsearch.notation import *; WORDS = [Word('same', (), lambda build: None)]"
     >>> with TemporaryDirectory() as folder:
     ...     path = Path(folder, "same.py")
     ...     _written = path.write_text(code)
-    ...     read_words(path)["same"].signature
-    'same'
+    ...     vocabulary = read_words(path)
+    >>> vocabulary["same"].signature, vocabulary.source == code
+    ('same', True)
     """
     place = str(path)
+    if not path.is_file():
+        raise NotationError("there is no such file", place=place, remedy="give the path of a Python file")
+    if path.suffix != ".py":
+        raise NotationError("this is no Python file", place=place, remedy="give it a name that ends in .py")
+    source = read_text(path)
     own: dict[str, Word] = {}
     for word in _listed(path):
         _check(word, place)
@@ -42,7 +43,26 @@ def read_words(path: Path) -> Vocabulary:
             message = f"two of the WORDS are named `{word.name}`"
             raise NotationError(message, place=place, remedy="rename one of them")
         own[word.name] = word
-    return {**VOCABULARY, **own}
+    return Vocabulary((*VOCABULARY.words, *own.values()), source)
+
+
+def words_from(source: str) -> Vocabulary:
+    """Return the vocabulary that has this `source`: the built-in one for an empty text.
+
+    Like a file of words, the text is imported: its code runs, so give only a text that you trust. Raises
+    NotationError as `read_words` does. The text stands alone: what it imports must be installed, for it has no
+    folder with other files of its author.
+
+    >>> code = "from archsearch.notation import *; WORDS = [Word('same', (), lambda build: None)]"
+    >>> words_from(code)["same"].signature
+    'same'
+    """
+    if not source:
+        return VOCABULARY
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "words.py")
+        path.write_text(source, encoding="utf-8")
+        return read_words(path)
 
 
 def _listed(path: Path) -> list[Word]:
@@ -61,17 +81,12 @@ def _listed(path: Path) -> list[Word]:
 
 def _variables(path: Path) -> dict[str, object]:
     """Import a file and return what it defines."""
-    place = str(path)
-    if not path.is_file():
-        raise NotationError("there is no such file", place=place, remedy="give the path of a Python file")
-    if path.suffix not in all_suffixes():
-        raise NotationError("this is no Python file", place=place, remedy="give it a name that ends in .py")
     try:
         return vars(import_file(path))
     # Foreign code may raise anything while it is imported, and end the program too.
     except (Exception, SystemExit) as error:
         message = f"the file cannot be imported: {type(error).__name__}: {error}"
-        raise NotationError(message, place=place, remedy=f"`python {path}` shows where") from error
+        raise NotationError(message, place=str(path), remedy=f"`python {path}` shows where") from error
 
 
 def _check(word: Word, place: str) -> None:

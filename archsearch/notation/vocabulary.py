@@ -92,9 +92,8 @@ _AROUND = (
     Parameter("activation", "relu", choices=("relu", "none")),
 )
 
-VOCABULARY: Vocabulary = {
-    word.name: word
-    for word in (
+VOCABULARY = Vocabulary(
+    (
         Word("conv", (Parameter("channels"), *_WINDOW, Parameter("groups", 1), *_AROUND), _conv),
         Word("sep", (Parameter("channels"), *_WINDOW, Parameter("multiplier", 1), *_AROUND), _sep),
         Word("residual", (), _residual, has_body=True),
@@ -103,5 +102,5 @@ VOCABULARY: Vocabulary = {
         Word("relu", (), _relu),
         Word("head", (Parameter("pool", "avg", choices=("avg", "max")),), _head, ends=True),
     )
-}
-"""Every word of the notation by its name."""
+)
+"""The built-in words."""

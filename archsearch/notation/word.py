@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archsearch.errors import NotationError
@@ -100,5 +101,29 @@ class Word:
         return f"{self.name}({', '.join(parts)})" if parts else self.name
 
 
-Vocabulary: TypeAlias = Mapping[str, Word]
-"""Words by their names."""
+@dataclass(frozen=True)
+class Vocabulary(Mapping[str, Word]):
+    """Words by their names.
+
+    `source` is the text of the Python file that adds words to the built-in ones, and empty if none does:
+    `user_words.words_from` makes the same vocabulary from it.
+
+    >>> list(Vocabulary((Word("relu6", (), print), Word("blur", (), print))))
+    ['relu6', 'blur']
+    """
+
+    words: tuple[Word, ...]
+    source: str = ""
+
+    def __getitem__(self, name: str) -> Word:
+        return self._by_name[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Word]:
+        return {word.name: word for word in self.words}

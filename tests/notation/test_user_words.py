@@ -13,7 +13,7 @@ from examples.words import own
 from archsearch import Space, analyze, parse
 from archsearch.data.load import digits
 from archsearch.errors import NotationError
-from archsearch.notation.user_words import read_words
+from archsearch.notation.user_words import read_words, words_from
 from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.notation.word import Vocabulary
 from archsearch.study.loop import search
@@ -178,6 +178,28 @@ def test_reading_words_changes_nothing_for_others(vocabulary: Vocabulary) -> Non
     for refuse in (lambda: parse("se()"), lambda: Space.of("network = se()")):
         with pytest.raises(NotationError, match="there is no word"):
             refuse()
+
+
+def test_a_vocabulary_is_made_again_from_its_source(vocabulary: Vocabulary, folder: Path) -> None:
+    assert vocabulary.source == (DOCS / "own_word.py").read_text(encoding="utf-8")
+    again = words_from(vocabulary.source)
+    assert again.source == vocabulary.source
+    assert [word.signature for word in again.values()] == [word.signature for word in vocabulary.values()]
+    for sentence in ("conv(24) se() head()", "residual(conv(8) ghost(9, ratio=3)) head(pool=max)"):
+        first, second = (parse(sentence, vocabulary=words) for words in (vocabulary, again))
+        assert first.lower().digest == second.lower().digest
+    other = own(folder, "WORDS = [Word('own', (), lambda build: None)]  # \u00e9")
+    assert set(words_from(other.source)) == {*VOCABULARY, "own"}  # what was read before is not taken for it
+
+
+def test_no_source_makes_the_built_in_words() -> None:
+    assert VOCABULARY.source == ""
+    assert words_from("") == VOCABULARY
+
+
+def test_a_source_that_makes_no_words_is_refused() -> None:
+    with pytest.raises(NotationError, match="No module named 'nothere'"):
+        words_from("import nothere")
 
 
 def test_a_search_of_a_space_with_own_words(vocabulary: Vocabulary, tmp_path: Path) -> None:
