@@ -205,6 +205,8 @@ LIMITS = [
     ("rf >@> 44", "unexpected `>`; expected a number or a quoted word", CONDITION),
     ("rf > 44 @& params < 200k", "unexpected `&`; expected `,`, `and`, `or` or the end", CONDITION),
     ("params < 200@K", "unexpected `K`; expected `,`, `and`, `or` or the end", "k is a thousand, M a million"),
+    ("rf > 44@)", "unexpected `)`; expected the end", CONDITION),
+    ("(rf > 44, params < 200k)@)", "unexpected `)`; expected the end", CONDITION),
     ("rf > @-1", "unexpected `-`; expected a number or a quoted word", "numbers are never negative here"),
 ]
 
