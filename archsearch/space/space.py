@@ -22,9 +22,10 @@ from archsearch.notation.network import Network, WordCall
 from archsearch.notation.syntax import Call, Choice, Integer, Name, Repeat, Rule, Sequence, Syntax
 from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.notation.word import Value, Vocabulary
-from archsearch.space.checks import START, always_ends
+from archsearch.space.checks import START
 from archsearch.space.choose import Choose, ranked
 from archsearch.space.grammar import read_grammar
+from archsearch.space.parts import always_ends
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ LAYERS = [
     "graph",
     "notation",
     "notation.user_words",
+    "space.parts",
     "space.checks",
     "space.choose",
     "space.grammar",
