@@ -1,6 +1,6 @@
-"""Text to syntax: what the three notations look like, and a caret under the first mistake.
+"""Text to syntax: sentences, rules of a grammar and conditions, with a caret under the first mistake.
 
-Meaning is given elsewhere: to a sentence by `network`, to a grammar by `space`, to a condition by `condition`.
+Its meaning is defined in `network` for a sentence, in `space` for a rule, in `condition` for a condition.
 """
 # ruff: noqa: N802  # a transformer's methods are named like the terminals of the grammar
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 def read_sentence(text: str, source: str = "sentence") -> tuple[Name | Call, ...]:
     """Read a sentence into its steps.
 
-    Raises NotationError with a caret under the first character that does not fit.
+    Raises NotationError with a caret under the first character that cannot stand there.
 
     >>> [step.name for step in read_sentence("conv(24) relu head(pool=max)")]
     ['conv', 'relu', 'head']
@@ -68,7 +68,7 @@ def read_condition(text: str, source: str, place: Place | None = None) -> Condit
 
 
 def statements(text: str) -> Iterator[Statement]:
-    """Cut a grammar into statements: an unindented line begins one, and indented lines go on with it."""
+    """Split a grammar into statements: an unindented line begins one, indented lines continue it."""
     starts = [match.start() for match in re.finditer(r"^(?=[^\s#])", text, re.MULTILINE)]
     for start, end in zip(starts, [*starts, len(text)][1:], strict=True):
         yield Statement(text[start:end].rstrip(), start)
@@ -106,21 +106,21 @@ _TERMINALS = {
 }
 
 _REMEDIES = {
-    ("sentence", "|"): "a sentence leaves nothing to choose; choices belong in a .space file",
-    ("sentence", "*"): "a sentence repeats nothing; write the word again, or use a .space file",
-    ("sentence", "("): "a bracket stands only after a word, without a blank between: conv(24)",
+    ("sentence", "|"): "a sentence has no choices; they belong in a .space file",
+    ("sentence", "*"): "a sentence has no repeats; write the word again, or use a .space file",
+    ("sentence", "("): "a bracket directly follows a word, without a blank: conv(24)",
     ("sentence", "-"): "numbers are whole and never negative",
     ("sentence", "."): "numbers are whole",
     ("rule", "-"): "numbers are whole and never negative",
     ("rule", "."): "numbers are whole",
-    ("rule", "="): "every rule begins on a line of its own, without blanks before it",
+    ("rule", "="): "every rule starts on a line of its own, not indented",
     ("condition", "-"): "numbers are never negative here",
     ("condition", "K"): "k is a thousand, M a million",
 }
 
 _READS_LIKE = {
     "sentence": "a sentence reads like: conv(24, stride=2) residual(conv(24) sep(24)) head()",
-    "rule": "a rule reads like: part(w) = conv(w) sep(16|24)*1..3; its further lines begin with a blank",
+    "rule": "a rule reads like: part(w) = conv(w) sep(16|24)*1..3; its other lines are indented",
     "condition": "a condition reads like: rf > 44, params < 200k; words are quoted: state = 'complete'",
 }
 
@@ -156,7 +156,7 @@ def _check_nesting(text: str, begin: Place) -> None:
         depth += 1 if bracket[0] == "(" else -1
         if depth > _DEEPEST:
             message = f"brackets are nested more than {_DEEPEST} deep"
-            raise NotationError(message, place=_after(begin, bracket.start()), remedy="write it with fewer")
+            raise NotationError(message, place=_after(begin, bracket.start()), remedy="nest them less deeply")
 
 
 def _listed(terminals: Iterable[str]) -> str:
@@ -181,8 +181,8 @@ class _Values(Transformer[Token, Any]):
 
     def INTEGER(self, token: Token) -> Integer:
         if len(token) > _LONGEST_NUMBER:
-            message = f"the number has {len(token)} digits; {_LONGEST_NUMBER} are the most"
-            raise NotationError(message, place=self._place(token), remedy="write a smaller one")
+            message = f"the number has {len(token)} digits; at most {_LONGEST_NUMBER} are allowed"
+            raise NotationError(message, place=self._place(token), remedy="write a smaller number")
         return Integer(int(token), self._place(token))
 
     def NUMBER(self, token: Token) -> int | float:

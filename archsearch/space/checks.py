@@ -1,4 +1,4 @@
-"""What the rules of a grammar must hold before anything is derived from them: a function for each requirement."""
+"""The requirements on the rules of a grammar, a function for each."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ Rules: TypeAlias = Mapping[str, Rule]
 """Rules by their names."""
 
 PossibleValues: TypeAlias = Mapping[tuple[str, str], list[Value]]
-"""By the names of a rule and of a parameter, what the rule's callers can give it."""
+"""By the names of a rule and its parameter, every value that a call can give it."""
 
-_NEVER_EMPTY = "keep a word in it that is always there"
+_NEVER_EMPTY = "put a word in it that is always there"
 
 
 def check_rules(rules: Rules, vocabulary: Vocabulary) -> None:
@@ -80,7 +80,7 @@ def _no_parameter_is_named_like_a_word_or_rule(rule: Rule, rules: Rules, vocabul
 def _no_alternative_stands_twice(choice: Choice) -> None:
     for number, text in enumerate(choice.texts):
         if text in choice.texts[:number] or choice.alternatives[number] in choice.alternatives[:number]:
-            message, place = f"alternative `{text}` stands here twice", choice.alternatives[number].place
+            message, place = f"alternative `{text}` appears twice", choice.alternatives[number].place
             raise NotationError(message, place=place, remedy="remove one of them")
 
 
@@ -109,8 +109,8 @@ def _rule_takes(called: Rule, arguments: tuple[Argument, ...], place: Place) -> 
         raise NotationError(message, place=place, remedy=f"write {called.name}{between}")
     for argument in arguments:
         if argument.name is not None:
-            message = f"`{argument.name}` is a name; a rule's arguments have none"
-            raise NotationError(message, place=argument.place, remedy="write the value alone")
+            message = f"a rule's arguments have no names, but this one is named `{argument.name}`"
+            raise NotationError(message, place=argument.place, remedy="write only the value")
 
 
 def _is_value(part: Syntax) -> None:
@@ -137,8 +137,8 @@ def _nothing_is_recursive(rules: Rules, vocabulary: Vocabulary) -> list[str]:
         if name in path:
             circle = " > ".join([*path[path.index(name) :], name])
             message, remedy = (
-                f"rule `{name}` leads to itself: {circle}",
-                "every space is finite: say how often with *1..3",
+                f"rule `{name}` is recursive: {circle}",
+                "every space is finite: write how often, as in *1..3",
             )
             raise NotationError(message, place=place, remedy=remedy)
         if name in done:

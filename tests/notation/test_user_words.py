@@ -143,7 +143,7 @@ WORDS = [Word("own", (Parameter("a", 2), Parameter("b", half)), lambda build, **
     with pytest.raises(NotationError) as caught:
         parse("own(3)", vocabulary=vocabulary)
     assert (caught.value.message, caught.value.remedy) == (
-        "with a=3, `own` needs its b said",
+        "with a=3, `own` needs `b`",
         "write own(a=2, b=a/2)",
     )
 

@@ -69,6 +69,7 @@ LAYERS = [
     "pytorch.lowering.known",
     "pytorch.program",
     "proof.compare",
+    "proof.operations",
     "proof.positive",
     "proof.oracles",
     "proof.prove",
