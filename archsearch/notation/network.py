@@ -1,4 +1,8 @@
-"""A network as an immutable value: read from text, written in canonical form, lowered to a graph."""
+"""A network as an immutable value: read from text, written in canonical form, lowered to a graph.
+
+`parser` turns text into syntax, `arguments` gives every parameter of a word a value, and the word's function in
+`vocabulary` adds its operations to the graph.
+"""
 
 from __future__ import annotations
 

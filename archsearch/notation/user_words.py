@@ -37,7 +37,7 @@ def read_words(path: Path) -> Vocabulary:
     source = read_text(path)
     own: dict[str, Word] = {}
     for word in _listed(path):
-        _check(word, place)
+        _check_word(word, place)
         if word.name in VOCABULARY:
             raise NotationError(
                 f"there is already a word `{word.name}`", place=place, remedy="give yours another name"
@@ -52,9 +52,8 @@ def read_words(path: Path) -> Vocabulary:
 def words_from(source: str) -> Vocabulary:
     """Return the vocabulary that has this `source`: the built-in one for an empty text.
 
-    Like a file of words, the text is imported: its code runs, so give only a text that you trust. Raises
-    NotationError as `read_words` does. The text stands alone: what it imports must be installed, for it has no
-    folder with other files of its author.
+    The text is imported like a file of words: its code runs, so give only a text that you trust. It cannot import
+    files beside the original one. Raises NotationError like `read_words`.
 
     >>> code = "from archsearch.notation import *; WORDS = [Word('same', (), lambda build: None)]"
     >>> words_from(code)["same"].signature
@@ -65,7 +64,11 @@ def words_from(source: str) -> Vocabulary:
     with TemporaryDirectory() as folder:
         path = Path(folder, "words.py")
         path.write_text(source, encoding="utf-8")
-        return read_words(path)
+        try:
+            return read_words(path)
+        # The place and the remedy name a file that is gone then.
+        except NotationError as error:
+            raise NotationError(error.message, place="the source of the words") from error
 
 
 def _listed(path: Path) -> list[Word]:
@@ -92,7 +95,7 @@ def _variables(path: Path) -> dict[str, object]:
         raise NotationError(message, place=str(path), remedy=f"`python {path}` shows where") from error
 
 
-def _check(word: Word, place: str) -> None:
+def _check_word(word: Word, place: str) -> None:
     """Raise NotationError for a word that no sentence could use."""
     if not _is_name(word.name):
         raise _bad_name(word.name, place)

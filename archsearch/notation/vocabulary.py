@@ -1,6 +1,6 @@
-"""The built-in words. A new one is a function that adds its operations, and an entry in VOCABULARY.
+"""The built-in words: to add one, write a function that adds its operations, and an entry in VOCABULARY.
 
-What an argument may be stands in its Parameter.
+The parameters in the entry say which arguments are allowed; `Parameter.check` refuses all others.
 """
 
 from __future__ import annotations

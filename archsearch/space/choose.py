@@ -13,7 +13,7 @@ source texts of its alternatives. `counts` says how many derivations each option
 """
 
 
-def ranked(index: int) -> Choose:
+def by_index(index: int) -> Choose:
     """Return the choices that lead to derivation `index`: its digits in the mixed radix of the counts."""
     rest = index
 
@@ -30,7 +30,7 @@ def ranked(index: int) -> Choose:
     return choose
 
 
-def recorded(choose: Choose, record: dict[str, str]) -> Choose:
+def recording(choose: Choose, record: dict[str, str]) -> Choose:
     """Return the same choices, which also write the option taken at each slot to `record`."""
 
     def choose_and_record(slot: str, options: tuple[str, ...], counts: tuple[int, ...]) -> int:

@@ -1,6 +1,6 @@
 """A search space: the networks that a grammar derives, one choice at a time.
 
-Who chooses is passed in: an Optuna trial, the number of a derivation, or a recorded derivation.
+Who chooses is passed in: an Optuna trial, the number of a derivation, or a recording derivation.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from archsearch.notation.syntax import Call, Choice, Integer, Name, Repeat, Rule
 from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.notation.word import Value, Vocabulary
 from archsearch.space.checks import START
-from archsearch.space.choose import Choose, ranked
+from archsearch.space.choose import Choose, by_index
 from archsearch.space.grammar import read_grammar
 from archsearch.space.parts import always_ends
 
@@ -73,7 +73,7 @@ class Space:
             raise ArchsearchError(f"there is no space `{name}`", remedy=remedy)
         return Space.of(read_text(paths[stem]), stem, vocabulary, source=f"{stem}.space")
 
-    def limited(self, limits: Limits) -> Space:
+    def with_limits(self, limits: Limits) -> Space:
         """Return the same space with other limits."""
         return replace(self, limits=limits)
 
@@ -102,7 +102,7 @@ class Space:
         >>> str(Space.of("network = conv(8|16) (relu | conv(4)) head()").derive(lambda slot, options, counts: 1))
         'conv(16) conv(4) head()'
         """
-        return Network(tuple(self._words(self.rules[START].body, {}, START, choose)))
+        return Network(tuple(self._derive(self.rules[START].body, {}, START, choose)))
 
     def at(self, index: int) -> Network:
         """Return the network of derivation `index`, from 0 to `size` - 1.
@@ -111,7 +111,7 @@ class Space:
         >>> [str(space.at(index)) for index in range(3)]
         ['conv(8)', 'conv(16)', 'conv(8) conv(8)']
         """
-        return self.derive(ranked(index))
+        return self.derive(by_index(index))
 
     def sample(self, seed: int) -> Iterator[Network]:
         """Draw networks without end, every derivation with equal probability each time."""
@@ -119,10 +119,10 @@ class Space:
         while True:
             yield self.at(generator.randrange(self.size))
 
-    def indices(self, seed: int, most: int) -> Iterator[int]:
+    def random_indices(self, seed: int, most: int) -> Iterator[int]:
         """Yield the indices of all derivations in random order, or if there are more than `most`, that many drawn.
 
-        >>> sorted(Space.of("network = conv(8|16)*1..2").indices(seed=0, most=100))
+        >>> sorted(Space.of("network = conv(8|16)*1..2").random_indices(seed=0, most=100))
         [0, 1, 2, 3, 4, 5]
         """
         generator = random.Random(seed)
@@ -160,18 +160,18 @@ class Space:
             case Integer():
                 raise AssertionError("a number is counted where values are")
 
-    def _words(self, part: Syntax, scope: Mapping[str, Value], slot: str, choose: Choose) -> Iterator[WordCall]:
+    def _derive(self, part: Syntax, scope: Mapping[str, Value], slot: str, choose: Choose) -> Iterator[WordCall]:
         match part:
             case Sequence():
                 for number, item in enumerate(part.items):
-                    yield from self._words(item, scope, f"{slot}.{number}", choose)
+                    yield from self._derive(item, scope, f"{slot}.{number}", choose)
             case Choice():
                 counts = tuple(map(self._count, part.alternatives))
                 chosen = choose(slot, part.texts, counts)
-                yield from self._words(part.alternatives[chosen], scope, f"{slot}[{chosen}]", choose)
+                yield from self._derive(part.alternatives[chosen], scope, f"{slot}[{chosen}]", choose)
             case Repeat():
                 for number in range(self._times(part, slot, choose)):
-                    yield from self._words(part.item, scope, f"{slot}#{number}", choose)
+                    yield from self._derive(part.item, scope, f"{slot}#{number}", choose)
             case Call() | Name() if part.name in self.rules:
                 rule = self.rules[part.name]
                 arguments = part.arguments if isinstance(part, Call) else ()
@@ -179,7 +179,7 @@ class Space:
                     parameter: self._value(argument.value, scope, f"{slot}.{parameter}", choose)
                     for parameter, argument in zip(rule.parameters, arguments, strict=True)
                 }
-                yield from self._words(rule.body, inner, f"{slot}.{rule.name}", choose)
+                yield from self._derive(rule.body, inner, f"{slot}.{rule.name}", choose)
             case Call() | Name():
                 word = find_word(part.name, part.place, self.vocabulary)
                 bound = bind(word, part.arguments if isinstance(part, Call) else (), part.place)
@@ -187,7 +187,7 @@ class Space:
                 given = {
                     name: self._value(value, scope, f"{slot}.{name}", choose) for name, value in bound.items()
                 }
-                inside = tuple(self._words(body, scope, slot, choose)) if body is not None else ()
+                inside = tuple(self._derive(body, scope, slot, choose)) if body is not None else ()
                 yield WordCall.of(word, given, inside, part.place)
             case Integer():
                 raise AssertionError("read_grammar refuses a number where words are expected")

@@ -87,6 +87,13 @@ def test_a_file_that_is_no_python(capsys: Capture, folder: Path) -> None:
     assert refused(capsys, "check", "relu", "--words", "own.txt") == expected
 
 
+def test_a_file_of_words_that_is_not_utf_8(capsys: Capture, folder: Path) -> None:
+    (folder / "own.py").write_bytes("# coding: latin-1\nWORDS = []  # \u00e9\n".encode("latin-1"))
+    assert refused(capsys, "check", "relu", "--words", "own.py") == message(
+        "cannot read `own.py`: it is not UTF-8 text"
+    )
+
+
 # The code of a word after IMPORTS, the sentence with an @ before the place, what is wrong, and what to do.
 CODE = [
     (
