@@ -1,4 +1,4 @@
-"""What a user can get wrong: one exception, whose text says rule, value, place and remedy."""
+"""What a user can get wrong: one kind of exception, whose text says rule, value, place and remedy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LONGEST_EXCERPT = 100
 
 @dataclass(frozen=True)
 class Place:
-    r"""A position in a text that a user wrote: where it is from, and the offset of a character in it.
+    r"""A position in a text that a user wrote: the source of the text, and the offset of a character.
 
     >>> print(Place("era.net", "conv(24)\nconv(0)", 14))
     era.net, line 2, column 6
@@ -47,7 +47,7 @@ class Place:
 
 
 class ArchsearchError(Exception):
-    """A mistake that its reader can mend: the rule with the value that broke it, the place, the remedy.
+    """A mistake that the reader can fix: the rule with the value that broke it, the place, the remedy.
 
     >>> print(ArchsearchError("kernel is 0; it must be at least 1", remedy="write kernel=1 or more"))
     kernel is 0; it must be at least 1
@@ -67,23 +67,23 @@ class ArchsearchError(Exception):
 
 
 class NotationError(ArchsearchError):
-    """A sentence, a space or a condition that cannot be read."""
+    """A sentence, a space, a condition or a file of words that cannot be read."""
 
 
 class ShapeError(ArchsearchError):
-    """Operations that do not fit together: a map that vanishes, two shapes that cannot be added."""
+    """Operations that do not fit together: a map smaller than a window, two shapes that cannot be added."""
 
 
 class TraceError(ArchsearchError):
-    """A torch module that cannot be found, run or traced, or that holds an operation that is not known."""
+    """A torch module that cannot be found, run or traced, or that has an unknown operation."""
 
 
 class DataError(ArchsearchError):
-    """A dataset that is missing, incomplete or not what it should be."""
+    """A dataset that is missing, incomplete or damaged."""
 
 
 class TrainingError(ArchsearchError):
-    """A network that cannot be trained, or a training run that left the finite numbers."""
+    """A network that cannot be trained, or a training run whose loss is not finite."""
 
 
 class StudyError(ArchsearchError):
@@ -91,7 +91,7 @@ class StudyError(ArchsearchError):
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
-    """Say which of the known words was probably meant, or list them.
+    """Suggest the known word that was probably meant, or list all of them.
 
     >>> suggest("kernal", ["kernel", "stride"])
     'did you mean `kernel`?'

@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 
 def import_file(path: Path) -> ModuleType:
-    """Return the module that a Python file makes; its code runs, and may raise anything.
+    """Import a Python file; its code runs, and may raise anything.
 
-    As with a script, the file may import its neighbours.
+    Like a script, the file may import its neighbours.
     """
     specification = importlib.util.spec_from_file_location(path.stem, path)
     assert specification is not None
     assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
-    # A dataclass looks its module up while it is made.
+    # A dataclass looks up its module while it is being created.
     sys.modules.setdefault(path.stem, module)
     with importing_from(path.resolve().parent):
         specification.loader.exec_module(module)
@@ -34,7 +34,7 @@ def import_file(path: Path) -> ModuleType:
 
 @contextmanager
 def importing_from(folder: Path) -> Iterator[None]:
-    """Let modules of a folder be imported for a while, before all others."""
+    """Put a folder first on the import path while the context is open."""
     sys.path.insert(0, str(folder))
     try:
         yield
@@ -43,11 +43,11 @@ def importing_from(folder: Path) -> Iterator[None]:
 
 
 def read_text(path: Path) -> str:
-    """Read a text that a person wrote; raises ArchsearchError that names the file."""
+    """Read a text in UTF-8; raises ArchsearchError, which names the file, if it cannot be read."""
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not a text in UTF-8"
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ArchsearchError(f"cannot read `{path}`: {reason}") from None
 
 

@@ -5,7 +5,7 @@ from archsearch.notation import Parameter, Word
 
 
 def squeeze_excitation(build: Builder, reduction: int) -> None:
-    """Multiply each channel by a factor that follows from the means of all channels (Hu et al. 2018)."""
+    """Multiply each channel by a factor computed from the means of all channels (Hu et al. 2018)."""
     features, channels = build.last, build.channels
     build.then(GlobalPool("avg"))
     build.then(Convolution(max(1, channels // reduction), (1, 1)))
@@ -16,7 +16,7 @@ def squeeze_excitation(build: Builder, reduction: int) -> None:
 
 
 def ghost(build: Builder, channels: int, ratio: int) -> None:
-    """Make one channel in `ratio` by a 1 x 1 convolution, the others of those, depthwise (Han et al. 2020)."""
+    """Make one channel in `ratio` by a 1 x 1 convolution, the others from these, depthwise (Han et al. 2020)."""
     primary = channels // ratio
     first = _normed(build, Convolution(primary, (1, 1), bias=False))
     others = Convolution(channels - primary, (3, 3), padding=(1, 1), groups=primary, bias=False)

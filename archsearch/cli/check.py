@@ -60,7 +60,7 @@ def check(
     """
     subject = resolve(target, input_shape, classes, vocabulary)
     if isinstance(subject, Space):
-        fits = _check_space(subject if limits is None else subject.limited(limits), seed, as_json)
+        fits = _check_space(subject if limits is None else subject.with_limits(limits), seed, as_json)
     else:
         fits = _check_network(subject, ASSIGNMENT if limits is None else limits, as_json)
     click.get_current_context().exit(0 if fits else 1)
@@ -86,7 +86,7 @@ def _check_network(subject: Subject, limits: Limits, as_json: bool) -> bool:
 
 
 def _check_space(space: Space, seed: int, as_json: bool) -> bool:
-    drawn = [space.check(space.at(index)) for index in space.indices(seed, _DRAWS)]
+    drawn = [space.check(space.at(index)) for index in space.random_indices(seed, _DRAWS)]
     every = "all " if space.size <= _DRAWS else ""
     fitting = sum(verdict.fits for verdict in drawn)
     broken = Counter(violation.limit for verdict in drawn for violation in verdict.violations)

@@ -44,7 +44,7 @@ def sample(
 ) -> None:
     """Draw networks of SPACE, a file or a shipped name, every derivation equally likely."""
     found = Space.find(space, vocabulary)
-    found = found if limits is None else found.limited(limits)
+    found = found if limits is None else found.with_limits(limits)
     drawn = [(network, found.check(network)) for network in islice(found.sample(seed), count)]
     rows = [
         dict.fromkeys(FIGURES)

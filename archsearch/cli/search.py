@@ -56,7 +56,7 @@ def search(
     Ctrl-C or a crash too.
     """
     found = Space.find(space, vocabulary)
-    found = found if limits is None else found.limited(limits)
+    found = found if limits is None else found.with_limits(limits)
     recipe = Recipe.of(recipe_values)
     if trials is None and hours is None:
         raise click.UsageError("Say how much to search: --trials 20, or --hours 1, or both.")

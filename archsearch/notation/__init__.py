@@ -1,4 +1,4 @@
-"""Text to networks and back. Files of words import what a word is made of from here."""
+"""Text to networks and back. A file of words imports from here what it makes words of."""
 
 from __future__ import annotations
 

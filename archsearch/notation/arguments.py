@@ -1,4 +1,7 @@
-"""The arguments of a word: given their names, completed with defaults, checked."""
+"""From the arguments in a text to a value for every parameter of a word: bind names, fill in defaults, check.
+
+`Parameter.check` in `word` says which values are allowed.
+"""
 
 from __future__ import annotations
 
@@ -18,24 +21,26 @@ if TYPE_CHECKING:
 
 
 def find_word(name: str, place: Place, vocabulary: Vocabulary) -> Word:
-    """Return a word of the vocabulary; raises NotationError for one that is not there."""
+    """Return a word of the vocabulary; raises NotationError for an unknown name."""
     if name not in vocabulary:
         raise NotationError(f"there is no word `{name}`", place=place, remedy=suggest(name, vocabulary))
     return vocabulary[name]
 
 
 def bind(word: Word, arguments: Iterable[Argument], place: Place) -> dict[str, Syntax]:
-    """Give each argument its name: one may stand first without, the others are named.
+    """Return the arguments by their names: only the first may be given without.
 
-    The sentence in a residual's brackets has the name `body`. Raises NotationError for an argument that is
-    not known, given twice or missing.
+    The sentence in a residual's brackets is named `body`. Raises NotationError for an argument that is unknown,
+    given twice or missing.
     """
     names = ["body"] if word.has_body else [parameter.name for parameter in word.parameters]
     bound: dict[str, Syntax] = {}
     for position, argument in enumerate(arguments):
         if argument.name is None and (position > 0 or not names):
-            message = "takes no argument" if not names else "takes one argument without a name, the first"
-            raise NotationError(f"`{word.name}` {message}", place=argument.place, remedy=f"write {word.signature}")
+            message = f"`{word.name}` takes no arguments"
+            if names:
+                message = f"only the first argument of `{word.name}` may be given without its name"
+            raise NotationError(message, place=argument.place, remedy=f"write {word.signature}")
         name = argument.name or names[0]
         if name not in names or (argument.name is not None and word.has_body):
             remedy = suggest(name, names)
@@ -46,46 +51,46 @@ def bind(word: Word, arguments: Iterable[Argument], place: Place) -> dict[str, S
     for parameter in word.parameters:
         if parameter.required and parameter.name not in bound:
             remedy = f"write {word.signature}"
-            raise NotationError(f"`{word.name}` lacks its {parameter.name}", place=place, remedy=remedy)
+            raise NotationError(f"`{word.name}` needs `{parameter.name}`", place=place, remedy=remedy)
     return bound
 
 
 def complete(word: Word, given: Mapping[str, Value], place: Place | None) -> dict[str, Value]:
-    """Return a value for every argument, in the word's order.
+    """Return a value for every parameter, in the word's order: those given, and defaults for the others.
 
-    Raises NotationError if one is not allowed, ArchsearchError if the code of a default fails.
+    Raises NotationError for a value that is not allowed, ArchsearchError if the code of a default fails.
     """
     values: dict[str, Value] = {}
     for parameter in word.parameters:
         try:
             value = given.get(parameter.name, parameter.resolve(values))
-        # The code of a default may be somebody's own, and raise anything.
+        # The code of a default may be a user's, and raise anything.
         except Exception as error:
-            called = "it is called as value(before), before being a mapping"
-            raise failed(f"the default of {parameter.name} of `{word.name}`", error, place, called) from error
+            called = "it is called as value(before), where before is a mapping"
+            raise code_error(f"the default of {parameter.name} of `{word.name}`", error, place, called) from error
         if value is None:
-            raise _unsaid(word, parameter, given, place)
+            raise _needs(word, parameter, given, place)
         parameter.check(value, word.name, place)
         values[parameter.name] = value
     return values
 
 
-def _unsaid(word: Word, parameter: Parameter, given: Mapping[str, Value], place: Place | None) -> NotationError:
+def _needs(word: Word, parameter: Parameter, given: Mapping[str, Value], place: Place | None) -> NotationError:
     before = word.parameters[: word.parameters.index(parameter)]
     shown = [f"{one.name}={given[one.name]}" for one in before if one.name in given and not one.required]
     situation = f"with {', '.join(shown)}, " if shown else ""
     default = parameter.default
     remedy = default.remedy if isinstance(default, Derived) else None
-    message = f"{situation}`{word.name}` needs its {parameter.name} said"
+    message = f"{situation}`{word.name}` needs `{parameter.name}`"
     return NotationError(message, place=place, remedy=remedy or f"write {word.signature}")
 
 
-def failed(what: str, error: Exception, place: Place | str | None, called: str) -> ArchsearchError:
-    """Return the error for code of a word that raised: it says where, or how it is called if it cannot be."""
+def code_error(what: str, error: Exception, place: Place | str | None, called: str) -> ArchsearchError:
+    """Return the error for a word's code that raised: where, or how it is called if the call itself fails."""
     package = Path(__file__).parents[1]
     frames = [
         frame for frame in extract_tb(error.__traceback__) if not Path(frame.filename).is_relative_to(package)
     ]
     own = [frame for frame in frames if frame.filename == frames[0].filename]
-    remedy = f"mend {own[-1].filename}, line {own[-1].lineno}" if own else called
+    remedy = f"fix {own[-1].filename}, line {own[-1].lineno}" if own else called
     return ArchsearchError(f"{what} fails: {type(error).__name__}: {error}", place=place, remedy=remedy)

@@ -1,6 +1,6 @@
-"""Conditions on named values, read from text: limits on figures, and what filters a table of results.
+"""Conditions on named values, read from text: limits on figures, and filters of a table of results.
 
-`rf > 44, params < 200k` - a comma means `and` and binds loosest, `or` comes next, `and` binds tightest; brackets
+`rf > 44, params < 200k`: a comma means `and` and binds loosest, `or` comes next, `and` binds tightest; brackets
 group. Numbers may carry `_`, a fraction, `k` (thousand) or `M` (million); words are quoted.
 """
 
@@ -41,11 +41,10 @@ class Condition:
         source: str = "condition",
         place: Place | None = None,
     ) -> Condition:
-        """Read a condition over `names`, each called a `kind` in messages; a blank text always holds.
+        """Read a condition over `names`, called a `kind` in messages; a blank text always holds.
 
-        Those of `names` that are also in `words` hold words, the others numbers. `place` says where the text
-        stands in a larger one. Raises NotationError, with a caret, for what is not a condition and for a name
-        that is not known.
+        The names in `words` hold words, the others numbers. `place` says where the text begins in a larger one.
+        Raises NotationError, with a caret, for a text that is not a condition and for an unknown name.
 
         >>> Condition.of("a > 1, b < 2k or c < 1M", "abc").holds({"a": 2, "b": 2_000, "c": 5})
         True
@@ -61,11 +60,10 @@ class Condition:
         return Condition(" ".join(text.split()), tuple(_conjuncts(tree)))
 
     def __str__(self) -> str:
-        """Return the text."""
         return self.text
 
     def holds(self, values: Mapping[str, ColumnValue]) -> bool:
-        """Whether every clause holds; a comparison with a value that is missing (None) does not."""
+        """Whether every clause holds; a comparison with a missing value (None) does not."""
         return all(holds(clause, values) for clause in self.clauses)
 
 
@@ -106,16 +104,16 @@ def _check_kind_of_value(comparison: Comparison, *, holds_words: bool) -> None:
     if isinstance(comparison.bound, str) == holds_words:
         return
     if holds_words:
-        message = f"`{comparison.name}` holds words, and {comparison.bound} is a number"
+        message = f"`{comparison.name}` is a word, but {comparison.bound} is a number"
         remedy = "write a word in quotes"
     else:
-        message = f"`{comparison.name}` holds numbers, and `{comparison.bound}` is a word"
+        message = f"`{comparison.name}` is a number, but `{comparison.bound}` is a word"
         remedy = "write a number, without quotes"
     raise NotationError(message, place=comparison.place, remedy=remedy)
 
 
 def _conjuncts(tree: Syntax) -> Iterator[Syntax]:
-    """Take apart what is joined by commas and `and`, so that each can be reported alone."""
+    """Yield the conditions joined by commas and `and`, so that each can be reported on its own."""
     if isinstance(tree, Clauses) and tree.joint == "and":
         for item in tree.items:
             yield from _conjuncts(item)

@@ -1,4 +1,8 @@
-"""A network as an immutable value: read from text, written back in canonical form, lowered to a graph."""
+"""A network as an immutable value: read from text, written in canonical form, lowered to a graph.
+
+`parser` turns text into syntax, `arguments` gives every parameter of a word a value, and the word's function in
+`vocabulary` adds its operations to the graph.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ from archsearch.files import read_text
 from archsearch.graph.builder import Builder
 from archsearch.graph.graph import Graph
 from archsearch.graph.shapes import Shape
+from archsearch.notation.arguments import bind, code_error, complete, find_word
 from archsearch.notation.parser import read_sentence
 from archsearch.notation.syntax import Call, Integer, Name, Sequence, Syntax
 from archsearch.notation.vocabulary import VOCABULARY
@@ -22,18 +27,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from archsearch.errors import Place
-from archsearch.notation.arguments import bind, complete, failed, find_word
 
 INPUT: Shape = (3, 32, 32)
-"""The input of a network that does not say another: a CIFAR-10 image."""
+"""The default input shape: a CIFAR-10 image."""
 
 CLASSES = 10
-"""The number of classes where nothing else is said."""
+"""The default number of classes."""
 
 
 @dataclass(frozen=True)
 class WordCall:
-    """One word with a value for every argument; `place` is where a person wrote it, if one did."""
+    """A word with a value for every parameter; `place` is where it was read from, if it was."""
 
     word: Word
     values: tuple[tuple[str, Value], ...]
@@ -44,7 +48,7 @@ class WordCall:
     def of(
         word: Word, given: Mapping[str, Value], body: tuple[WordCall, ...] = (), place: Place | None = None
     ) -> WordCall:
-        """Complete `given` with the word's defaults; raises NotationError for what the word does not allow."""
+        """Fill in defaults beside the values `given`; raises NotationError for a value that is not allowed."""
         values = complete(word, given, place)
         if word.has_body and not body:
             raise NotationError(
@@ -53,11 +57,11 @@ class WordCall:
         return WordCall(word, tuple(values.items()), body, place)
 
     def __str__(self) -> str:
-        """Write the word with what differs from its defaults; a first argument without default needs no name."""
         return self._text
 
     @cached_property
     def _text(self) -> str:
+        """Values that differ from their defaults are written; a required first one needs no name."""
         parts = [" ".join(map(str, self.body))] if self.body else []
         before: dict[str, Value] = {}
         for parameter, (name, value) in zip(self.word.parameters, self.values, strict=True):
@@ -72,7 +76,7 @@ class WordCall:
 
 @dataclass(frozen=True)
 class Network:
-    """A sentence: words one after another. Its text is canonical, and `parse(str(network)) == network`.
+    """A sentence: one word after another. Its text is canonical: `parse(str(network)) == network`.
 
     >>> str(parse("conv(24, kernel=3)  conv(channels=8, stride=2)"))
     'conv(24) conv(8, stride=2)'
@@ -84,11 +88,10 @@ class Network:
         _check_ends(self.calls, outermost=True)
 
     def __str__(self) -> str:
-        """Return the canonical sentence."""
         return " ".join(map(str, self.calls))
 
     def lower(self, input_shape: Shape = INPUT, classes: int = CLASSES) -> Graph:
-        """Return the operations; raises ShapeError at the word whose shapes do not fit.
+        """Return the graph of operations; raises ShapeError at the first word whose shapes do not fit.
 
         >>> parse("conv(8) head()").lower().nodes[-1].shape
         (1, 10)
@@ -108,12 +111,12 @@ def parse(text: str, source: str = "sentence", vocabulary: Vocabulary = VOCABULA
 
 
 def read(path: Path, vocabulary: Vocabulary = VOCABULARY) -> Network:
-    """Read the sentence in a file; raises ArchsearchError if there is no such text."""
+    """Read a sentence from a file; raises ArchsearchError if the file cannot be read."""
     return parse(read_text(path), str(path), vocabulary)
 
 
 def misplaced(word: Word, place: Place | str) -> NotationError:
-    """Return the error for a word that may only end a sentence, and stands elsewhere."""
+    """Return the error for a word that may only end a sentence but does not."""
     message = f"`{word.name}` may only end a sentence"
     return NotationError(message, place=place, remedy="write it once, as the last word")
 
@@ -160,11 +163,11 @@ def _lower(build: Builder, calls: tuple[WordCall, ...], prefix: str) -> None:
             build.at(call, path, call.place)
 
         build.at(call, path, call.place)
-        _call(build, call, body)
+        _add_operations(build, call, body)
 
 
-def _call(build: Builder, call: WordCall, body: Callable[[], None]) -> None:
-    """Let a word add its operations; raises ArchsearchError for whatever else its code raises."""
+def _add_operations(build: Builder, call: WordCall, body: Callable[[], None]) -> None:
+    """Run the lower function of a word; raises ArchsearchError for anything that it raises."""
     word, named = call.word, dict(call.values)
     try:
         if word.has_body:
@@ -173,8 +176,8 @@ def _call(build: Builder, call: WordCall, body: Callable[[], None]) -> None:
             word.lower(build, **named)
     except ArchsearchError:
         raise
-    # The word may be somebody's own, and raise anything.
+    # The word may be a user's, and raise anything.
     except Exception as error:
         arguments = ["build", *(["body"] if word.has_body else []), *(f"{name}=..." for name in named)]
         called, place = f"it is called as lower({', '.join(arguments)})", call.place or str(call)
-        raise failed(f"the lower function of `{word.name}`", error, place, called) from error
+        raise code_error(f"the lower function of `{word.name}`", error, place, called) from error

@@ -1,17 +1,18 @@
-"""Text to syntax: what the three notations look like, and a caret under the first mistake.
+"""Text to syntax: sentences, rules of a grammar and conditions, with a caret under the first mistake.
 
-Meaning is given elsewhere: to a sentence by `network`, to a grammar by `space`, to a condition by `limits`.
+Its meaning is defined in `network` for a sentence, in `space` for a rule, in `condition` for a condition.
 """
+# ruff: noqa: N802  # a transformer's methods are named like the terminals of the grammar
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedToken
+from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedToken, v_args
+from lark.exceptions import VisitError
 
 from archsearch.errors import NotationError, Place
 from archsearch.notation.syntax import (
@@ -33,62 +34,44 @@ from archsearch.notation.syntax import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from lark.tree import Meta
+
 
 def read_sentence(text: str, source: str = "sentence") -> tuple[Name | Call, ...]:
     """Read a sentence into its steps.
 
-    Raises NotationError with a caret under the first character that does not fit.
+    Raises NotationError with a caret under the first character that cannot stand there.
 
     >>> [step.name for step in read_sentence("conv(24) relu head(pool=max)")]
     ['conv', 'relu', 'head']
     """
-    place = _Placer(source, text)
-    return tuple(_step(child, place) for child in _trees(_parse("sentence", text, place)))
+    steps: tuple[Name | Call, ...] = _parse("sentence", text, Place(source, text, 0))
+    return steps
 
 
 def read_rule(statement: Statement, source: str, text: str) -> Rule:
     """Read one rule of the grammar `text`; raises NotationError."""
-    place = _Placer(source, text, statement.offset)
-    head, *middle, body = _parse("rule", statement.text, place).children
-    assert isinstance(head, Token)
-    parameters = tuple(str(token) for token in middle if isinstance(token, Token))
-    return Rule(head.rstrip("("), parameters, _choice(_tree(body), place), place(head))
+    rule: Rule = _parse("rule", statement.text, Place(source, text, statement.offset))
+    return rule
 
 
-def read_condition(text: str, source: str, place_in: Place | None = None) -> Condition:
+def read_condition(text: str, source: str, place: Place | None = None) -> Condition:
     """Read comparisons joined by commas, `and`, `or` and brackets; raises NotationError.
 
-    A comma binds loosest and means `and`; `place_in` says where the text stands in a larger one.
+    A comma binds loosest and means `and`; `place` says where the text begins in a larger one.
 
     >>> read_condition("rf > 44, params < 200k", "limits").items[1].bound
     200000
     """
-    place = _Placer(source, text)
-    if place_in is not None:
-        place = _Placer(place_in.source, place_in.text, place_in.offset)
-    return _clauses(_parse("condition", text, place), place)
+    condition: Condition = _parse("condition", text, place or Place(source, text, 0))
+    return condition
 
 
 def statements(text: str) -> Iterator[Statement]:
-    """Cut a grammar into statements: an unindented line begins one, and indented lines go on with it."""
+    """Split a grammar into statements: an unindented line begins one, indented lines continue it."""
     starts = [match.start() for match in re.finditer(r"^(?=[^\s#])", text, re.MULTILINE)]
     for start, end in zip(starts, [*starts, len(text)][1:], strict=True):
         yield Statement(text[start:end].rstrip(), start)
-
-
-@dataclass(frozen=True)
-class _Placer:
-    """Turns a token's offset into a place in the whole text."""
-
-    source: str
-    text: str
-    base: int = 0
-
-    def __call__(self, token: Token) -> Place:
-        return self.at(token.start_pos or 0)
-
-    def at(self, offset: int) -> Place:
-        return Place(self.source, self.text, self.base + offset)
 
 
 _DEEPEST = 50
@@ -97,16 +80,10 @@ _LONGEST_NUMBER = 9
 
 @cache
 def _parser(start: str) -> Lark:
-    """Return the parser of a sentence, a rule or a condition; in a sentence the tokens' own places suffice."""
+    """Return the parser of a sentence, a rule or a condition; a sentence's tokens suffice for its places."""
     grammar = files("archsearch.notation").joinpath("grammar.lark").read_text(encoding="utf-8")
-    return Lark(
-        grammar,
-        parser="lalr",
-        start=start,
-        propagate_positions=start != "sentence",
-        maybe_placeholders=False,
-        keep_all_tokens=False,
-    )
+    positions = start != "sentence"
+    return Lark(grammar, parser="lalr", start=start, propagate_positions=positions, maybe_placeholders=False)
 
 
 _TERMINALS = {
@@ -129,29 +106,32 @@ _TERMINALS = {
 }
 
 _REMEDIES = {
-    ("sentence", "|"): "a sentence leaves nothing to choose; choices belong in a .space file",
-    ("sentence", "*"): "a sentence repeats nothing; write the word again, or use a .space file",
-    ("sentence", "("): "a bracket stands only after a word, without a blank between: conv(24)",
+    ("sentence", "|"): "a sentence has no choices; they belong in a .space file",
+    ("sentence", "*"): "a sentence has no repeats; write the word again, or use a .space file",
+    ("sentence", "("): "a bracket directly follows a word, without a blank: conv(24)",
     ("sentence", "-"): "numbers are whole and never negative",
     ("sentence", "."): "numbers are whole",
     ("rule", "-"): "numbers are whole and never negative",
     ("rule", "."): "numbers are whole",
-    ("rule", "="): "every rule begins on a line of its own, without blanks before it",
+    ("rule", "="): "every rule starts on a line of its own, not indented",
     ("condition", "-"): "numbers are never negative here",
     ("condition", "K"): "k is a thousand, M a million",
 }
 
 _READS_LIKE = {
     "sentence": "a sentence reads like: conv(24, stride=2) residual(conv(24) sep(24)) head()",
-    "rule": "a rule reads like: part(w) = conv(w) sep(16|24)*1..3; its further lines begin with a blank",
+    "rule": "a rule reads like: part(w) = conv(w) sep(16|24)*1..3; its other lines are indented",
     "condition": "a condition reads like: rf > 44, params < 200k; words are quoted: state = 'complete'",
 }
 
 
-def _parse(start: str, text: str, place: _Placer) -> Tree[Token]:
-    _check_nesting(text, place)
+def _parse(start: str, text: str, begin: Place) -> Any:  # noqa: ANN401  # what the grammar rule `start` makes
+    """Read a text that begins at a place."""
+    _check_nesting(text, begin)
     try:
-        return _parser(start).parse(text)
+        return _Values(text, begin).transform(_parser(start).parse(text))
+    except VisitError as error:
+        raise error.orig_exc from None
     except UnexpectedCharacters as error:
         offset: int = error.pos_in_stream  # type: ignore[assignment]  # lark's stub allows None, lark does not
         found = text[offset]
@@ -163,23 +143,20 @@ def _parse(start: str, text: str, place: _Placer) -> Tree[Token]:
         expected = error.accepts or error.expected
     remedy = _REMEDIES.get((start, found), _READS_LIKE[start])
     message = f"unexpected `{found}`" if found else f"the {start} ends too early"
-    raise NotationError(f"{message}; expected {_listed(expected)}", place=place.at(offset), remedy=remedy)
+    raise NotationError(f"{message}; expected {_listed(expected)}", place=_after(begin, offset), remedy=remedy)
 
 
-def _check_nesting(text: str, place: _Placer) -> None:
+def _after(begin: Place, offset: int) -> Place:
+    return Place(begin.source, begin.text, begin.offset + offset)
+
+
+def _check_nesting(text: str, begin: Place) -> None:
     depth = 0
-    for offset, character in enumerate(text):
-        depth += (character == "(") - (character == ")")
+    for bracket in re.finditer(r"[()]", text):
+        depth += 1 if bracket[0] == "(" else -1
         if depth > _DEEPEST:
             message = f"brackets are nested more than {_DEEPEST} deep"
-            raise NotationError(message, place=place.at(offset), remedy="write it with fewer")
-
-
-def _integer(token: Token, place: _Placer) -> Integer:
-    if len(token) > _LONGEST_NUMBER:
-        message = f"the number has {len(token)} digits; {_LONGEST_NUMBER} are the most"
-        raise NotationError(message, place=place(token), remedy="write a smaller one")
-    return Integer(int(token), place(token))
+            raise NotationError(message, place=_after(begin, bracket.start()), remedy="nest them less deeply")
 
 
 def _listed(terminals: Iterable[str]) -> str:
@@ -187,112 +164,109 @@ def _listed(terminals: Iterable[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 
-def _tree(child: Tree[Token] | Token) -> Tree[Token]:
-    assert isinstance(child, Tree)
-    return child
+class _Values(Transformer[Token, Any]):
+    """Makes the values of `syntax`: a method for each terminal and rule of grammar.lark, named like it.
+
+    It is given what the methods for the parts made; with `meta`, where the parts begin and end.
+    """
+
+    def __init__(self, text: str, begin: Place) -> None:
+        super().__init__()
+        self._text, self._begin = text, begin
+
+    def NAME(self, token: Token) -> Name:
+        return Name(token.rstrip("("), self._place(token))
+
+    CALL = NAME
+
+    def INTEGER(self, token: Token) -> Integer:
+        if len(token) > _LONGEST_NUMBER:
+            message = f"the number has {len(token)} digits; at most {_LONGEST_NUMBER} are allowed"
+            raise NotationError(message, place=self._place(token), remedy="write a smaller number")
+        return Integer(int(token), self._place(token))
+
+    def NUMBER(self, token: Token) -> int | float:
+        digits = token.replace("_", "").rstrip("kM")
+        scale = 1_000_000 if token.endswith("M") else 1_000 if token.endswith("k") else 1
+        if "." not in digits:
+            return int(digits) * scale
+        whole, fraction = digits.split(".")
+        scaled, unit = int(whole + fraction) * scale, int("1" + "0" * len(fraction))
+        return scaled // unit if scaled % unit == 0 else scaled / unit
+
+    def QUOTED(self, token: Token) -> str:
+        return str(token[1:-1])
+
+    def COMPARATOR(self, token: Token) -> str:
+        return token.replace("==", "=")
+
+    def sentence(self, steps: list[Name | Call]) -> tuple[Name | Call, ...]:
+        return tuple(steps)
+
+    def call(self, parts: list[Any]) -> Call:
+        name, *arguments = parts
+        return Call(name.name, tuple(arguments), name.place)
+
+    def step_argument(self, parts: list[Any]) -> Argument:
+        return _argument(parts, parts[0].place)
+
+    def steps(self, steps: list[Name | Call]) -> Sequence:
+        return Sequence(tuple(steps), steps[0].place)
+
+    def rule(self, parts: list[Any]) -> Rule:
+        name, *parameters, body = parts
+        return Rule(name.name, tuple(parameter.name for parameter in parameters), body, name.place)
+
+    @v_args(meta=True)
+    def choice(self, meta: Meta, parts: list[Any]) -> Choice:
+        bars = parts[1::2]
+        starts = [meta.start_pos, *(bar.end_pos for bar in bars)]
+        ends = [*(bar.start_pos for bar in bars), meta.end_pos]
+        return Choice(tuple(parts[::2]), tuple(map(self._on_one_line, starts, ends)), self._place(meta))
+
+    @v_args(meta=True)
+    def sequence(self, meta: Meta, items: list[Syntax]) -> Sequence:
+        return Sequence(tuple(items), self._place(meta))
+
+    @v_args(meta=True)
+    def repeat(self, meta: Meta, parts: list[Any]) -> Repeat:
+        item, *bounds = parts
+        return Repeat(item, bounds[0].value, bounds[-1].value, self._place(meta))
+
+    def group(self, parts: list[Syntax]) -> Syntax:
+        return parts[0]
+
+    @v_args(meta=True)
+    def argument(self, meta: Meta, parts: list[Any]) -> Argument:
+        return _argument(parts, self._place(meta))
+
+    def condition(self, parts: list[Condition]) -> Condition:
+        return parts[0]
+
+    @v_args(meta=True)
+    def every(self, meta: Meta, items: list[Condition]) -> Clauses:
+        return Clauses("and", tuple(items), self._on_one_line(meta.start_pos, meta.end_pos))
+
+    both = every
+
+    @v_args(meta=True)
+    def either(self, meta: Meta, items: list[Condition]) -> Clauses:
+        return Clauses("or", tuple(items), self._on_one_line(meta.start_pos, meta.end_pos))
+
+    @v_args(meta=True)
+    def comparison(self, meta: Meta, parts: list[Any]) -> Comparison:
+        name, comparator, bound = parts
+        text = self._on_one_line(meta.start_pos, meta.end_pos)
+        return Comparison(name.name, comparator, bound, text, name.place)
+
+    def _place(self, part: Token | Meta) -> Place:
+        return Place(self._begin.source, self._begin.text, self._begin.offset + (part.start_pos or 0))
+
+    def _on_one_line(self, start: int, end: int) -> str:
+        """The text of a part, without its comments."""
+        return " ".join(re.sub(r"#[^\n]*", " ", self._text[start:end]).split())
 
 
-def _trees(tree: Tree[Token]) -> list[Tree[Token]]:
-    return [child for child in tree.children if isinstance(child, Tree)]
-
-
-def _token(tree: Tree[Token]) -> Token:
-    token = tree.children[0]
-    assert isinstance(token, Token)
-    return token
-
-
-def _step(tree: Tree[Token], place: _Placer) -> Name | Call:
-    token = _token(tree)
-    if token.type == "NAME":
-        return Name(str(token), place(token))
-    arguments = tuple(_step_argument(child, place) for child in _trees(tree))
-    return Call(token.rstrip("("), arguments, place(token))
-
-
-def _step_argument(tree: Tree[Token], place: _Placer) -> Argument:
-    first = tree.children[0]
-    if isinstance(first, Tree):
-        items = tuple(_step(child, place) for child in _trees(tree))
-        body: Syntax = items[0] if len(items) == 1 else Sequence(items, items[0].place)
-        return Argument(None, body, items[0].place)
-    last = tree.children[-1]
-    assert isinstance(last, Token)
-    value = _integer(last, place) if last.type == "INTEGER" else Name(str(last), place(last))
-    return Argument(str(first) if first is not last else None, value, place(first))
-
-
-def _choice(tree: Tree[Token], place: _Placer) -> Syntax:
-    alternatives = tuple(_sequence(child, place) for child in _trees(tree))
-    if len(alternatives) == 1:
-        return alternatives[0]
-    texts = tuple(_source_text(child, place) for child in _trees(tree))
-    return Choice(alternatives, texts, place.at(tree.meta.start_pos))
-
-
-def _source_text(tree: Tree[Token], place: _Placer) -> str:
-    """The text of a part of a rule on one line, without its comments."""
-    text = place.text[place.base + tree.meta.start_pos : place.base + tree.meta.end_pos]
-    return " ".join(re.sub(r"#[^\n]*", " ", text).split())
-
-
-def _sequence(tree: Tree[Token], place: _Placer) -> Syntax:
-    items = tuple(_term(child, place) for child in _trees(tree))
-    return items[0] if len(items) == 1 else Sequence(items, place.at(tree.meta.start_pos))
-
-
-def _term(tree: Tree[Token], place: _Placer) -> Syntax:
-    item = _item(_tree(tree.children[0]), place)
-    bounds = [_integer(token, place).value for token in tree.children[1:] if isinstance(token, Token)]
-    if not bounds:
-        return item
-    return Repeat(item, bounds[0], bounds[-1], place.at(tree.meta.start_pos))
-
-
-def _item(tree: Tree[Token], place: _Placer) -> Syntax:
-    if tree.data == "choice":
-        return _choice(tree, place)
-    token = _token(tree)
-    if tree.data == "integer":
-        return _integer(token, place)
-    if tree.data == "name":
-        return Name(str(token), place(token))
-    return Call(token.rstrip("("), tuple(_argument(child, place) for child in _trees(tree)), place(token))
-
-
-def _argument(tree: Tree[Token], place: _Placer) -> Argument:
-    first, last = tree.children[0], tree.children[-1]
-    name = str(first) if isinstance(first, Token) else None
-    return Argument(name, _choice(_tree(last), place), place.at(tree.meta.start_pos))
-
-
-def _clauses(tree: Tree[Token], place: _Placer) -> Condition:
-    items = tuple(
-        _comparison(child, place) if child.data == "comparison" else _clauses(child, place)
-        for child in _trees(tree)
-    )
-    if len(items) == 1:
-        return items[0]
-    return Clauses("or" if tree.data == "either" else "and", items, _source_text(tree, place))
-
-
-def _comparison(tree: Tree[Token], place: _Placer) -> Comparison:
-    name, comparator, bound = (child for child in tree.children if isinstance(child, Token))
-    value = bound[1:-1] if bound.type == "QUOTED" else _number(bound)
-    return Comparison(
-        str(name),
-        "=" if comparator == "==" else str(comparator),
-        value,
-        _source_text(tree, place),
-        place(name),
-    )
-
-
-def _number(text: str) -> int | float:
-    digits = text.replace("_", "").rstrip("kM")
-    scale = 1_000_000 if text.endswith("M") else 1_000 if text.endswith("k") else 1
-    if "." not in digits:
-        return int(digits) * scale
-    whole, fraction = digits.split(".")
-    scaled, unit = int(whole + fraction) * scale, int("1" + "0" * len(fraction))
-    return scaled // unit if scaled % unit == 0 else scaled / unit
+def _argument(parts: list[Any], place: Place) -> Argument:
+    *name, value = parts
+    return Argument(name[0].name if name else None, value, place)

@@ -1,4 +1,4 @@
-"""The syntax of sentences, grammars and conditions, as values; `place` is for messages and never compared."""
+"""The syntax of sentences, grammars and conditions, as values; `place` is for messages and is not compared."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Integer:
-    """A number that stands in a sentence or a rule."""
+    """A whole number in a sentence or a rule."""
 
     value: int
     place: Place = field(compare=False)
@@ -27,7 +27,7 @@ class Name:
 
 @dataclass(frozen=True)
 class Argument:
-    """What stands between the brackets of a call, with its name if it was given one."""
+    """One of the values in the brackets of a call, with its name if it has one, or the sentence there."""
 
     name: str | None
     value: Syntax
@@ -105,7 +105,7 @@ class Clauses:
 
 @dataclass(frozen=True)
 class Statement:
-    """An unindented line of a grammar with the indented ones under it; `offset` is its place in the text."""
+    """An unindented line of a grammar and the indented lines under it, which begin at `offset` in the text."""
 
     text: str
     offset: int

@@ -1,4 +1,4 @@
-"""Words of somebody's own: the vocabulary with those that a Python file adds to it."""
+"""Words from a user's Python file, added to the built-in ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ def read_words(path: Path) -> Vocabulary:
     """Return the built-in words and those in the list WORDS of a Python file.
 
     The file is imported: its code runs, so read only a file that you trust. Raises NotationError, which names the
-    file, where it cannot be imported, where WORDS is no list of Word, and for a word that no sentence could hold.
+    file, where it cannot be imported, where WORDS is not a list of Word, and for a word that no sentence could
+    use.
 
     >>> code = "from archsearch.notation import *; WORDS = [Word('same', (), lambda build: None)]"
     >>> with TemporaryDirectory() as folder:
@@ -32,15 +33,17 @@ def read_words(path: Path) -> Vocabulary:
     if not path.is_file():
         raise NotationError("there is no such file", place=place, remedy="give the path of a Python file")
     if path.suffix != ".py":
-        raise NotationError("this is no Python file", place=place, remedy="give it a name that ends in .py")
+        raise NotationError("this is not a Python file", place=place, remedy="give it a name that ends in .py")
     source = read_text(path)
     own: dict[str, Word] = {}
     for word in _listed(path):
-        _check(word, place)
+        _check_word(word, place)
         if word.name in VOCABULARY:
-            raise NotationError(f"`{word.name}` is a word already", place=place, remedy="give yours another name")
+            raise NotationError(
+                f"there is already a word `{word.name}`", place=place, remedy="give yours another name"
+            )
         if word.name in own:
-            message = f"two of the WORDS are named `{word.name}`"
+            message = f"two of the words are named `{word.name}`"
             raise NotationError(message, place=place, remedy="rename one of them")
         own[word.name] = word
     return Vocabulary((*VOCABULARY.words, *own.values()), source)
@@ -49,9 +52,8 @@ def read_words(path: Path) -> Vocabulary:
 def words_from(source: str) -> Vocabulary:
     """Return the vocabulary that has this `source`: the built-in one for an empty text.
 
-    Like a file of words, the text is imported: its code runs, so give only a text that you trust. Raises
-    NotationError as `read_words` does. The text stands alone: what it imports must be installed, for it has no
-    folder with other files of its author.
+    The text is imported like a file of words: its code runs, so give only a text that you trust. It cannot import
+    files beside the original one. Raises NotationError like `read_words`.
 
     >>> code = "from archsearch.notation import *; WORDS = [Word('same', (), lambda build: None)]"
     >>> words_from(code)["same"].signature
@@ -62,54 +64,58 @@ def words_from(source: str) -> Vocabulary:
     with TemporaryDirectory() as folder:
         path = Path(folder, "words.py")
         path.write_text(source, encoding="utf-8")
-        return read_words(path)
+        try:
+            return read_words(path)
+        # The place and the remedy name a file that is gone then.
+        except NotationError as error:
+            raise NotationError(error.message, place="the source of the words") from error
 
 
 def _listed(path: Path) -> list[Word]:
     place = str(path)
     found = _variables(path).get("WORDS")
     if found is None:
-        raise NotationError("there are no WORDS in the file", place=place, remedy=_LIST)
+        raise NotationError("the file has no list WORDS", place=place, remedy=_LIST)
     if not isinstance(found, list | tuple):
-        raise NotationError(f"WORDS is no list, but of type {type(found).__name__}", place=place, remedy=_LIST)
+        raise NotationError(f"WORDS must be a list, not {type(found).__name__}", place=place, remedy=_LIST)
     for number, word in enumerate(found):
         if not isinstance(word, Word):
-            message = f"WORDS[{number}] is no Word, but of type {type(word).__name__}"
+            message = f"WORDS[{number}] must be a Word, not {type(word).__name__}"
             raise NotationError(message, place=place, remedy=_LIST)
     return [*found]
 
 
 def _variables(path: Path) -> dict[str, object]:
-    """Import a file and return what it defines."""
+    """Import a file and return its variables."""
     try:
         return vars(import_file(path))
-    # Foreign code may raise anything while it is imported, and end the program too.
+    # The user's code may raise anything while it is imported, and even exit.
     except (Exception, SystemExit) as error:
         message = f"the file cannot be imported: {type(error).__name__}: {error}"
         raise NotationError(message, place=str(path), remedy=f"`python {path}` shows where") from error
 
 
-def _check(word: Word, place: str) -> None:
-    """Raise NotationError for a word that no sentence could hold."""
+def _check_word(word: Word, place: str) -> None:
+    """Raise NotationError for a word that no sentence could use."""
     if not _is_name(word.name):
-        raise _unreadable(word.name, place)
+        raise _bad_name(word.name, place)
     given: object = word.parameters
     if not isinstance(given, list | tuple) or not all(isinstance(one, Parameter) for one in given):
-        message = f"the parameters of `{word.name}` are no tuple of Parameter"
-        remedy = "write them as (Parameter(...),): a tuple of one has a comma too"
+        message = f"the parameters of `{word.name}` must be a tuple of Parameter"
+        remedy = "write (Parameter(...),): a tuple of one needs the comma too"
         raise NotationError(message, place=place, remedy=remedy)
     names = [parameter.name for parameter in word.parameters]
     for number, name in enumerate(names):
         if not _is_name(name):
-            raise _unreadable(name, place)
+            raise _bad_name(name, place)
         if name in names[:number]:
             message = f"two parameters of `{word.name}` are named `{name}`"
             raise NotationError(message, place=place, remedy="rename one of them")
         if name in {"body", "build"}:
-            message = f"a parameter of `{word.name}` is named `{name}`, which stands for something else"
+            message = f"a parameter of `{word.name}` is named `{name}`, which is reserved"
             raise NotationError(message, place=place, remedy="give it another name")
     if word.has_body and names:
-        message = f"`{word.name}` takes a sentence in its brackets, and can take no arguments"
+        message = f"`{word.name}` takes a sentence in its brackets, so it cannot have parameters"
         raise NotationError(message, place=place, remedy="remove its parameters, or has_body")
 
 
@@ -120,6 +126,6 @@ def _is_name(text: object) -> bool:
         return False
 
 
-def _unreadable(name: object, place: str) -> NotationError:
-    remedy = "a name is made of the letters a to z, digits and _, and does not begin with a digit"
-    return NotationError(f"a sentence cannot hold the name `{name}`", place=place, remedy=remedy)
+def _bad_name(name: object, place: str) -> NotationError:
+    remedy = "a name has the letters a to z, digits and _, and does not begin with a digit"
+    return NotationError(f"`{name}` cannot be a name in a sentence", place=place, remedy=remedy)

@@ -1,4 +1,7 @@
-"""The words that everyone has, and the operations each stands for: a new word goes in here."""
+"""The built-in words: to add one, write a function that adds its operations, and an entry in VOCABULARY.
+
+The parameters in the entry say which arguments are allowed; `Parameter.check` refuses all others.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from archsearch.notation.word import Derived, Parameter, Values, Vocabulary, Wor
 
 
 def _same_padding(before: Values) -> int | None:
-    """Keep the size at stride 1, which an even kernel cannot."""
+    """Return the padding that keeps the size at stride 1; an even kernel has none."""
     kernel, dilation = before["kernel"], before["dilation"]
     return dilation * (kernel - 1) // 2 if kernel % 2 else None
 
@@ -24,7 +27,7 @@ def _pairs(window: Mapping[str, int]) -> dict[str, Sizes]:
     return {name: (value, value) for name, value in window.items()}
 
 
-def _around(build: Builder, norm: str, activation: str) -> None:
+def _norm_and_activation(build: Builder, norm: str, activation: str) -> None:
     if norm == "batch":
         build.then(BatchNorm())
     if activation == "relu":
@@ -35,7 +38,7 @@ def _conv(
     build: Builder, channels: int, groups: int, bias: str, norm: str, activation: str, **window: int
 ) -> None:
     build.then(Convolution(channels, groups=groups, bias=bias == "on", **_pairs(window)))
-    _around(build, norm, activation)
+    _norm_and_activation(build, norm, activation)
 
 
 def _sep(
@@ -44,7 +47,7 @@ def _sep(
     before = build.channels
     build.then(Convolution(before * multiplier, groups=before, bias=bias == "on", **_pairs(window)))
     build.then(Convolution(channels, (1, 1), bias=bias == "on"))
-    _around(build, norm, activation)
+    _norm_and_activation(build, norm, activation)
 
 
 def _residual(build: Builder, body: Callable[[], None]) -> None:
@@ -75,7 +78,7 @@ def _head(build: Builder, pool: Literal["avg", "max"]) -> None:
     build.then(Linear(build.classes))
 
 
-_SAME = Derived(
+_SAME_PADDING = Derived(
     "dilation*(kernel-1)/2",
     _same_padding,
     "an even kernel has no padding that keeps the size; write padding=0, for instance",
@@ -84,9 +87,9 @@ _WINDOW = (
     Parameter("kernel", 3),
     Parameter("stride", 1),
     Parameter("dilation", 1),
-    Parameter("padding", _SAME, least=0),
+    Parameter("padding", _SAME_PADDING, least=0),
 )
-_AROUND = (
+_BIAS_NORM_ACTIVATION = (
     Parameter("bias", "on", choices=("on", "off")),
     Parameter("norm", "batch", choices=("batch", "none")),
     Parameter("activation", "relu", choices=("relu", "none")),
@@ -94,8 +97,8 @@ _AROUND = (
 
 VOCABULARY = Vocabulary(
     (
-        Word("conv", (Parameter("channels"), *_WINDOW, Parameter("groups", 1), *_AROUND), _conv),
-        Word("sep", (Parameter("channels"), *_WINDOW, Parameter("multiplier", 1), *_AROUND), _sep),
+        Word("conv", (Parameter("channels"), *_WINDOW, Parameter("groups", 1), *_BIAS_NORM_ACTIVATION), _conv),
+        Word("sep", (Parameter("channels"), *_WINDOW, Parameter("multiplier", 1), *_BIAS_NORM_ACTIVATION), _sep),
         Word("residual", (), _residual, has_body=True),
         _pool("max"),
         _pool("avg"),

@@ -1,4 +1,4 @@
-"""A word of the notation: its name, its arguments with their defaults, and what it lowers to."""
+"""A word of the notation: its name, its parameters with their defaults, and the operations it stands for."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 Value: TypeAlias = int | str
 Values: TypeAlias = Mapping[str, Any]
-"""Arguments by their names, each a Value: a number, or one of the parameter's choices."""
+"""Values by the names of their parameters: each a whole number or one of the choices."""
 
 
 @dataclass(frozen=True)
 class Derived:
-    """A default that follows from the arguments before it.
+    """A default computed from the arguments before it.
 
-    `text` is how a signature writes it; `value(before)` returns it, or None where the argument must be said, and
-    then `remedy` says what to do.
+    `text` is how a signature shows it; `value(before)` returns it, or None where there is no default, and then
+    `remedy` says what to write.
 
     >>> Derived("channels/4", lambda before: before["channels"] // 4).value({"channels": 24})
     6
@@ -34,13 +34,12 @@ class Derived:
     remedy: str | None = None
 
     def __str__(self) -> str:
-        """Return the text."""
         return self.text
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """An argument of a word: a whole number of at least `least`, or one of `choices`."""
+    """A parameter of a word: a whole number of at least `least`, or one of `choices`."""
 
     name: str
     default: Value | Derived | None = None
@@ -49,11 +48,11 @@ class Parameter:
 
     @property
     def required(self) -> bool:
-        """Whether a sentence must give it."""
+        """Whether it has no default, so that every sentence must give it."""
         return self.default is None
 
     def resolve(self, before: Values) -> Value | None:
-        """Return the default, given the arguments before this one; None if it must be said."""
+        """Return the default, which may follow from the arguments before; None if there is none."""
         return self.default.value(before) if isinstance(self.default, Derived) else self.default
 
     def check(self, value: Value, word: str, place: Place | None) -> None:
@@ -70,11 +69,11 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Word:
-    """A word of the notation: what it takes, and how it is lowered to operations.
+    """A word of the notation: its parameters, and a function that adds the operations it stands for.
 
-    `lower(build, **arguments)` adds the operations, after those that are there, and is given every argument by
-    its name. A word that `has_body` takes a sentence in its brackets and nothing else: `lower(build, body)`, where
-    `body()` adds those of that sentence. A word that `ends` classifies, and may only be a sentence's last.
+    `lower(build, **values)` adds the operations to those already built, and is given a value for every parameter.
+    A word that `has_body` takes a sentence in its brackets and nothing else: `lower(build, body)`, where `body()`
+    adds the operations of that sentence. A word that `ends` classifies, and may only be the last of a sentence.
 
     >>> def relu6(build: Builder, times: int) -> None:
     ...     for _ in range(times):
@@ -91,7 +90,7 @@ class Word:
 
     @property
     def signature(self) -> str:
-        """The word with its arguments and defaults, as in the README's table.
+        """The word with its parameters and defaults, as in the README's table.
 
         >>> Word("blur", (Parameter("kernel"), Parameter("padding", 0, least=0)), print).signature
         'blur(kernel, padding=0)'

@@ -1,4 +1,4 @@
-"""Our MACs beside those of fvcore's and torch's own counter, and what makes each difference."""
+"""Our MACs beside those of fvcore and of torch's own counter, and the cause of each difference."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from archsearch.pytorch.program import evaluating
 from archsearch.table import render
 
 Places: TypeAlias = Mapping[str, Counter[str]]
-"""Counts by operator, for each submodule that computes them itself, by its name."""
+"""By the name of each submodule, counts of what it computes itself, by operator."""
 
 MACS = ("convolution", "linear", "matrix product", "attention")
-"""The families that are counted in MACs; the others are counted in elements, by each tool in its own way."""
+"""Families counted in MACs; each tool counts the others in its own way, in elements."""
 
 _FAMILIES = {
     "convolution": ".*conv.*",
@@ -46,7 +46,7 @@ _HABITS = {
 
 @dataclass(frozen=True)
 class FamilyCounts:
-    """A family of operations and what each counts for it, None where it counts no operation of that family."""
+    """What each tool counts for a family of operations; None if it counts none of them."""
 
     family: str
     ours: int | None
@@ -56,7 +56,7 @@ class FamilyCounts:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What we and two other tools count, and a sentence for each difference; its `str` is the table."""
+    """What archsearch and two other tools count, and a sentence for each difference; its `str` is the table."""
 
     rows: tuple[FamilyCounts, ...]
     differences: tuple[str, ...]
@@ -73,7 +73,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class _Tool:
-    """What a tool counts; `lacking` names all that it has no formula for, also what costs no MACs."""
+    """What a tool counts; `lacking` names the operations it has no formula for, even those that cost no MACs."""
 
     name: str
     places: Places = field(default_factory=dict)
@@ -81,15 +81,15 @@ class _Tool:
     failure: str = ""
 
     def total(self, family: str) -> int | None:
-        """Return its count for a family in all places."""
+        """Its count for a family in all places."""
         return _sum(count for place in self.places for count in self._at(family, place).values())
 
     def of(self, family: str, place: str) -> int:
-        """Return its count for a family in one place."""
+        """Its count for a family in one place."""
         return self._at(family, place).total()
 
     def names(self, family: str, place: str) -> str:
-        """Return its names for the operations of a family in one place."""
+        """Its names for the operations of a family in one place."""
         return ", ".join(sorted(self._at(family, place))) or "nothing"
 
     def _at(self, family: str, place: str) -> Counter[str]:
@@ -98,9 +98,9 @@ class _Tool:
 
 
 def compare(module: nn.Module, input_shape: Shape, profile: Profile) -> Comparison:
-    """Count a module with fvcore and with torch's own counter, and compare with `profile`, its own.
+    """Count a module with fvcore and with torch's own counter, and compare with its `profile`.
 
-    `input_shape` is channels and then a size for each axis. torch's FLOPs are halved: it counts two for each MAC.
+    `input_shape` is the channels, then a size for each axis. torch's FLOPs are halved: it counts two for each MAC.
     Raises ArchsearchError if fvcore is not installed.
     """
     parameter = next(module.parameters(), None)
@@ -134,7 +134,7 @@ def _family(name: str) -> str:
 
 
 def _ours(profile: Profile, module: nn.Module) -> _Tool:
-    """Return our counts, under the first name of each submodule, as the other tools have it."""
+    """Return our counts, each under the first name of its submodule, as the other tools have it."""
     names = {part: name for name, part in module.named_modules()}
     first = {name: names[part] for name, part in module.named_modules(remove_duplicate=False)}
     places, lacking = defaultdict[str, Counter[str]](Counter), defaultdict[str, Counter[str]](Counter)
@@ -151,7 +151,7 @@ def _attempt(name: str, count: Callable[[nn.Module, Tensor], _Tool], module: nn.
     before = [set(held) for held in hooks]
     try:
         return count(module, image)
-    # Whatever a foreign tool raises is told, and the hooks are removed that fvcore then leaves on the module.
+    # A foreign tool may raise anything: report it, and remove the hooks that fvcore then leaves on the module.
     except Exception as error:  # noqa: BLE001
         for held, kept in zip(hooks, before, strict=True):
             for added in held.keys() - kept:
@@ -166,7 +166,7 @@ def _fvcore(analysis: Callable[..., Any], module: nn.Module, image: Tensor) -> _
 
 
 def _own(counts: Mapping[str, Mapping[str, float]]) -> dict[str, Counter[str]]:
-    """Return what each submodule computes itself, of counts that hold those of the submodules in it."""
+    """Return what each submodule computes itself, from counts that include the submodules in it."""
     whole = {place: Counter({_name(name): int(n) for name, n in found.items()}) for place, found in counts.items()}
     own = {place: Counter(found) for place, found in whole.items()}
     for place in filter(None, whole):
@@ -175,7 +175,7 @@ def _own(counts: Mapping[str, Mapping[str, float]]) -> dict[str, Counter[str]]:
 
 
 def _torch(module: nn.Module, image: Tensor) -> _Tool:
-    """Count with torch; hooks see which submodule runs, for torch's names mislead where one is used twice."""
+    """Count with torch; hooks record which submodule runs, as torch's names mislead where one is used twice."""
     places, running, seen = defaultdict[str, Counter[str]](Counter), [""], Counter[str]()
 
     def settle() -> None:
@@ -200,7 +200,7 @@ def _torch(module: nn.Module, image: Tensor) -> _Tool:
 
 
 def _differences(tool: _Tool, ours: _Tool) -> Iterator[str]:
-    """Say what a tool counts otherwise than we, what it adds that is no MAC, and what it leaves out."""
+    """Say what a tool counts differently from us, what it adds that is no MAC, and what it leaves out."""
     if tool.failure:
         yield f"{tool.name} fails on this module: {tool.failure}"
         return

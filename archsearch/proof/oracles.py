@@ -1,4 +1,4 @@
-"""Which positions of the input each unit of a tensor depends on, found in two ways that need no formula for it.
+"""Which positions of the input each unit of a tensor depends on, found in two ways without a formula.
 
 They agree, except where a tap has weight 0, as in bilinear interpolation with aligned corners: NaNs pass through
 it, gradients do not.
@@ -16,7 +16,8 @@ from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from archsearch.errors import TraceError
-from archsearch.proof.positive import SAME_FOR_EVERY_IMAGE, positive, tensors_in
+from archsearch.proof.operations import SAME_FOR_EVERY_IMAGE
+from archsearch.proof.positive import positive, tensors_in
 from archsearch.pytorch.program import StepValue, name_of
 
 if TYPE_CHECKING:
@@ -25,13 +26,13 @@ if TYPE_CHECKING:
     from archsearch.pytorch.program import Program
 
 Sets: TypeAlias = tuple[tuple[int, ...], ...]
-"""For each spatial axis of the input, for each unit, a bit set of positions: bit 3 is position 3.
+"""For each spatial axis of the input and each unit, a bit set of positions: bit 3 is position 3.
 
-The axes are height and width; length alone in 1d; depth before them in 3d.
+The axes are height and width in 2d, length in 1d, depth, height and width in 3d.
 """
 
 _ROUNDING = 1e-9
-"""Interpolation computes weights of 0 only up to rounding; other weights are far above this."""
+"""An interpolation weight of 0 comes out as at most this much; other weights are far larger."""
 
 _FEW = 8
 
@@ -42,9 +43,9 @@ _HIDE_NANS = frozenset(
 
 
 def by_gradients(program: Program, step: str, dim: int) -> Sets:
-    """Return the positions that each index along `dim` of what `step` computes depends on, by way of gradients.
+    """Return the positions that each index along `dim` of the result of `step` depends on, found by gradients.
 
-    All operations are replaced by those of `positive`, so that nothing cancels, and gradients are made 0 or 1 at
+    All operations are replaced by those of `positive`, so that nothing cancels, and gradients are set to 0 or 1 at
     each, so that no long product vanishes. Raises TraceError for an operation that has no replacement.
 
     >>> from archsearch.pytorch.program import Program
@@ -67,10 +68,10 @@ def by_gradients(program: Program, step: str, dim: int) -> Sets:
 def by_nans(
     program: Program, step: str, dim: int, axis: int, tick: Callable[[], None] = lambda: None
 ) -> tuple[int, ...]:
-    """Return the same for one axis: write NaNs into the image, and see which units the program makes NaN.
+    """Return the same for one axis of the image: write NaNs into the image, and see which units become NaN.
 
-    This is valid where NaNs get through, see `nan_blind`. `tick` is called after each of many runs of the program.
-    Raises TraceError for a program that makes NaNs of an image without any.
+    This holds for programs that pass NaNs on, see `nan_blind`. `tick` is called after each run of the program.
+    Raises TraceError for a program whose result has NaNs for an image without any.
 
     >>> from archsearch.pytorch.program import Program
     >>> program = Program.of(torch.nn.Conv1d(1, 1, kernel_size=3, dilation=2), (1, 6))
@@ -78,13 +79,13 @@ def by_nans(
     ['010101', '101010']
     """
     shape = (1, *program.input_shape)
-    # In double precision torch has no convolution by Winograd or Fourier transform, which would spread NaNs.
+    # In double precision torch does not convolve by Winograd or Fourier transforms, which would spread NaNs.
     image = torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=torch.double).to(_device(program))
 
     def reached_from(positions: range) -> list[bool]:
         spoilt = image.clone()
         spoilt.narrow(axis + 2, positions.start, len(positions)).fill_(torch.nan)
-        # The faster kernels of attention take a row of NaNs for one that is masked.
+        # The faster attention kernels treat a row of NaNs as masked.
         with torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
             value = program.run(spoilt, step)
         tick()
@@ -98,9 +99,9 @@ def by_nans(
 
 
 def nan_blind(program: Program) -> tuple[str, ...]:
-    """Name the operations on the image through which NaNs do not get as dependence does, as `aten.gt.Scalar`.
+    """Return the operations on the image that do not pass NaNs on to everything that depends on it.
 
-    Integers and booleans hold no NaN, so all operations that make them of the image are among these.
+    `aten.gt.Scalar` is one: a boolean holds no NaN. So is every operation whose result is integers or booleans.
     """
     dependent: set[fx.Node] = set()
     blind = set()
@@ -120,7 +121,7 @@ def _hides_nans(step: fx.Node) -> bool:
     if isinstance(value, Tensor) and not value.is_floating_point() and not value.is_complex():
         return bool(step.users)
     if name_of(step) == "scaled_dot_product_attention":
-        # A causal one gives later tokens weight 0, and 0 times NaN is NaN.
+        # Causal attention gives later tokens weight 0, and 0 times NaN is NaN.
         return True in (*step.args[5:6], step.kwargs.get("is_causal"))
     return name_of(step) in _HIDE_NANS
 
@@ -135,7 +136,7 @@ def _bisected(size: int, units: int, reached_from: Callable[[range], list[bool]]
             for unit in reached:
                 found[unit] |= 1 << positions[0]
         elif reached:
-            # Where few positions are left, most are seen, and asking for each is less than halving on.
+            # Of the last few positions most are seen: asking for each takes fewer runs than halving further.
             parts = 2 if len(positions) > _FEW else len(positions)
             ends = [len(positions) * part // parts for part in range(parts + 1)]
             pending += [positions[first:last] for first, last in pairwise(ends)]
@@ -143,7 +144,7 @@ def _bisected(size: int, units: int, reached_from: Callable[[range], list[bool]]
 
 
 def _depended_on(value: Tensor, image: Tensor, wanted: Tensor) -> tuple[int, ...]:
-    """Return for each spatial axis the positions that the wanted elements of the value depend on."""
+    """Return the positions along each spatial axis that the elements with a 1 in `wanted` depend on."""
     if not value.requires_grad:
         return (0,) * (image.dim() - 2)
     (gradient,) = torch.autograd.grad(value, image, wanted, retain_graph=True, materialize_grads=True)
@@ -164,10 +165,10 @@ def _positive_with_gradients_of_0_and_1(
 
 
 def _made_0_or_1(gradient: Tensor | None) -> Tensor | None:
-    # Of several results, one that the wanted elements do not depend on has none.
+    # One of several results has no gradient if the wanted elements do not depend on it.
     if gradient is None:
         return None
-    # Not all of torch's backward passes take gradients in any order in memory.
+    # Some of torch's backward passes need contiguous gradients.
     return (gradient.abs() > _ROUNDING).to(gradient).contiguous()
 
 

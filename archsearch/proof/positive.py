@@ -1,9 +1,9 @@
-"""Torch's operations made positive and linear, so that nothing cancels: what depends on the image has a gradient.
+"""Torch's operations made linear with positive weights, so that no gradient is lost to cancellation.
 
-In place of an operation, `positive` computes a tensor of the same shape, each element of which is a sum, with
-weights above 0, of those elements that the operation's own depends on. Values make no difference: a weight of 0
-counts as one that is not. Two upper bounds: what the image makes of weights (of a convolution, a linear layer, a
-norm) counts for every unit, and what a mask hides from attention counts as seen.
+In place of an operation, `positive` computes a tensor of the same shape. Each of its elements is a sum, with
+weights above 0, of the elements that the operation's own result depends on there. Values make no difference: a
+weight of 0 counts like any other. Two upper bounds: weights computed from the image (of a convolution, a linear
+layer, a norm) count for every unit, and what a mask hides from attention counts as seen.
 """
 
 from __future__ import annotations
@@ -18,76 +18,33 @@ from torch import Tensor
 from torch.nn import functional
 
 from archsearch.errors import TraceError
+from archsearch.proof.operations import (
+    ALL_ALONG_DIM,
+    AVERAGING,
+    ELEMENT_OF_EACH,
+    ELEMENT_OF_FIRST,
+    MOVING,
+    SAME_FOR_EVERY_IMAGE,
+    names,
+)
 from archsearch.pytorch.program import StepValue, arguments_of, name_of
 
 if TYPE_CHECKING:
     from torch import fx
 
 Arguments: TypeAlias = dict[str, StepValue]
-"""All that an operation reads, by the names that torch gives, those left out by default too."""
+"""The arguments of an operation by torch's names for them, defaults included."""
 
 Operation: TypeAlias = Callable[..., StepValue]
 
 
-def _names(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-SAME_FOR_EVERY_IMAGE = _names("""
-    empty_like full_like new_empty new_full new_ones new_zeros ones_like rand_like randn_like zero zeros_like
-""")
-"""Operations that read nothing but a tensor's shape."""
-
-_MOVING = _names("""
-    _pad_circular broadcast_to cat channel_shuffle chunk col2im concat concatenate constant_pad_nd diag
-    diag_embed diagonal diagonal_scatter dstack expand expand_as fill flatten flip fliplr flipud getitem hsplit
-    hstack im2col moveaxis movedim narrow native_channel_shuffle numpy_T pad permute pixel_shuffle pixel_unshuffle
-    ravel reflection_pad1d reflection_pad2d reflection_pad3d repeat repeat_interleave replication_pad1d
-    replication_pad2d replication_pad3d reshape reshape_as roll rot90 select select_scatter slice slice_scatter
-    split split_with_sizes squeeze stack swapaxes swapdims t tensor_split tile transpose tril triu unbind unflatten
-    unfold unsafe_chunk unsafe_split unsafe_split_with_sizes unsqueeze view_as vsplit vstack
-""")
-"""Each element of the result is an element of what is read."""
-
-_AVERAGING = _names("""
-    _adaptive_avg_pool2d _adaptive_avg_pool3d _upsample_bicubic2d_aa _upsample_bilinear2d_aa
-    _upsample_nearest_exact1d _upsample_nearest_exact2d _upsample_nearest_exact3d adaptive_avg_pool1d
-    adaptive_avg_pool2d adaptive_avg_pool3d avg_pool1d avg_pool2d avg_pool3d cumsum mean sum upsample_bicubic2d
-    upsample_bilinear2d upsample_linear1d upsample_nearest1d upsample_nearest2d upsample_nearest3d
-    upsample_trilinear3d
-""")
-"""Linear and positive as they are. Bicubic interpolation is not positive, but is not known to cancel either."""
-
-_ELEMENT_OF_FIRST = _names("""
-    _to_copy abs acos acosh alias alpha_dropout arctan asin asinh atan atanh bitwise_not ceil celu clone contiguous
-    cos cosh deg2rad detach dropout elu erf erfc erfinv exp exp2 expm1 feature_alpha_dropout feature_dropout fix
-    floor frac gelu hardshrink hardsigmoid hardswish hardtanh isfinite isinf isnan leaky_relu lift_fresh
-    lift_fresh_copy log log10 log1p log2 log_sigmoid logical_not logit mish nan_to_num neg negative positive
-    rad2deg reciprocal relu relu6 round rrelu rsqrt selu sgn sigmoid sign signbit silu sin sinc sinh softplus
-    softshrink sqrt square tan tanh threshold to trunc type_as
-""")
-
-_ELEMENT_OF_EACH = _names("""
-    __and__ __or__ __xor__ add addcdiv addcmul atan2 bitwise_and bitwise_or bitwise_xor clamp clamp_max clamp_min
-    clip copysign div divide eq float_power floor_divide fmax fmin fmod ge gt heaviside hypot isclose le lerp
-    logaddexp logaddexp2 logical_and logical_or logical_xor lt maximum minimum mul multiply ne pow remainder rsub
-    sub subtract true_divide xlogy
-""")
-"""Each element of the result depends on that element of all that is read, broadcast."""
-
-_ALL_ALONG_DIM = _names("""
-    all amax amin any argmax argmin count_nonzero frobenius_norm linalg_vector_norm logsumexp max median min
-    nanmean nanmedian nansum norm prod std std_mean var var_mean
-""")
-
-
 def positive(step: fx.Node, args: tuple[StepValue, ...], kwargs: Mapping[str, StepValue]) -> StepValue:
-    """Compute one step of a program, in which those tensors require a gradient that depend on the image.
+    """Compute one step of a program with positive weights; tensors that depend on the image require gradients.
 
-    Raises TraceError for an operation on the image of which it is not known what its result depends on.
+    Raises TraceError for an operation on the image that has no replacement.
     """
     operation, name = _operation(step), name_of(step)
-    moves = name in SAME_FOR_EVERY_IMAGE | _MOVING | _AVERAGING
+    moves = name in SAME_FOR_EVERY_IMAGE | MOVING | AVERAGING
     if moves or not any(tensor.requires_grad for tensor in tensors_in((args, kwargs))):
         return operation(*args, **kwargs)
     if name not in _REPLACEMENTS:
@@ -96,7 +53,7 @@ def positive(step: fx.Node, args: tuple[StepValue, ...], kwargs: Mapping[str, St
 
 
 def tensors_in(value: StepValue) -> Iterator[Tensor]:
-    """Find all tensors in what operations read or compute."""
+    """Yield all tensors among the arguments or the results of an operation."""
     if isinstance(value, Tensor):
         yield value
     elif isinstance(value, tuple | list):
@@ -116,7 +73,7 @@ def _first(_operation: Operation, given: Arguments) -> StepValue:
 
 
 def _sum(_operation: Operation, given: Arguments) -> StepValue:
-    # What does not depend on the image still gives its shape.
+    # A term that does not depend on the image still broadcasts the sum to its shape.
     return sum(term if term.requires_grad else torch.zeros_like(term) for term in tensors_in(given))
 
 
@@ -127,7 +84,7 @@ def _copy(_operation: Operation, given: Arguments) -> StepValue:
 def _view(operation: Operation, given: Arguments) -> StepValue:
     if "size" not in given:
         raise TraceError(f"the gradients' oracle does not know {operation} to another type")
-    # What is contiguous in the program need not be so here.
+    # A tensor that is contiguous in the program need not be contiguous here.
     return given["self"].reshape(given["size"])
 
 
@@ -142,7 +99,7 @@ def _masked(mask: str, operation: Operation, given: Arguments) -> StepValue:
 
 def _picked(index: str, operation: Operation, given: Arguments) -> StepValue:
     if any(tensor.requires_grad for tensor in tensors_in(given[index])):
-        raise TraceError(f"{operation} picks elements by what is in the image, and so may read any of them")
+        raise TraceError(f"{operation} picks elements by values of the image, so it may read any of them")
     return operation(**given)
 
 
@@ -156,7 +113,7 @@ def _reduced(operation: Operation, given: Arguments) -> StepValue:
 
 def _convolution(operation: Operation, given: Arguments) -> StepValue:
     weight, groups = given["weight"], given["groups"]
-    # Equal weights do not tell apart the channels of a group.
+    # With equal weights, all channels of a group have one sum.
     channels, transposed = 1 - weight.dim(), "output_padding" in given
     sums = _window_sums(
         partial(operation, **{name: given[name] for name in _GEOMETRY if name in given}),
@@ -171,14 +128,14 @@ _GEOMETRY = ("stride", "padding", "output_padding", "dilation")
 
 
 def _window_sums(convolve: Operation, maps: Tensor, kernel: Sequence[int]) -> Tensor:
-    """Convolve each channel by itself, with ones."""
+    """Convolve each channel on its own with a kernel of ones."""
     axes = len(kernel)
     sums: Tensor = convolve(maps.reshape(-1, 1, *maps.shape[-axes:]), maps.new_ones(1, 1, *kernel))
     return sums.reshape(*maps.shape[:-axes], *sums.shape[-axes:])
 
 
 def _for_every_unit(units: Tensor, given: Arguments) -> StepValue:
-    """Add to all units what the image makes of whatever is given but the first, for instance of weights."""
+    """Add to every unit the sums of the other arguments that depend on the image, such as weights."""
     others = tuple(given.values())[1:]
     return sum((tensor.sum() for tensor in tensors_in(others) if tensor.requires_grad), start=units)
 
@@ -209,7 +166,7 @@ def _linear(_operation: Operation, given: Arguments) -> StepValue:
 
 
 def _product(operation: Operation, given: Arguments) -> StepValue:
-    """Sum the products of each factor that depends on the image with ones for all others."""
+    """Sum, over the factors that depend on the image, the product with ones in place of the other factors."""
     ones = {name: torch.ones_like(each) if isinstance(each, Tensor) else each for name, each in given.items()}
     factors = {name: each for name, each in given.items() if isinstance(each, Tensor) and each.requires_grad}
     return sum(operation(**(ones | {name: factor})) for name, factor in factors.items())
@@ -263,7 +220,7 @@ def _batch_norm(_operation: Operation, given: Arguments) -> StepValue:
 
 def _batch_norm_with_statistics(operation: Operation, given: Arguments) -> StepValue:
     units = _batch_norm(operation, given)
-    # In eval mode nothing reads the statistics.
+    # Nothing reads the statistics in eval mode.
     return units, *(units.new_empty(0) for _ in operation._schema.returns[1:])  # type: ignore[attr-defined]
 
 
@@ -272,20 +229,18 @@ def _mixed(maps: Tensor, dims: Sequence[int]) -> Tensor:
 
 
 _REPLACEMENTS: Mapping[str, Callable[[Operation, Arguments], StepValue]] = MappingProxyType(
-    dict.fromkeys(_ELEMENT_OF_FIRST, _first)
-    | dict.fromkeys(_ELEMENT_OF_EACH, _sum)
-    | dict.fromkeys(_ALL_ALONG_DIM, _reduced)
+    dict.fromkeys(ELEMENT_OF_FIRST, _first)
+    | dict.fromkeys(ELEMENT_OF_EACH, _sum)
+    | dict.fromkeys(ALL_ALONG_DIM, _reduced)
+    | dict.fromkeys(names("conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d"), _convolution)
+    | dict.fromkeys(names("max_pool1d max_pool1d_with_indices"), partial(_max_pool, torch.conv1d))
+    | dict.fromkeys(names("max_pool2d max_pool2d_with_indices"), partial(_max_pool, torch.conv2d))
+    | dict.fromkeys(names("max_pool3d max_pool3d_with_indices"), partial(_max_pool, torch.conv3d))
+    | dict.fromkeys(names("addmm baddbmm bilinear bmm dot matmul mm mv outer"), _product)
+    | dict.fromkeys(names("_log_softmax _softmax log_softmax softmax"), _softmax)
+    | dict.fromkeys(names("layer_norm rms_norm"), _layer_norm)
     | dict.fromkeys(
-        _names("conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d"), _convolution
-    )
-    | dict.fromkeys(_names("max_pool1d max_pool1d_with_indices"), partial(_max_pool, torch.conv1d))
-    | dict.fromkeys(_names("max_pool2d max_pool2d_with_indices"), partial(_max_pool, torch.conv2d))
-    | dict.fromkeys(_names("max_pool3d max_pool3d_with_indices"), partial(_max_pool, torch.conv3d))
-    | dict.fromkeys(_names("addmm baddbmm bilinear bmm dot matmul mm mv outer"), _product)
-    | dict.fromkeys(_names("_log_softmax _softmax log_softmax softmax"), _softmax)
-    | dict.fromkeys(_names("layer_norm rms_norm"), _layer_norm)
-    | dict.fromkeys(
-        _names("""
+        names("""
             _native_batch_norm_legit _native_batch_norm_legit_functional _native_batch_norm_legit_no_training
         """),
         _batch_norm_with_statistics,
@@ -315,4 +270,4 @@ _REPLACEMENTS: Mapping[str, Callable[[Operation, Arguments], StepValue]] = Mappi
         "where": partial(_masked, "condition"),
     }
 )
-"""By the name of an operation, a function that is given the operation and its arguments."""
+"""By the name of an operation, the function that replaces it; it is given the operation and its arguments."""

@@ -1,4 +1,4 @@
-"""The analyzer's receptive sets held against two oracles, which run the module and know no formula."""
+"""The analyzer's receptive sets compared with two oracles, which run the module and use no formula."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Proof:
-    """What the oracles say of one tensor: how many units they looked at, and where they differ from the analyzer.
+    """What the oracles find for one tensor: how many units they looked at, and where the analyzer differs.
 
     `unsure` says what could not be decided, and why.
     """
@@ -43,11 +43,11 @@ class Proof:
 
 
 def prove(traced: Traced, number: int | None = None, tick: Callable[[], None] = lambda: None) -> Proof:
-    """Hold what every unit of a node sees against gradients and NaNs; the last map unless another node is given.
+    """Compare what every unit of a node sees with gradients and NaNs; without `number`, of the last map.
 
-    Where the analyzer says that its sets are an upper bound, they may be larger than what the oracles find. Where
-    an interpolation gives a position weight zero, NaNs see it, and neither analyzer nor gradients do. `tick` is
-    called after each run of the module.
+    Where the analyzer calls its sets an upper bound, they may be larger than what the oracles find. Where an
+    interpolation gives a position weight 0, NaNs see it, but neither analyzer nor gradients do. `tick` is called
+    after each run of the module.
 
     Raises TraceError where an oracle cannot run the module.
     """
@@ -69,7 +69,7 @@ def prove(traced: Traced, number: int | None = None, tick: Callable[[], None] = 
             differences += _differences("NaNs", expected, nans, less=field.bound, more=zero_weights)
     unsure = []
     if blind:
-        unsure.append(f"NaNs do not pass truthfully through {', '.join(blind)}: gradients alone were asked")
+        unsure.append(f"NaNs do not show what passes through {', '.join(blind)}: only gradients were compared")
     if field.bound:
         unsure.append("the analyzer calls its sets here an upper bound")
     name = f"{node.path}: {node.op.description}" if node.path else node.op.description
@@ -79,7 +79,7 @@ def prove(traced: Traced, number: int | None = None, tick: Callable[[], None] = 
 def _expected(field: TensorField, dim: int) -> dict[int, tuple[int, ...]]:
     """Return what the units along a dim see by analysis, for each axis that the dim carries.
 
-    A projection is exact along the dim of its own axis. What a dim without an axis sees is the same for all.
+    A projection is exact along the dim of its own axis. A dim that carries none sees the same at every index.
     """
     carried = field.carried(dim) or field.axes
     return {axis: field.along(dim, axis) for axis, one in enumerate(field.axes) if one in carried}
@@ -88,14 +88,14 @@ def _expected(field: TensorField, dim: int) -> dict[int, tuple[int, ...]]:
 def _last_map(traced: Traced, profile: Profile) -> int:
     number = last_map((number, profile.fields[number]) for number in traced.steps)
     if number is None:
-        raise TraceError("no operation of the module has a map that could be proved")
+        raise TraceError("no operation of the module has a map to verify")
     return number
 
 
 def _differences(
     oracle: str, expected: Mapping[int, Sets], found: Mapping[int, Sets], *, less: bool, more: bool
 ) -> Iterator[str]:
-    """Yield each unit of which an oracle finds another set; it may find `less` or `more` where that is allowed."""
+    """Yield each unit whose set differs by an oracle, which may find `less` or `more` where that is allowed."""
     for axis, sets in expected.items():
         for unit, (ours, theirs) in enumerate(zip(sets, found[axis], strict=True)):
             if (ours & ~theirs and not less) or (theirs & ~ours and not more):

@@ -1,4 +1,4 @@
-"""Who chooses among the alternatives of a grammar: a number of the derivations, or a recorder around another."""
+"""Who chooses among the alternatives of a grammar: the number of a derivation, or a recorder around another."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 Choose: TypeAlias = Callable[[str, tuple[str, ...], tuple[int, ...]], int]
-"""`choose(slot, options, counts)` returns the number of an option.
+"""`choose(slot, options, counts)` returns the index of an option.
 
-A slot is a path in the derivation with the alternatives taken, so it always has the same options: the source
-texts of its alternatives. `counts` says how many derivations each option leads to.
+A slot is a path in the derivation that includes the alternatives taken, so it always has the same options: the
+source texts of its alternatives. `counts` says how many derivations each option leads to.
 """
 
 
-def ranked(index: int) -> Choose:
-    """Return the choices that lead to derivation number `index`: its digits in the mixed radix of the counts."""
+def by_index(index: int) -> Choose:
+    """Return the choices that lead to derivation `index`: its digits in the mixed radix of the counts."""
     rest = index
 
     def choose(_slot: str, _options: tuple[str, ...], counts: tuple[int, ...]) -> int:
@@ -30,12 +30,12 @@ def ranked(index: int) -> Choose:
     return choose
 
 
-def recorded(choose: Choose, record: dict[str, str]) -> Choose:
-    """Return the same choices, with the option taken at each slot written to `record`."""
+def recording(choose: Choose, record: dict[str, str]) -> Choose:
+    """Return the same choices, which also write the option taken at each slot to `record`."""
 
-    def noting(slot: str, options: tuple[str, ...], counts: tuple[int, ...]) -> int:
+    def choose_and_record(slot: str, options: tuple[str, ...], counts: tuple[int, ...]) -> int:
         number = choose(slot, options, counts)
         record[slot] = options[number]
         return number
 
-    return noting
+    return choose_and_record

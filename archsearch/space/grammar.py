@@ -1,4 +1,4 @@
-"""The text of a space read: its header lines and its rules."""
+"""The text of a space to its header lines and its rules."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HEADERS = ("input", "classes", "limits")
 
 
 class Header(NamedTuple):
-    """What the header lines of a space state, or else its defaults; without limits, every network fits."""
+    """What the header lines of a space say, or the defaults; without limits, every network fits."""
 
     input: Shape = INPUT
     classes: int = CLASSES
@@ -35,15 +35,15 @@ def read_grammar(text: str, source: str, vocabulary: Vocabulary) -> tuple[Header
     rules: dict[str, Rule] = {}
     first = re.search(r"^\s*[^\s#]", text, re.MULTILINE)
     if first and (place := Place(source, text, first.end() - 1)).column > 1:
-        remedy = "a line that begins with a blank goes on with the one above; write this one without"
-        raise NotationError("the first line begins with a blank", place=place, remedy=remedy)
+        remedy = "an indented line continues the one above; write this one without blanks before it"
+        raise NotationError("the first line is indented", place=place, remedy=remedy)
     for statement in statements(text):
         place = Place(source, text, statement.offset)
         header = re.match(rf"({'|'.join(_HEADERS)})\b\s*", statement.text)
         if header:
             name, value = header[1], re.sub(r"#[^\n]*", _blank, statement.text[header.end() :])
             if name in headers:
-                raise NotationError(f"`{name}` is stated twice", place=place, remedy="remove one of them")
+                raise NotationError(f"`{name}` is given twice", place=place, remedy="remove one of them")
             headers[name] = (value, Place(source, text, statement.offset + header.end()))
             continue
         rule = read_rule(statement, source, text)
@@ -77,7 +77,7 @@ def _header(stated: Mapping[str, tuple[str, Place]]) -> Header:
         text, place = stated["limits"]
         if not text.strip():
             remedy = "remove the line, or write: limits rf > 44, params < 200k"
-            raise NotationError("`limits` states nothing", place=place, remedy=remedy)
+            raise NotationError("`limits` is empty", place=place, remedy=remedy)
         header = header._replace(limits=Limits.of(text, place.source, place))
     return header
 
@@ -88,7 +88,7 @@ def _check_name(rule: Rule, rules: Mapping[str, Rule], vocabulary: Vocabulary) -
         message = f"a rule cannot be named `{rule.name}`: it is a word"
         raise NotationError(message, place=rule.place, remedy=remedy)
     if rule.name in rules:
-        message = f"`{rule.name}` has a rule already, on line {rules[rule.name].place.line}"
+        message = f"there is already a rule `{rule.name}`, on line {rules[rule.name].place.line}"
         raise NotationError(message, place=rule.place, remedy=remedy)
     for number, parameter in enumerate(rule.parameters):
         if parameter in rule.parameters[:number]:

@@ -1,6 +1,6 @@
 """A search space: the networks that a grammar derives, one choice at a time.
 
-Whoever chooses is passed in: an Optuna trial, a number that counts the derivations, a recorded derivation.
+Who chooses is passed in: an Optuna trial, the number of a derivation, or a recording derivation.
 """
 
 from __future__ import annotations
@@ -22,16 +22,17 @@ from archsearch.notation.network import Network, WordCall
 from archsearch.notation.syntax import Call, Choice, Integer, Name, Repeat, Rule, Sequence, Syntax
 from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.notation.word import Value, Vocabulary
-from archsearch.space.checks import START, always_ends
-from archsearch.space.choose import Choose, ranked
+from archsearch.space.checks import START
+from archsearch.space.choose import Choose, by_index
 from archsearch.space.grammar import read_grammar
+from archsearch.space.parts import always_ends
 
 
 @dataclass(frozen=True)
 class Space:
-    """The networks that the rules of a text derive, the words they use, and what its header lines state.
+    """The networks that the rules of a text derive, the words they use, and what its header lines say.
 
-    `size` counts the derivations, and `at` returns each of them.
+    `size` counts the derivations, and `at(0)` to `at(size - 1)` return their networks.
     """
 
     name: str
@@ -44,9 +45,9 @@ class Space:
 
     @staticmethod
     def of(text: str, name: str = "space", vocabulary: Vocabulary = VOCABULARY, source: str = "") -> Space:
-        """Read a space over a vocabulary from its text, which errors say to be from `source`, or else `name`.
+        """Read a space from its text; errors name `source`, or else `name`, with line and column.
 
-        Raises NotationError that names line and column.
+        Raises NotationError for a text that is not a space.
 
         >>> Space.of("network = conv(8|16)*1..2 head()").size
         6
@@ -56,13 +57,13 @@ class Space:
 
     @staticmethod
     def find(name: str, vocabulary: Vocabulary = VOCABULARY) -> Space:
-        """Return the space in a file, or else the shipped one of that name; raises ArchsearchError.
+        """Return the space in a file, or the shipped one of that name; raises ArchsearchError if there is neither.
 
         >>> Space.find("first").name
         'first'
         """
         path = Path(name)
-        # A name with a bracket is a sentence given by mistake, and may be too long to ask the file system for.
+        # A name with a bracket is a sentence given by mistake, and may be too long for a file name.
         if (path.suffix == ".space" or "(" not in name) and path.is_file():
             return Space.of(read_text(path), path.stem, vocabulary, source=name)
         paths = {found.stem: found for found in shipped(".space").values()}
@@ -72,12 +73,12 @@ class Space:
             raise ArchsearchError(f"there is no space `{name}`", remedy=remedy)
         return Space.of(read_text(paths[stem]), stem, vocabulary, source=f"{stem}.space")
 
-    def limited(self, limits: Limits) -> Space:
-        """Return the same networks under other limits."""
+    def with_limits(self, limits: Limits) -> Space:
+        """Return the same space with other limits."""
         return replace(self, limits=limits)
 
     def check(self, network: Network) -> Verdict:
-        """Hold a network against the limits, for the input and the classes of the space."""
+        """Check a network against the limits, with the input and the classes of the space."""
         return check(network, self.limits, self.input, self.classes)
 
     @property
@@ -87,12 +88,12 @@ class Space:
 
     @property
     def plain_text(self) -> str:
-        """The text on one line, without comments: what tells one space from another."""
+        """The text on one line, without comments: it tells one space from another."""
         return " ".join(re.sub(r"#[^\n]*", " ", self.text).split())
 
     @cached_property
     def size(self) -> int:
-        """The number of derivations, exactly; a space may derive one sentence in several ways."""
+        """The exact number of derivations; a space may derive one sentence in several ways."""
         return self._count(self.rules[START].body)
 
     def derive(self, choose: Choose) -> Network:
@@ -101,27 +102,27 @@ class Space:
         >>> str(Space.of("network = conv(8|16) (relu | conv(4)) head()").derive(lambda slot, options, counts: 1))
         'conv(16) conv(4) head()'
         """
-        return Network(tuple(self._words(self.rules[START].body, {}, START, choose)))
+        return Network(tuple(self._derive(self.rules[START].body, {}, START, choose)))
 
     def at(self, index: int) -> Network:
-        """Return derivation number `index`, from 0 to `size` - 1: each number another derivation.
+        """Return the network of derivation `index`, from 0 to `size` - 1.
 
         >>> space = Space.of("network = conv(8|16)*1..2")
         >>> [str(space.at(index)) for index in range(3)]
         ['conv(8)', 'conv(16)', 'conv(8) conv(8)']
         """
-        return self.derive(ranked(index))
+        return self.derive(by_index(index))
 
     def sample(self, seed: int) -> Iterator[Network]:
-        """Draw networks without end, every derivation equally likely each time."""
+        """Draw networks without end, every derivation with equal probability each time."""
         generator = random.Random(seed)
         while True:
             yield self.at(generator.randrange(self.size))
 
-    def indices(self, seed: int, most: int) -> Iterator[int]:
-        """Return the numbers of all derivations in random order, or, where there are more, of `most` drawn.
+    def random_indices(self, seed: int, most: int) -> Iterator[int]:
+        """Yield the indices of all derivations in random order, or if there are more than `most`, that many drawn.
 
-        >>> sorted(Space.of("network = conv(8|16)*1..2").indices(seed=0, most=100))
+        >>> sorted(Space.of("network = conv(8|16)*1..2").random_indices(seed=0, most=100))
         [0, 1, 2, 3, 4, 5]
         """
         generator = random.Random(seed)
@@ -136,7 +137,7 @@ class Space:
         return {}
 
     def _count(self, part: Syntax) -> int:
-        """Number of derivations of a part of a rule; the values of parameters do not change it."""
+        """The number of derivations of a part of a rule; the values of parameters do not change it."""
         if id(part) not in self._counts:
             self._counts[id(part)] = self._count_anew(part)
         return self._counts[id(part)]
@@ -159,18 +160,18 @@ class Space:
             case Integer():
                 raise AssertionError("a number is counted where values are")
 
-    def _words(self, part: Syntax, scope: Mapping[str, Value], slot: str, choose: Choose) -> Iterator[WordCall]:
+    def _derive(self, part: Syntax, scope: Mapping[str, Value], slot: str, choose: Choose) -> Iterator[WordCall]:
         match part:
             case Sequence():
                 for number, item in enumerate(part.items):
-                    yield from self._words(item, scope, f"{slot}.{number}", choose)
+                    yield from self._derive(item, scope, f"{slot}.{number}", choose)
             case Choice():
                 counts = tuple(map(self._count, part.alternatives))
                 chosen = choose(slot, part.texts, counts)
-                yield from self._words(part.alternatives[chosen], scope, f"{slot}[{chosen}]", choose)
+                yield from self._derive(part.alternatives[chosen], scope, f"{slot}[{chosen}]", choose)
             case Repeat():
                 for number in range(self._times(part, slot, choose)):
-                    yield from self._words(part.item, scope, f"{slot}#{number}", choose)
+                    yield from self._derive(part.item, scope, f"{slot}#{number}", choose)
             case Call() | Name() if part.name in self.rules:
                 rule = self.rules[part.name]
                 arguments = part.arguments if isinstance(part, Call) else ()
@@ -178,7 +179,7 @@ class Space:
                     parameter: self._value(argument.value, scope, f"{slot}.{parameter}", choose)
                     for parameter, argument in zip(rule.parameters, arguments, strict=True)
                 }
-                yield from self._words(rule.body, inner, f"{slot}.{rule.name}", choose)
+                yield from self._derive(rule.body, inner, f"{slot}.{rule.name}", choose)
             case Call() | Name():
                 word = find_word(part.name, part.place, self.vocabulary)
                 bound = bind(word, part.arguments if isinstance(part, Call) else (), part.place)
@@ -186,8 +187,8 @@ class Space:
                 given = {
                     name: self._value(value, scope, f"{slot}.{name}", choose) for name, value in bound.items()
                 }
-                steps = tuple(self._words(body, scope, slot, choose)) if body is not None else ()
-                yield WordCall.of(word, given, steps, part.place)
+                inside = tuple(self._derive(body, scope, slot, choose)) if body is not None else ()
+                yield WordCall.of(word, given, inside, part.place)
             case Integer():
                 raise AssertionError("read_grammar refuses a number where words are expected")
 
@@ -210,5 +211,5 @@ class Space:
 
 
 def _count_values(part: Syntax) -> int:
-    """Number of ways to a value; a name among values is never a rule."""
+    """The number of alternatives for a value; a name among values is never a rule."""
     return sum(map(_count_values, part.alternatives)) if isinstance(part, Choice) else 1

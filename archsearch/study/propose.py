@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from archsearch.errors import ArchsearchError
-from archsearch.space.choose import Choose, ranked, recorded
+from archsearch.space.choose import Choose, by_index, recording
 from archsearch.space.space import Space
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ def draw_new(space: Space, tried: Collection[str], seed: int) -> dict[str, str] 
     """
     broken: Counter[str] = Counter()
     looked_at = 0
-    for index in space.indices(seed, DRAWS):
+    for index in space.random_indices(seed, DRAWS):
         choices: dict[str, str] = {}
-        network = space.derive(recorded(ranked(index), choices))
+        network = space.derive(recording(by_index(index), choices))
         verdict = space.check(network)
         if verdict.fits and verdict.digest not in tried:
             return choices

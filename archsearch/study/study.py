@@ -83,7 +83,7 @@ class Study:
         space = Space.of(values["space"], values["space_name"], vocabulary)
         measured = values["measurement"]
         measurement = Measurement(**{**measured, "recipe": Recipe.of(measured["recipe"])})
-        return Study(values["name"], space.limited(Limits.of(values["limits"])), measurement)
+        return Study(values["name"], space.with_limits(Limits.of(values["limits"])), measurement)
 
     @property
     def settings(self) -> dict[str, str]:

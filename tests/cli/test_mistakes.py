@@ -19,10 +19,10 @@ WORD = "a name, a name with its bracket"
 WHOLE = "numbers are whole"
 NEVER_NEGATIVE = "numbers are whole and never negative"
 SENTENCE = "a sentence reads like: conv(24, stride=2) residual(conv(24) sep(24)) head()"
-RULE = "a rule reads like: part(w) = conv(w) sep(16|24)*1..3; its further lines begin with a blank"
+RULE = "a rule reads like: part(w) = conv(w) sep(16|24)*1..3; its other lines are indented"
 LAST = "write it once, as the last word"
 ONCE = "remove one of them"
-NEVER_EMPTY = "keep a word in it that is always there"
+NEVER_EMPTY = "put a word in it that is always there"
 OTHER_NAME = "give it another name"
 FIGURES = (
     "known here: activation_bytes, activation_ops, arithmetic_ops, bias_ops, depth, depthwise, dilated, flops, "
@@ -36,16 +36,16 @@ SENTENCES = [
     ("conv(24, @kernal=5)", "`conv` has no argument `kernal`", "did you mean `kernel`?"),
     ("conv(24, kernel=3, @kernel=5)", "`kernel` is given twice", ONCE),
     ("conv(24, @channels=32)", "`channels` is given twice", ONCE),
-    ("conv(24, @5)", "`conv` takes one argument without a name, the first", CONV),
-    ("relu(@3)", "`relu` takes no argument", "write relu"),
-    ("@conv(kernel=3) head()", "`conv` lacks its channels", CONV),
-    ("@maxpool()", "`maxpool` lacks its kernel", "write maxpool(kernel, stride=kernel, padding=0)"),
+    ("conv(24, @5)", "only the first argument of `conv` may be given without its name", CONV),
+    ("relu(@3)", "`relu` takes no arguments", "write relu"),
+    ("@conv(kernel=3) head()", "`conv` needs `channels`", CONV),
+    ("@maxpool()", "`maxpool` needs `kernel`", "write maxpool(kernel, stride=kernel, padding=0)"),
     ("@conv(0)", "channels of `conv` is 0; it must be a whole number of at least 1", None),
     ("relu @conv(24, kernel=0)", "kernel of `conv` is 0; it must be a whole number of at least 1", None),
     ("@conv(24, kernel=max)", "kernel of `conv` is max; it must be a whole number of at least 1", None),
     (
         "@conv(24, kernel=2)",
-        "with kernel=2, `conv` needs its padding said",
+        "with kernel=2, `conv` needs `padding`",
         "an even kernel has no padding that keeps the size; write padding=0, for instance",
     ),
     ("conv(@-3)", f"unexpected `-`; expected `)`, {WORD} or a whole number", NEVER_NEGATIVE),
@@ -57,17 +57,17 @@ SENTENCES = [
     (
         "conv @(24)",
         f"unexpected `(`; expected {WORD} or the end",
-        "a bracket stands only after a word, without a blank between: conv(24)",
+        "a bracket directly follows a word, without a blank: conv(24)",
     ),
     (
         "conv(16@|24)",
         "unexpected `|`; expected `)` or `,`",
-        "a sentence leaves nothing to choose; choices belong in a .space file",
+        "a sentence has no choices; they belong in a .space file",
     ),
     (
         "conv(16)@*2",
         f"unexpected `*`; expected {WORD} or the end",
-        "a sentence repeats nothing; write the word again, or use a .space file",
+        "a sentence has no repeats; write the word again, or use a .space file",
     ),
     ("@", "the sentence ends too early; expected a name or a name with its bracket", SENTENCE),
     ("@head() conv(24)", "`head` may only end a sentence", LAST),
@@ -81,7 +81,7 @@ SENTENCES = [
     ("@maxpool(2, padding=2)", "pool padding is 2; torch allows half of kernel 2", None),
     ("@conv(24, groups=7)", "groups is 7, which does not divide the 3 input channels", None),
     ("@conv(25, groups=3)", "groups is 3, which does not divide the 25 output channels", None),
-    ("conv(@12345678901)", "the number has 11 digits; 9 are the most", "write a smaller one"),
+    ("conv(@12345678901)", "the number has 11 digits; at most 9 are allowed", "write a smaller number"),
     ("@conv(24, norm=layer)", "norm of `conv` is layer; it must be one of batch, none", None),
     ("@conv(24, activation=gelu)", "activation of `conv` is gelu; it must be one of relu, none", None),
     ("@conv(24, bias=no)", "bias of `conv` is no; it must be one of on, off", None),
@@ -107,16 +107,16 @@ SPACE_TEXTS = [
     ),
     (
         "network = residual(part)\npart = @part relu",
-        "rule `part` leads to itself: part > part",
-        "every space is finite: say how often with *1..3",
+        "rule `part` is recursive: part > part",
+        "every space is finite: write how often, as in *1..3",
     ),
     (
         "network = part\npart = conv(3) unit\nunit = @part | conv(4)",
-        "rule `part` leads to itself: part > unit > part",
-        "every space is finite: say how often with *1..3",
+        "rule `part` is recursive: part > unit > part",
+        "every space is finite: write how often, as in *1..3",
     ),
-    ("network = conv(16|24|@16)", "alternative `16` stands here twice", ONCE),
-    ("network = conv(3)\n\n@network = conv(4)", "`network` has a rule already, on line 1", OTHER_NAME),
+    ("network = conv(16|24|@16)", "alternative `16` appears twice", ONCE),
+    ("network = conv(3)\n\n@network = conv(4)", "there is already a rule `network`, on line 1", OTHER_NAME),
     ("network = a(1, 2)\n@a(w, w) = conv(w)", "two parameters of `a` are named `w`", OTHER_NAME),
     ("network = a(3)\n@a(w) = conv(3)", "parameter `w` of `a` is never used", "use it or remove it"),
     (
@@ -130,7 +130,11 @@ SPACE_TEXTS = [
         "write stem(w), without a blank before the bracket",
     ),
     ("network = @a(1)\na = conv(3)", "rule `a` takes 0 arguments, not 1", "write a"),
-    ("network = a(@w=3)\na(w) = conv(w)", "`w` is a name; a rule's arguments have none", "write the value alone"),
+    (
+        "network = a(@w=3)\na(w) = conv(w)",
+        "a rule's arguments have no names, but this one is named `w`",
+        "write only the value",
+    ),
     (
         "network = a(@conv(3))\na(w) = conv(w)",
         "a value is expected here, not words",
@@ -164,12 +168,12 @@ SPACE_TEXTS = [
     (
         "network = conv(3)\n  other @= conv(4)",
         f"unexpected `=`; expected `(`, `*`, `|`, {WORD}, a whole number or the end",
-        "every rule begins on a line of its own, without blanks before it",
+        "every rule starts on a line of its own, not indented",
     ),
     (
         "# Four words.\n\n  @network = conv(3)",
-        "the first line begins with a blank",
-        "a line that begins with a blank goes on with the one above; write this one without",
+        "the first line is indented",
+        "an indented line continues the one above; write this one without blanks before it",
     ),
     (
         "classes 10\nlimits  rf > 44, # wide\n        @parms < 200k\nnetwork = conv(3)",
@@ -178,11 +182,11 @@ SPACE_TEXTS = [
     ),
     (
         "limits@\nnetwork = conv(3)",
-        "`limits` states nothing",
+        "`limits` is empty",
         "remove the line, or write: limits rf > 44, params < 200k",
     ),
     ("limits @= rf > 44\nnetwork = conv(3)", "unexpected `=`; expected `(` or a name", CONDITION),
-    ("classes 10\n@classes 10\nnetwork = conv(3)", "`classes` is stated twice", ONCE),
+    ("classes 10\n@classes 10\nnetwork = conv(3)", "`classes` is given twice", ONCE),
     (
         "classes @ten\nnetwork = conv(3)",
         "classes is `ten`; it must be a whole number of at least 1",
@@ -199,12 +203,14 @@ LIMITS = [
     ("rf > 44, @parms < 200k", "there is no figure `parms`", "did you mean `params`?"),
     ("@state = 'complete'", "there is no figure `state`", FIGURES),
     ("@44 < rf", "unexpected `44`; expected `(` or a name", CONDITION),
-    ("@rf > 'wide'", "`rf` holds numbers, and `wide` is a word", "write a number, without quotes"),
+    ("@rf > 'wide'", "`rf` is a number, but `wide` is a word", "write a number, without quotes"),
     ("rf > @wide", "unexpected `wide`; expected a number or a quoted word", CONDITION),
     ("rf >@", "the condition ends too early; expected a number or a quoted word", CONDITION),
     ("rf >@> 44", "unexpected `>`; expected a number or a quoted word", CONDITION),
     ("rf > 44 @& params < 200k", "unexpected `&`; expected `,`, `and`, `or` or the end", CONDITION),
     ("params < 200@K", "unexpected `K`; expected `,`, `and`, `or` or the end", "k is a thousand, M a million"),
+    ("rf > 44@)", "unexpected `)`; expected the end", CONDITION),
+    ("(rf > 44, params < 200k)@)", "unexpected `)`; expected the end", CONDITION),
     ("rf > @-1", "unexpected `-`; expected a number or a quoted word", "numbers are never negative here"),
 ]
 

@@ -26,8 +26,8 @@ ARGUMENTS = [
         "give a sentence, the path of a .net file or a shipped name; did you mean `era_s9.net`?",
     ),
     (["check", "folder.net"], "cannot read `folder.net`: Is a directory", None),
-    (["analyze", "binary.net"], "cannot read `binary.net`: it is not a text in UTF-8", None),
-    (["check", "binary.space"], "cannot read `binary.space`: it is not a text in UTF-8", None),
+    (["analyze", "binary.net"], "cannot read `binary.net`: it is not UTF-8 text", None),
+    (["check", "binary.space"], "cannot read `binary.space`: it is not UTF-8 text", None),
     (
         ["analyze", "era_s9"],
         "`era_s9` is a space; one network is asked for",
@@ -90,11 +90,11 @@ def test_a_mistake_in_the_usage(capsys: Capture, arguments: list[str], parts: li
         ),
         (
             ["sample", "my.space"],
-            "archsearch: rule `part` leads to itself: part > part\n"
+            "archsearch: rule `part` is recursive: part > part\n"
             "  at my.space, line 2, column 16\n"
             "    part = conv(8) part | conv(4)\n"
             "                   ^\n"
-            "  every space is finite: say how often with *1..3\n",
+            "  every space is finite: write how often, as in *1..3\n",
         ),
         (
             ["check", "conv(3) head()", "--limits", "rf = >"],

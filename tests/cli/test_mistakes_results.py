@@ -124,8 +124,8 @@ def test_there_are_no_results_yet(capsys: Capture) -> None:
 WHERE = [
     ("@bogus > 3", "there is no column `bogus`", COLUMNS),
     ("rf > 3 and @stat = 'complete'", "there is no column `stat`", "did you mean `state`?"),
-    ("@state = 3", "`state` holds words, and 3 is a number", "write a word in quotes"),
-    ("@rf > 'wide'", "`rf` holds numbers, and `wide` is a word", "write a number, without quotes"),
+    ("@state = 3", "`state` is a word, but 3 is a number", "write a word in quotes"),
+    ("@rf > 'wide'", "`rf` is a number, but `wide` is a word", "write a number, without quotes"),
     ("state = @complete", "unexpected `complete`; expected a number or a quoted word", CONDITION),
     ("rf >@", "the condition ends too early; expected a number or a quoted word", CONDITION),
 ]

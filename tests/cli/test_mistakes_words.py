@@ -22,40 +22,40 @@ def test_every_command_that_reads_the_notation_takes_words(capsys: Capture, fold
 
 WORDS = "write WORDS = [Word(...), ...] in it, with Word from archsearch.notation"
 SHOWS = "`python own.py` shows where"
-NAMES = "a name is made of the letters a to z, digits and _, and does not begin with a digit"
+NAMES = "a name has the letters a to z, digits and _, and does not begin with a digit"
 
 # The file, what is wrong with it, and what to do.
 FILES = [
-    ("", "there are no WORDS in the file", WORDS),
-    ("WORDS = None", "there are no WORDS in the file", WORDS),
-    ("WORDS = Word('own', (), print)", "WORDS is no list, but of type Word", WORDS),
-    ("WORDS = {'own': 1}", "WORDS is no list, but of type dict", WORDS),
+    ("", "the file has no list WORDS", WORDS),
+    ("WORDS = None", "the file has no list WORDS", WORDS),
+    ("WORDS = Word('own', (), print)", "WORDS must be a list, not Word", WORDS),
+    ("WORDS = {'own': 1}", "WORDS must be a list, not dict", WORDS),
     (
         "WORDS = [Word('own', (), print), print]",
-        "WORDS[1] is no Word, but of type builtin_function_or_method",
+        "WORDS[1] must be a Word, not builtin_function_or_method",
         WORDS,
     ),
     ("1 / 0", "the file cannot be imported: ZeroDivisionError: division by zero", SHOWS),
     ("import nothere", "the file cannot be imported: ModuleNotFoundError: No module named 'nothere'", SHOWS),
     ("WORDS = [", "the file cannot be imported: SyntaxError: '[' was never closed (own.py, line 4)", SHOWS),
     ("raise SystemExit(0)", "the file cannot be imported: SystemExit: 0", SHOWS),
-    ("WORDS = [Word('conv', (), print)]", "`conv` is a word already", "give yours another name"),
-    ("WORDS = [Word('own', (), print)] * 2", "two of the WORDS are named `own`", "rename one of them"),
-    ("WORDS = [Word('my-own', (), print)]", "a sentence cannot hold the name `my-own`", NAMES),
-    ("WORDS = [Word('2d', (), print)]", "a sentence cannot hold the name `2d`", NAMES),
-    ("WORDS = [Word('own ', (), print)]", "a sentence cannot hold the name `own `", NAMES),
-    ("WORDS = [Word('', (), print)]", "a sentence cannot hold the name ``", NAMES),
-    ("WORDS = [Word(3, (), print)]", "a sentence cannot hold the name `3`", NAMES),
-    ("WORDS = [Word('own', (Parameter('a b'),), print)]", "a sentence cannot hold the name `a b`", NAMES),
+    ("WORDS = [Word('conv', (), print)]", "there is already a word `conv`", "give yours another name"),
+    ("WORDS = [Word('own', (), print)] * 2", "two of the words are named `own`", "rename one of them"),
+    ("WORDS = [Word('my-own', (), print)]", "`my-own` cannot be a name in a sentence", NAMES),
+    ("WORDS = [Word('2d', (), print)]", "`2d` cannot be a name in a sentence", NAMES),
+    ("WORDS = [Word('own ', (), print)]", "`own ` cannot be a name in a sentence", NAMES),
+    ("WORDS = [Word('', (), print)]", "`` cannot be a name in a sentence", NAMES),
+    ("WORDS = [Word(3, (), print)]", "`3` cannot be a name in a sentence", NAMES),
+    ("WORDS = [Word('own', (Parameter('a b'),), print)]", "`a b` cannot be a name in a sentence", NAMES),
     (
         "WORDS = [Word('own', (Parameter('a')), print)]",
-        "the parameters of `own` are no tuple of Parameter",
-        "write them as (Parameter(...),): a tuple of one has a comma too",
+        "the parameters of `own` must be a tuple of Parameter",
+        "write (Parameter(...),): a tuple of one needs the comma too",
     ),
     (
         "WORDS = [Word('own', [Parameter('a'), 'b'], print)]",
-        "the parameters of `own` are no tuple of Parameter",
-        "write them as (Parameter(...),): a tuple of one has a comma too",
+        "the parameters of `own` must be a tuple of Parameter",
+        "write (Parameter(...),): a tuple of one needs the comma too",
     ),
     (
         "WORDS = [Word('own', (Parameter('a'), Parameter('a', 3)), print)]",
@@ -64,12 +64,12 @@ FILES = [
     ),
     (
         "WORDS = [Word('own', (Parameter('body'),), print)]",
-        "a parameter of `own` is named `body`, which stands for something else",
+        "a parameter of `own` is named `body`, which is reserved",
         "give it another name",
     ),
     (
         "WORDS = [Word('own', (Parameter('a', 1),), print, has_body=True)]",
-        "`own` takes a sentence in its brackets, and can take no arguments",
+        "`own` takes a sentence in its brackets, so it cannot have parameters",
         "remove its parameters, or has_body",
     ),
 ]
@@ -83,8 +83,15 @@ def test_a_mistake_in_a_file_of_words(capsys: Capture, folder: Path, text: str, 
 
 def test_a_file_that_is_no_python(capsys: Capture, folder: Path) -> None:
     (folder / "own.txt").write_text("WORDS = []")
-    expected = message("this is no Python file", "give it a name that ends in .py", "own.txt")
+    expected = message("this is not a Python file", "give it a name that ends in .py", "own.txt")
     assert refused(capsys, "check", "relu", "--words", "own.txt") == expected
+
+
+def test_a_file_of_words_that_is_not_utf_8(capsys: Capture, folder: Path) -> None:
+    (folder / "own.py").write_bytes("# coding: latin-1\nWORDS = []  # \u00e9\n".encode("latin-1"))
+    assert refused(capsys, "check", "relu", "--words", "own.py") == message(
+        "cannot read `own.py`: it is not UTF-8 text"
+    )
 
 
 # The code of a word after IMPORTS, the sentence with an @ before the place, what is wrong, and what to do.
@@ -93,20 +100,20 @@ CODE = [
         "def lower(build, a):\n    return {}[a]",
         "relu @own(3) head()",
         "the lower function of `own` fails: KeyError: 3",
-        "mend {path}, line 5",
+        "fix {path}, line 5",
     ),
     (
         "def lower(build, a):\n    build.then(Convolution(a))",
         "relu residual(conv(8) @own(3))",
         "the lower function of `own` fails: TypeError: "
         "Convolution.__init__() missing 1 required positional argument: 'kernel'",
-        "mend {path}, line 5",
+        "fix {path}, line 5",
     ),
     (
         "def lower(build, a):\n    build.then(Convolution(a, 3))",
         "@own(3)",
         "the lower function of `own` fails: TypeError: object of type 'int' has no len()",
-        "mend {path}, line 5",
+        "fix {path}, line 5",
     ),
     (
         "def lower(build, b):\n    pass",
@@ -132,7 +139,7 @@ def test_a_mistake_in_the_code_of_a_word_is_placed_in_a_space(capsys: Capture, f
     marked = "network = conv(8) @own\n"
     (folder / "my.space").write_text(unmarked(marked))
     rule = "the lower function of `own` fails: ZeroDivisionError: division by zero"
-    expected = message(rule, f"mend {folder / 'own.py'}, line 4", place_of(marked, "my.space"))
+    expected = message(rule, f"fix {folder / 'own.py'}, line 4", place_of(marked, "my.space"))
     assert refused(capsys, "check", "my.space", "--words", "own.py") == expected
 
 
@@ -149,11 +156,11 @@ def test_a_mistake_in_the_code_of_a_word_that_takes_a_sentence(folder: Path) -> 
 @pytest.mark.parametrize(
     ("default", "rule", "remedy"),
     [
-        ("lambda before: before['c']", "KeyError: 'c'", "mend {path}, line 4"),
+        ("lambda before: before['c']", "KeyError: 'c'", "fix {path}, line 4"),
         (
             "lambda: 3",
             "TypeError: <lambda>() takes 0 positional arguments but 1 was given",
-            "it is called as value(before), before being a mapping",
+            "it is called as value(before), where before is a mapping",
         ),
     ],
 )

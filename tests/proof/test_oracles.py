@@ -265,7 +265,7 @@ def test_operations_that_are_not_known() -> None:
     with pytest.raises(TraceError, match=r"^the gradients' oracle does not know aten\.lstm\.input$"):
         by_gradients(program, last(program), 2)
     program = Program.of(Computes(lambda image: image[0, 0][image[0].argmax(1)]), (1, 3))
-    with pytest.raises(TraceError, match="picks elements by what is in the image"):
+    with pytest.raises(TraceError, match="picks elements by values of the image"):
         by_gradients(program, last(program), 0)
 
 
