@@ -87,6 +87,7 @@ LAYERS = [
     "training.batches",
     "training.train",
     "study.loop",
+    "cli.usage",
     "cli.output",
     "cli.options",
     "cli.targets",
