@@ -65,7 +65,7 @@ def train(
     recipe = Recipe.of(recipe_values)
     if weights is not None and not weights.parent.is_dir():
         message = f"the weights cannot be written to `{weights}`: there is no folder `{weights.parent}`"
-        raise ArchsearchError(message, remedy="make the folder first")
+        raise ArchsearchError(message, remedy="create the folder first")
     from archsearch.data.load import load
 
     _train(network, load(data), split, recipe, seed, storage, weights, output)

@@ -31,7 +31,7 @@ ARGUMENTS = [
     (["check", "binary.space"], "cannot read `binary.space`: it is not a text in UTF-8", None),
     (
         ["analyze", "era_s9"],
-        "`era_s9` is a space; one network is asked for",
+        "`era_s9` is a space; this command takes one network",
         "`archsearch sample` draws networks from a space",
     ),
     (["sample", "frist"], "there is no space `frist`", f"{SPACES}did you mean `first`?"),

@@ -148,7 +148,7 @@ def test_a_network_whose_shapes_do_not_fit_the_data(capsys: Capture, folder: Pat
 
 def test_weights_are_to_be_written_to_a_folder_that_is_not_there(capsys: Capture) -> None:
     rule = "the weights cannot be written to `nowhere/w.pt`: there is no folder `nowhere`"
-    assert refused(capsys, *TRAIN, "--weights", "nowhere/w.pt") == message(rule, "make the folder first")
+    assert refused(capsys, *TRAIN, "--weights", "nowhere/w.pt") == message(rule, "create the folder first")
 
 
 # searches
