@@ -45,7 +45,7 @@ def _explained(error: click.ClickException, context: click.Context, arguments: S
         case click.NoSuchOption(option_name=name):
             return _no_such_option(name, context, arguments)
         case click.BadOptionUsage(option_name=name):
-            option = next(one for one in command.params if name in one.opts)
+            option = next(one for one in command.get_params(context) if name in one.opts)
             if isinstance(option, click.Option) and option.is_flag:
                 return f"`{name}` takes no value", f"write {name} alone"
             return f"`{name}` needs a value", f"write {name} {option.make_metavar(context)}"
@@ -54,7 +54,9 @@ def _explained(error: click.ClickException, context: click.Context, arguments: S
         case click.BadParameter(param=click.Parameter() as parameter):
             values, _rest, _order = command.make_parser(context).parse_args([*arguments])
             value = values.get(parameter.name or "", "")
-            return f"`{parameter.opts[-1]}` is {value}; it must be {_wanted(parameter.type)}", ""
+            return f"`{parameter.opts[-1]}` is {value or 'empty'}; it must be {_wanted(parameter.type)}", ""
+        case _ if isinstance(command, click.Group):
+            return f"`{context.command_path}` needs a COMMAND", ""
         case _:
             _values, rest, _order = command.make_parser(context).parse_args([*arguments])
             if rest:
@@ -92,4 +94,4 @@ def _wanted(kind: click.ParamType[object]) -> str:
         case click.Path():
             return "a file that can be written"
         case _:
-            return {"integer": "a whole number", "float": "a number"}[kind.name]
+            return {"integer": "a whole number", "float": "a number"}.get(kind.name, f"a {kind.name}")

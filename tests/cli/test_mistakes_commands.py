@@ -60,6 +60,13 @@ USAGE = [
     (["--json", "check", "relu"], "there is no option `--json`", AFTER),
     (["-x"], "there is no option `-x`", AFTER),
     (["--version=1"], "`--version` takes no value", "write --version alone; see `archsearch --help`"),
+    (["--"], "`archsearch` needs a COMMAND", "see `archsearch --help`"),
+    (["check", "--help=1"], "`--help` takes no value", "write --help alone; see `archsearch check --help`"),
+    (
+        ["search", "first", "--trials="],
+        "`--trials` is empty; it must be a whole number of at least 1",
+        "see `archsearch search --help`",
+    ),
     (["analyze"], "`archsearch analyze` needs a TARGET", "see `archsearch analyze --help`"),
     (["sample"], "`archsearch sample` needs a SPACE", "see `archsearch sample --help`"),
     (["check", "relu", "head()"], "unexpected argument `head()`", f"{QUOTED}; see `archsearch check --help`"),
