@@ -66,6 +66,10 @@ class ArchsearchError(Exception):
         super().__init__("\n".join(parts))
 
 
+class UsageError(ArchsearchError):
+    """A command that is called in a way that it cannot be: an unknown option, a missing argument."""
+
+
 class NotationError(ArchsearchError):
     """A sentence, a space, a condition or a file of words that cannot be read."""
 

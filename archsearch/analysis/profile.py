@@ -133,7 +133,10 @@ class Profile:
         return pd.DataFrame([row.figures for row in self.rows])
 
     def __str__(self) -> str:
-        """Return the table of operations with the totals under it."""
+        return self.text()
+
+    def text(self, width: int | None = None) -> str:
+        """Return the table of operations with the figures under it, whole columns of them in a `width`."""
         columns = ("path", "op", "output", "rf", "stride", "padding", "params", "macs", "notes")
         rows = [
             (
@@ -150,9 +153,8 @@ class Profile:
             for row in self.rows
         ]
         totals = [(name, value, FIGURES[name]) for name, value in self.figures.items()]
-        return "\n\n".join(
-            [render(columns, rows), render(("figure", "value", "meaning"), totals), *self._remarks()]
-        )
+        figures = render(("figure", "value", "meaning"), totals, width)
+        return "\n\n".join([render(columns, rows, width), figures, *self._remarks()])
 
     def _remarks(self) -> list[str]:
         remarks = []

@@ -1,4 +1,4 @@
-"""The command line: a verb each for the things people do. Heavy imports stand inside the commands."""
+"""The command line, a file for each verb; a verb imports what is slow to import when it runs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 import click
 
 from archsearch.cli import analyze, check, quickstart, results, sample, search, train
+from archsearch.cli.usage import PROGRAM, in_our_words
 from archsearch.errors import ArchsearchError
 
 
@@ -16,7 +17,7 @@ from archsearch.errors import ArchsearchError
 def archsearch() -> None:
     """Find the most accurate convolutional network that fits a hard budget.
 
-    Exit status: 0 done (check: fits), 1 does not fit, 2 a mistake in what was asked, 130 interrupted.
+    Exit status: 0 done (check: it fits), 1 it does not fit, 2 wrong usage or input, 130 interrupted.
     """
 
 
@@ -33,12 +34,16 @@ for _command in (
 
 
 def main() -> None:
-    """Run a command; write what went wrong as one message and end with its exit status."""
+    """Run the command line; an error is written as one message, and the exit status says how it ended."""
     try:
-        status = archsearch.main(standalone_mode=False)
+        status = archsearch.main(prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        status = 2
+    except click.ClickException as error:
+        context = click.Context(archsearch, info_name=PROGRAM)
+        click.echo(f"archsearch: {in_our_words(error, context, sys.argv[1:])}", err=True)
         status = 2
     except ArchsearchError as error:
         click.echo(f"archsearch: {error}", err=True)

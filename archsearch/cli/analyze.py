@@ -1,38 +1,42 @@
-"""The verb that shows what a network costs and sees, and proves it."""
+"""The verb that shows what a network costs and sees, and verifies it."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from archsearch.cli.options import classes_option, csv_option, examples, input_option, json_option, words_option
-from archsearch.cli.output import write_json, write_rows
+from archsearch.cli.options import classes_option, examples, input_option, words_option
+from archsearch.cli.output import Output, network_values, output_options
 from archsearch.cli.targets import Subject, not_one_network, resolve
-from archsearch.graph.shapes import shape_text
+from archsearch.cli.usage import Verb
 from archsearch.space.space import Space
 
 if TYPE_CHECKING:
     from archsearch.graph.shapes import Shape
     from archsearch.notation.word import Vocabulary
+    from archsearch.proof.compare import Comparison
     from archsearch.proof.prove import Proof
     from archsearch.pytorch.trace import Traced
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("target")
 @input_option
 @classes_option
 @words_option
-@click.option("--strict", is_flag=True, help="Fail if an operation is not known.")
-@click.option("--verify", is_flag=True, help="Prove the receptive field by gradients and NaNs. Takes a while.")
-@click.option("--compare", is_flag=True, help="Show fvcore's and torch's counts beside ours.")
+@click.option("--strict", is_flag=True, help="Fail if an operation is unknown.")
+@click.option("--verify", is_flag=True, help="Verify the receptive field with gradients and NaNs; takes a while.")
+@click.option("--compare", is_flag=True, help="Show the counts of fvcore and torch beside ours.")
 @click.option(
-    "--picture", type=click.Path(path_type=Path), help="Draw the receptive sets: a .png, .svg or .pdf file."
+    "--picture",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Draw the receptive fields to a .png, .svg or .pdf file.",
 )
-@json_option
-@csv_option
+@output_options
 @examples(
     "analyze search_spaces/era_s9.net --picture era_s9.png",
     "analyze 'conv(24) sep(44, stride=2) head()' --json",
@@ -48,73 +52,75 @@ def analyze(
     verify: bool,
     compare: bool,
     picture: Path | None,
-    as_json: bool,
-    as_csv: bool,
+    output: Output,
 ) -> None:
-    """Show shape, receptive field, params and MACs of each operation of TARGET.
+    """Show what each operation of a network costs and sees.
 
-    TARGET is a sentence, a file of one, or a torch module named as package.module:name or file.py:name. Exit
-    status: 0 done, 1 the oracles contradict the analysis, 2 it cannot be analysed.
+    TARGET is a sentence, a .net file, or a torch module named as package.module:name or file.py:name. Exit status:
+    0 done, 1 --verify contradicts the analysis, 2 the network cannot be analysed.
     """
     subject = resolve(target, input_shape, classes, vocabulary)
     if isinstance(subject, Space):
         raise not_one_network(target)
-    found = subject.profile
     if strict:
-        found.complete()
+        subject.profile.complete()
     if picture is not None:
         from archsearch.report.picture import draw
 
-        draw(found, picture)
-    compared = None
-    if compare:
-        from archsearch.proof.compare import compare as compare_counts
-
-        compared = compare_counts(subject.module, subject.input_shape, found)
+        draw(subject.profile, picture)
+    compared = _compared(subject) if compare else None
     proof = _proved(subject.traced) if verify else None
-    if as_csv:
-        rows = [{**row.figures, "shape": shape_text(row.shape)} for row in found.rows]
-        write_rows(list(rows[0]), rows, as_json=as_json, as_csv=as_csv, shown=())
-    elif as_json:
-        write_json(_plain(subject, compared, proof))
+    if output.is_text:
+        click.echo(_text(subject, compared, proof, output.width))
     else:
-        parts = [subject.name, found, f"digest {found.graph.digest}", compared, proof]
-        click.echo("\n\n".join(str(part) for part in parts if part is not None))
+        output.values(_values(subject, compared, proof), table="ops")
+        if output.form == "csv":
+            for found in _checks(compared, proof, None):
+                click.echo(found, err=True)
     click.get_current_context().exit(1 if proof is not None and not proof.holds else 0)
 
 
-def _plain(subject: Subject, compared: object, proof: Proof | None) -> dict[str, object]:
+def _text(subject: Subject, compared: Comparison | None, proof: Proof | None, width: int | None) -> str:
+    parts = [subject.name, subject.profile.text(width), f"digest {subject.profile.graph.digest}"]
+    return "\n\n".join([*parts, *_checks(compared, proof, width)])
+
+
+def _checks(compared: Comparison | None, proof: Proof | None, width: int | None) -> list[str]:
+    """Write what --compare and --verify found."""
+    compared_text = [] if compared is None else [compared.text(width)]
+    return compared_text if proof is None else [*compared_text, str(proof)]
+
+
+def _values(subject: Subject, compared: Comparison | None, proof: Proof | None) -> dict[str, object]:
     found = subject.profile
-    plain: dict[str, object] = {
-        "canonical": subject.name,
-        "digest": found.graph.digest,
-        "input": list(subject.input_shape),
+    values = {
+        **network_values(subject.name, found),
+        "input": subject.input_shape,
         "classes": found.graph.classes,
-        **found.figures,
-        "unknown": list(found.unknown),
+        "unknown": found.unknown,
         "ops": [row.figures for row in found.rows],
     }
     if compared is not None:
-        plain["compared"] = str(compared)
+        values["compared"] = asdict(compared)
     if proof is not None:
-        plain["verified"] = {
-            "equal": proof.holds,
-            "tensor": proof.tensor,
-            "units": proof.units,
-            "differences": list(proof.differences),
-            "unsure": list(proof.unsure),
-        }
-    return plain
+        values["verified"] = {"equal": proof.holds, **asdict(proof)}
+    return values
+
+
+def _compared(subject: Subject) -> Comparison:
+    from archsearch.proof.compare import compare
+
+    return compare(subject.module, subject.input_shape, subject.profile)
 
 
 def _proved(traced: Traced) -> Proof:
-    """Prove the last map, with a count of the runs of the module on the error stream."""
+    """Verify the last map, counting the runs of the module on standard error."""
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     from archsearch.proof.prove import prove
 
-    columns = (SpinnerColumn(), TextColumn("proving: {task.completed} runs of the module"), TimeElapsedColumn())
+    columns = (SpinnerColumn(), TextColumn("verifying: {task.completed} runs of the module"), TimeElapsedColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_interactive) as bars:
         task = bars.add_task("", total=None)

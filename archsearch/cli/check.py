@@ -12,31 +12,30 @@ from archsearch.cli.options import (
     classes_option,
     examples,
     input_option,
-    json_option,
     limits_option,
     seed_option,
     words_option,
 )
-from archsearch.cli.output import write_json
+from archsearch.cli.output import Output, output_options, verdict_values
 from archsearch.cli.targets import Subject, resolve
+from archsearch.cli.usage import Verb
 from archsearch.space.space import Space
 
 if TYPE_CHECKING:
     from archsearch.graph.shapes import Shape
     from archsearch.notation.word import Vocabulary
 
-
 _DRAWS = 1_000
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("target")
-@limits_option
+@limits_option(f"those of the space, else {ASSIGNMENT}")
 @input_option
 @classes_option
 @words_option
 @seed_option
-@json_option
+@output_options
 @examples(
     "check search_spaces/era_s9.net",
     "check 'conv(24) conv(44, stride=2) head()' --limits 'rf > 44, params < 200k'",
@@ -50,58 +49,39 @@ def check(
     classes: int | None,
     vocabulary: Vocabulary,
     seed: int,
-    as_json: bool,
+    output: Output,
 ) -> None:
-    """Say whether TARGET fits its limits: a sentence, a file of one, a torch module, or a space.
+    """Check a network, or the networks of a space, against limits.
 
-    A torch module is named as package.module:name or file.py:name. Exit status: 0 it fits, 1 it does not, 2 it
-    cannot be read. A space fits if some of its networks do; 1,000 are drawn with the seed, or all looked at where
-    there are no more.
+    TARGET is a sentence, a .net file, a torch module named as package.module:name or file.py:name, a .space file,
+    or the name of a shipped space. A space fits if any of its networks does: 1,000 are drawn with the seed, or all
+    are checked if there are no more. Exit status: 0 it fits, 1 it does not, 2 it cannot be read.
     """
     subject = resolve(target, input_shape, classes, vocabulary)
     if isinstance(subject, Space):
-        fits = _check_space(subject if limits is None else subject.with_limits(limits), seed, as_json)
+        fits = _check_space(subject if limits is None else subject.with_limits(limits), seed, output)
     else:
-        fits = _check_network(subject, ASSIGNMENT if limits is None else limits, as_json)
+        fits = _check_network(subject, ASSIGNMENT if limits is None else limits, output)
     click.get_current_context().exit(0 if fits else 1)
 
 
-def _check_network(subject: Subject, limits: Limits, as_json: bool) -> bool:
+def _check_network(subject: Subject, limits: Limits, output: Output) -> bool:
     verdict = subject.check(limits)
     if verdict.profile is not None and verdict.profile.last_map.field.bound:
         click.echo("archsearch: the receptive field of this module is an upper bound", err=True)
-    if as_json:
-        plain = {
-            "fits": verdict.fits,
-            "reasons": list(verdict.reasons),
-            "limits": str(limits),
-            "figures": dict(verdict.figures),
-            "canonical": subject.name,
-            "digest": verdict.digest,
-        }
-        write_json(plain)
-    else:
+    if output.is_text:
         click.echo(verdict)
+    else:
+        output.values({**verdict_values(subject.name, verdict), "limits": str(limits)})
     return verdict.fits
 
 
-def _check_space(space: Space, seed: int, as_json: bool) -> bool:
+def _check_space(space: Space, seed: int, output: Output) -> bool:
     drawn = [space.check(space.at(index)) for index in space.random_indices(seed, _DRAWS)]
-    every = "all " if space.size <= _DRAWS else ""
     fitting = sum(verdict.fits for verdict in drawn)
     broken = Counter(violation.limit for verdict in drawn for violation in verdict.violations)
-    if as_json:
-        write_json(
-            {
-                "fits": fitting > 0,
-                "derivations": space.size,
-                "drawn": len(drawn),
-                "fitting": fitting,
-                "broken": dict(broken.most_common()),
-                "limits": str(space.limits),
-            }
-        )
-    else:
+    if output.is_text:
+        every = "all " if space.size <= _DRAWS else ""
         lines = [
             f"{space.name}: {space.size:,} derivations",
             f"limits: {str(space.limits) or 'none'}",
@@ -109,4 +89,17 @@ def _check_space(space: Space, seed: int, as_json: bool) -> bool:
             *(f"  broken by {count:,}: {limit}" for limit, count in broken.most_common()),
         ]
         click.echo("\n".join(lines))
+    else:
+        output.values(
+            {
+                "space": space.name,
+                "fits": fitting > 0,
+                "derivations": space.size,
+                "drawn": len(drawn),
+                "seed": seed,
+                "fitting": fitting,
+                "broken": dict(broken.most_common()),
+                "limits": str(space.limits),
+            }
+        )
     return fitting > 0

@@ -9,39 +9,18 @@ from typing import Any, TypeVar
 
 import click
 
-from archsearch.analysis.limits import ASSIGNMENT, Limits
+from archsearch.analysis.limits import Limits
 from archsearch.graph.shapes import Shape, parse_shape, shape_text
 from archsearch.notation.network import CLASSES, INPUT
 from archsearch.notation.user_words import read_words
 from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.training.recipe import AUGMENTATIONS, Recipe
 
-DATA_HELP = "A folder of images, or `digits`. [the variable ARCHSEARCH_DATA, else CIFAR-10, downloaded once]"
-
-
-def training_options(command: Command) -> Command:
-    """Give a command the options of data, recipe and storage."""
-    for option in (
-        storage_option,
-        words_option,
-        click.option(
-            "--augmentation", type=click.Choice(AUGMENTATIONS), default=Recipe.augmentation, show_default=True
-        ),
-        click.option("--weight-decay", type=float, default=Recipe.weight_decay, show_default=True),
-        click.option("--learning-rate", type=float, default=Recipe.learning_rate, show_default=True, help="Peak."),
-        click.option("--batch-size", type=int, default=Recipe.batch_size, show_default=True),
-        click.option("--epochs", type=int, default=Recipe.epochs, show_default=True),
-        click.option("--data", metavar="PATH", help=DATA_HELP),
-    ):
-        command = option(command)
-    return command
-
-
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class _Shape(click.ParamType[Shape]):
-    name = "CxHxW"
+    name = "shape"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Shape:
         return value if isinstance(value, tuple) else parse_shape(str(value), "--input")
@@ -54,17 +33,21 @@ class _Limits(click.ParamType[Limits]):
         return value if isinstance(value, Limits) else Limits.of(str(value), source="--limits")
 
 
+def limits_option(default: str) -> Callable[[Command], Command]:
+    """Give a command the option --limits, whose help says what holds without it."""
+    help_text = f"Limits on the figures of a network; '' for none. [{default}]"
+    return click.option("--limits", type=_Limits(), metavar="CONDITION", help=help_text)
+
+
 input_option = click.option(
     "--input",
     "input_shape",
+    metavar="CxHxW",
     type=_Shape(),
-    help=f"Shape of an image: channels, then its sizes. [{shape_text(INPUT)}]",
+    help=f"Shape of an image: channels, height, width. [{shape_text(INPUT)}]",
 )
-classes_option = click.option("--classes", type=click.IntRange(min=1), help=f"Number of classes. [{CLASSES}]")
-limits_option = click.option(
-    "--limits",
-    type=_Limits(),
-    help=f"What a network must hold; '' for nothing. [those of the space, else {ASSIGNMENT}]",
+classes_option = click.option(
+    "--classes", metavar="N", type=click.IntRange(min=1), help=f"Number of classes. [{CLASSES}]"
 )
 words_option = click.option(
     "--words",
@@ -74,21 +57,44 @@ words_option = click.option(
     callback=lambda _context, _parameter, path: VOCABULARY if path is None else read_words(path),
     help="A Python file whose WORDS are added to the notation; its code runs.",
 )
-seed_option = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Random seed.")
+seed_option = click.option(
+    "--seed", metavar="N", type=click.IntRange(min=0), default=0, show_default=True, help="Random seed."
+)
+data_option = click.option(
+    "--data",
+    metavar="PATH",
+    help="A folder of images, or `digits`. [the variable ARCHSEARCH_DATA, else CIFAR-10, downloaded once]",
+)
 storage_option = click.option(
     "--storage",
     metavar="URL",
     callback=lambda _context, _parameter, value: _default_storage() if value is None else value,
-    help="Where studies are kept, as an SQLAlchemy URL. [sqlite:///results/archsearch.db]",
+    help="Where results are kept, as an SQLAlchemy URL. [sqlite:///results/archsearch.db]",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON instead of text.")
-csv_option = click.option("--csv", "as_csv", is_flag=True, help="Write CSV instead of text.")
 
 
-def _default_storage() -> str:
-    from archsearch.study.storage import DEFAULT
+def training_options(command: Command) -> Command:
+    """Give a command the options of data, recipe, words and storage."""
+    options = (
+        data_option,
+        _recipe_option("--epochs", int, "Passes over the training images."),
+        _recipe_option("--batch-size", int, "Images in a step of the optimizer."),
+        _recipe_option("--learning-rate", float, "Peak of the one-cycle schedule."),
+        _recipe_option("--weight-decay", float, "Weight decay of every parameter."),
+        _recipe_option("--augmentation", click.Choice(AUGMENTATIONS), "Random changes of the training images."),
+        words_option,
+        storage_option,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
 
-    return DEFAULT
+
+def _recipe_option(name: str, kind: Any, meaning: str) -> Callable[[Command], Command]:  # noqa: ANN401
+    """Return the option for a value of a recipe, with the recipe's own default."""
+    default = getattr(Recipe, name.removeprefix("--").replace("-", "_"))
+    metavar = {int: "N", float: "X"}.get(kind)
+    return click.option(name, type=kind, metavar=metavar, default=default, show_default=True, help=meaning)
 
 
 def examples(*lines: str) -> Callable[[Command], Command]:
@@ -100,3 +106,9 @@ def examples(*lines: str) -> Callable[[Command], Command]:
         return command
 
     return decorate
+
+
+def _default_storage() -> str:
+    from archsearch.study.storage import DEFAULT
+
+    return DEFAULT

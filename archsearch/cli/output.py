@@ -1,53 +1,128 @@
-"""What commands write: a table for people, JSON or CSV for programs."""
+"""What commands write: text for people, JSON or CSV for programs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
-
-import click
-
-from archsearch.errors import ArchsearchError
-
-if TYPE_CHECKING:
-    from archsearch.study.results import ResultRow
 import csv
+import functools
 import json
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from archsearch.table import render
+import click
+
+from archsearch.analysis.figures import FIGURES
+from archsearch.errors import UsageError
+from archsearch.graph.shapes import shape_text
+from archsearch.table import cell, render
+
+if TYPE_CHECKING:
+    from archsearch.analysis.limits import Verdict
+    from archsearch.analysis.profile import Profile
+    from archsearch.study.results import ResultRow
+
+Form: TypeAlias = Literal["text", "json", "csv"]
+Values: TypeAlias = Mapping[str, Any]
 
 
-def write_results(found: Iterable[ResultRow], as_json: bool) -> None:
-    """Write rows of the results."""
-    from archsearch.study.results import COLUMNS, SHOWN
+@dataclass(frozen=True)
+class Output:
+    """Where a command writes what it found, in the form that was asked for.
 
-    values = [dict(row.values) for row in found]
-    write_rows(list(COLUMNS), values, as_json=as_json, as_csv=False, shown=SHOWN)
+    `width` is that of the terminal, None where the text goes elsewhere.
+    """
+
+    form: Form = "text"
+    width: int | None = None
+
+    @property
+    def is_text(self) -> bool:
+        """Whether people read it."""
+        return self.form == "text"
+
+    def rows(self, columns: Sequence[str], rows: Sequence[Values], shown: Sequence[str] = ()) -> None:
+        """Write rows with all `columns` for programs, with those `shown` (else all) as a table for people."""
+        if self.form == "json":
+            _write_json([{name: row[name] for name in columns} for row in rows])
+        elif self.form == "csv":
+            writer = csv.writer(sys.stdout, lineterminator="\n")
+            writer.writerow(columns)
+            writer.writerows([_csv_cell(row[name]) for name in columns] for row in rows)
+        else:
+            shown = shown or columns
+            filled = [name for name in shown if any(row[name] is not None for row in rows)] or shown
+            cells = [[row[name] for name in filled] for row in rows]
+            click.echo(render(filled, cells, self.width, "--csv writes all"))
+
+    def results(self, found: Iterable[ResultRow]) -> None:
+        """Write rows of the results."""
+        from archsearch.study.results import COLUMNS, SHOWN
+
+        self.rows(list(COLUMNS), [row.values for row in found], SHOWN)
+
+    def values(self, values: Values, table: str | None = None) -> None:
+        """Write named values for programs: JSON of all, or CSV of the rows under `table`, else of one row."""
+        if self.form == "json":
+            _write_json(values)
+        else:
+            rows = [values] if table is None else values[table]
+            self.rows(list(rows[0]), rows)
 
 
-def write_rows(
-    columns: Sequence[str], rows: Sequence[Mapping[str, Any]], *, as_json: bool, as_csv: bool, shown: Sequence[str]
-) -> None:
-    """Write rows with all `columns` for programs, with those `shown` as a table for people."""
-    if as_json and as_csv:
-        raise ArchsearchError("--json and --csv exclude each other", remedy="give one of them")
-    if as_json:
-        write_json([{name: row[name] for name in columns} for row in rows])
-    elif as_csv:
-        writer = csv.DictWriter(sys.stdout, columns, extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    else:
-        filled = [name for name in shown if any(row[name] is not None for row in rows)]
-        lines = render(filled or shown, [[row[name] for name in filled] for row in rows]).split("\n")
+def output_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command --json and --csv, and hand it one `output` that writes what was asked for.
+
+    Every command writes the values of a network flat and under the same names:
+
+    - each figure of FIGURES by its name, null where the shapes do not fit;
+    - `digest`: of the network's graph, null where the shapes do not fit;
+    - `sentence`: the sentence in canonical form; of a torch module, the name that it was given by;
+    - where it is held against limits, `fits`: true or false, and `reason`: why it does not fit, else null.
+
+    `analyze` adds `input`, `classes`, `unknown` and `ops`, which are the rows of its CSV; `check` adds `limits`;
+    a row of the results has the columns of `archsearch results --columns`. In JSON, true and false are
+    themselves and a shape is a list; in text and CSV they are yes and no, and 3x32x32.
+    """
+
+    @click.option("--json", "as_json", is_flag=True, help="Write JSON instead of text.")
+    @click.option("--csv", "as_csv", is_flag=True, help="Write CSV instead of text.")
+    @functools.wraps(command)
+    def with_output(*arguments: object, as_json: bool, as_csv: bool, **options: object) -> None:
+        if as_json and as_csv:
+            raise UsageError("--json and --csv cannot be used together", remedy="give one of them")
+        form: Form = "json" if as_json else "csv" if as_csv else "text"
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        click.echo("\n".join(line[:width] for line in lines))
+        command(*arguments, output=Output(form, width), **options)
+
+    return with_output
 
 
-def write_json(value: object) -> None:
-    """Write a value as JSON for programs."""
+def network_values(sentence: str, profile: Profile | None) -> dict[str, Any]:
+    """Return the values of a network that `output_options` describes; without a profile, its shapes do not fit."""
+    if profile is None:
+        return {**dict.fromkeys(FIGURES), "digest": None, "sentence": sentence}
+    return {**profile.figures, "digest": profile.graph.digest, "sentence": sentence}
+
+
+def verdict_values(sentence: str, verdict: Verdict) -> dict[str, Any]:
+    """Return the same for a network that was held against limits."""
+    held = {"fits": verdict.fits, "reason": "; ".join(verdict.reasons) or None}
+    return held | network_values(sentence, verdict.profile)
+
+
+def _write_json(value: object) -> None:
     click.echo(json.dumps(value, indent=2))
+
+
+def _csv_cell(value: object) -> object:
+    match value:
+        case bool():
+            return cell(value)
+        case list() | tuple():
+            return shape_text(value)
+        case dict():
+            return "; ".join(f"{name}: {count}" for name, count in value.items())
+        case _:
+            return value

@@ -1,4 +1,4 @@
-"""What a person sees while networks train: a bar, and a line for each epoch and each verdict."""
+"""What is shown while networks train: a bar, and a line for each epoch and each verdict."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from archsearch.training.history import Epoch
 
 
 class Progress(Watch):
-    """Shows a search, or the training of one network, on the error stream; used as a context."""
+    """Shows a search, or the training of one network, on standard error; used as a context manager."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
@@ -43,22 +43,23 @@ class Progress(Watch):
         self._bars.stop()
 
     def started(self, study: str, trained: int, trials: int | None) -> None:
-        """Say that a study begins or goes on."""
-        goes_on = "goes on" if trained else "begins"
+        """Say that a study starts or resumes."""
+        starts = "resumes" if trained else "starts"
         of = f" of {trials}" if trials else ""
-        self._console.print(f"study {study} {goes_on}: {trained}{of} networks trained")
+        self._console.print(f"study {study} {starts}: {trained}{of} networks trained")
 
     def waiting(self, trials: int) -> None:
         """Say why nothing happens yet."""
         networks = "one network is" if trials == 1 else f"{trials} networks are"
-        rest = f"waiting up to {GRACE + HEARTBEAT} s for a sign of life before it is trained again"
+        rest = f"waiting up to {GRACE + HEARTBEAT} s for a sign of that run before training again"
         self._console.print(f"{networks} marked as in training by another run; {rest}")
 
     def training(self, number: int, network: Network, verdict: Verdict, epochs: int) -> None:
         """Say which network is trained now."""
         figures = ", ".join(f"{name} {verdict.figures[name]:,}" for name in ("rf", "params", "macs"))
         self._console.print(f"#{number} {network}\n   {figures}")
-        self._bars.reset(self._bar, description=f"#{number}, {epochs} epochs", visible=True, total=None)
+        unit = "epoch" if epochs == 1 else "epochs"
+        self._bars.reset(self._bar, description=f"#{number}, {epochs} {unit}", visible=True, total=None)
 
     def step(self, done: int, total: int) -> None:
         """Move the bar."""
@@ -74,7 +75,7 @@ class Progress(Watch):
         )
 
     def reached(self, epoch: Epoch) -> None:
-        """Say what an epoch of a network trained by itself reached."""
+        """Say what an epoch of `archsearch train` reached."""
         self.epoch(0, epoch)
 
     def judged(self, row: ResultRow) -> None:

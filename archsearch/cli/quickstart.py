@@ -1,4 +1,4 @@
-"""The verb that does the main job in a few minutes."""
+"""The verb that shows a whole search in a few minutes."""
 
 from __future__ import annotations
 
@@ -7,26 +7,28 @@ import os
 import click
 
 from archsearch.cli.options import (
-    DATA_HELP,
+    data_option,
     examples,
-    json_option,
     storage_option,
 )
+from archsearch.cli.output import Output, output_options
 from archsearch.cli.search import run_search
+from archsearch.cli.usage import Verb
 from archsearch.errors import DataError
 from archsearch.space.space import Space
 from archsearch.training.recipe import Recipe
 
 
-@click.command()
-@click.option("--data", metavar="PATH", help=DATA_HELP)
+@click.command(cls=Verb)
+@data_option
 @storage_option
-@json_option
+@output_options
 @examples("quickstart")
-def quickstart(data: str | None, storage: str, as_json: bool) -> None:
-    """Do the main job in a few minutes: search the space `first` on CIFAR-10 and show the table.
+def quickstart(data: str | None, storage: str, output: Output) -> None:
+    """Search a small space in a few minutes.
 
-    Where CIFAR-10 is not to be had, it says so and searches on scikit-learn's handwritten digits.
+    It searches the space `first` on CIFAR-10 and shows the table. If CIFAR-10 cannot be loaded, it says so and
+    searches on scikit-learn's handwritten digits instead.
     """
     from archsearch.data.load import VARIABLE, digits, load
 
@@ -35,12 +37,10 @@ def quickstart(data: str | None, storage: str, as_json: bool) -> None:
     except DataError as error:
         if data is not None or os.environ.get(VARIABLE):
             raise
-        click.echo(
-            f"{error}\n\nCIFAR-10 is not to be had: this search runs on handwritten DIGITS instead.\n", err=True
-        )
+        click.echo(f"{error}\n\nCIFAR-10 could not be loaded: this search uses handwritten DIGITS.\n", err=True)
         dataset = digits()
     on_digits = dataset.name == "digits"
     recipe = Recipe(epochs=12, augmentation="crop") if on_digits else Recipe(epochs=3)
-    run_search(Space.find("first"), dataset, recipe, 3, None, storage, f"quickstart-{dataset.name}", 0, as_json)
-    if not as_json:
+    run_search(Space.find("first"), dataset, recipe, 3, None, storage, f"quickstart-{dataset.name}", 0, output)
+    if output.is_text:
         click.echo("\nNext: archsearch check era_s9, archsearch search era_s9 --trials 20, archsearch results")

@@ -1,21 +1,23 @@
-"""The verb that shows what was found: results."""
+"""The verb that shows the results of all studies."""
 
 from __future__ import annotations
 
 import click
 
-from archsearch.cli.options import csv_option, examples, json_option, storage_option
-from archsearch.cli.output import write_rows
+from archsearch.cli.options import examples, storage_option
+from archsearch.cli.output import Output, output_options
+from archsearch.cli.usage import Verb
 
 
-@click.command()
-@click.option("--where", metavar="CONDITION", help="Rows to show, as in \"params < 150k and state = 'complete'\".")
-@click.option("--sort", metavar="COLUMN", help="Column to sort by; -COLUMN: largest first.  [-val_accuracy]")
-@click.option("--top", type=click.IntRange(min=1), help="Rows to show at the most.")
+@click.command(cls=Verb)
+@click.option(
+    "--where", metavar="CONDITION", help="Which rows to show, as in \"params < 150k and state = 'complete'\"."
+)
+@click.option("--sort", metavar="COLUMN", help="Column to sort by; -COLUMN for largest first. [-val_accuracy]")
+@click.option("--top", type=click.IntRange(min=1), metavar="N", help="Rows to show at most.")
 @storage_option
-@click.option("--columns", "list_columns", is_flag=True, help="List the columns with their meaning instead.")
-@json_option
-@csv_option
+@click.option("--columns", "list_columns", is_flag=True, help="List the columns and their meanings instead.")
+@output_options
 @examples(
     "results",
     'results --where "params < 150k and val_accuracy > 85" --sort params --top 5',
@@ -27,19 +29,17 @@ def results(
     top: int | None,
     storage: str,
     list_columns: bool,
-    as_json: bool,
-    as_csv: bool,
+    output: Output,
 ) -> None:
-    """Show one table over all studies: networks refused, pruned, complete and failed.
+    """Show the results of all studies in one table.
 
-    Accuracies are in percent, times in seconds. People are shown some columns, --json and --csv write all.
+    It has a row for each network: complete, pruned, failed or refused. Accuracies are in percent, times in
+    seconds. The table shows some of the columns, --json and --csv write all.
     """
-    from archsearch.study.results import COLUMNS, SHOWN, load_results, select
+    from archsearch.study.results import COLUMNS, load_results, select
 
     if list_columns:
         rows = [{"column": name, "meaning": meaning} for name, meaning in COLUMNS.items()]
-        shown = ("column", "meaning")
-        write_rows(shown, rows, as_json=as_json, as_csv=as_csv, shown=shown)
-        return
-    chosen = select(load_results(storage), where, sort or "-val_accuracy", top)
-    write_rows(list(COLUMNS), [dict(row.values) for row in chosen], as_json=as_json, as_csv=as_csv, shown=SHOWN)
+        output.rows(("column", "meaning"), rows)
+    else:
+        output.results(select(load_results(storage), where, sort or "-val_accuracy", top))

@@ -1,4 +1,4 @@
-"""The verb that draws networks of a space."""
+"""The verb that draws networks from a space."""
 
 from __future__ import annotations
 
@@ -7,31 +7,30 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archsearch.analysis.figures import FIGURES
 from archsearch.analysis.limits import Limits
 from archsearch.cli.options import (
-    csv_option,
     examples,
-    json_option,
     limits_option,
     seed_option,
     words_option,
 )
-from archsearch.cli.output import write_rows
+from archsearch.cli.output import Output, output_options, verdict_values
+from archsearch.cli.usage import Verb
 from archsearch.space.space import Space
 
 if TYPE_CHECKING:
     from archsearch.notation.word import Vocabulary
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("space")
-@click.option("--count", type=click.IntRange(min=1), default=5, show_default=True, help="Networks to draw.")
-@limits_option
+@click.option(
+    "--count", metavar="N", type=click.IntRange(min=1), default=5, show_default=True, help="Networks to draw."
+)
+@limits_option("those of the space")
 @words_option
 @seed_option
-@json_option
-@csv_option
+@output_options
 @examples("sample era_s9", "sample search_spaces/first.space --count 100 --csv")
 def sample(
     space: str,
@@ -39,24 +38,14 @@ def sample(
     limits: Limits | None,
     vocabulary: Vocabulary,
     seed: int,
-    as_json: bool,
-    as_csv: bool,
+    output: Output,
 ) -> None:
-    """Draw networks of SPACE, a file or a shipped name, every derivation equally likely."""
+    """Draw networks from SPACE, with their figures.
+
+    SPACE is a .space file or the name of a shipped space. Every derivation is equally likely; networks that do not
+    fit the limits are drawn too, with the reason.
+    """
     found = Space.find(space, vocabulary)
     found = found if limits is None else found.with_limits(limits)
-    drawn = [(network, found.check(network)) for network in islice(found.sample(seed), count)]
-    rows = [
-        dict.fromkeys(FIGURES)
-        | dict(verdict.figures)
-        | {
-            "fits": "yes" if verdict.fits else "no",
-            "reason": "; ".join(verdict.reasons),
-            "digest": verdict.digest,
-            "sentence": str(network),
-        }
-        for network, verdict in drawn
-    ]
-    columns = ["fits", "reason", *FIGURES, "digest", "sentence"]
-    shown = ["fits", "rf", "params", "macs", "reason", "sentence"]
-    write_rows(columns, rows, as_json=as_json, as_csv=as_csv, shown=shown)
+    rows = [verdict_values(str(network), found.check(network)) for network in islice(found.sample(seed), count)]
+    output.rows(list(rows[0]), rows, shown=("fits", "rf", "params", "macs", "sentence", "reason"))

@@ -9,12 +9,13 @@ import click
 from archsearch.analysis.limits import Limits
 from archsearch.cli.options import (
     examples,
-    json_option,
     limits_option,
     seed_option,
     training_options,
 )
-from archsearch.cli.output import write_results
+from archsearch.cli.output import Output, output_options
+from archsearch.cli.usage import Verb
+from archsearch.errors import UsageError
 from archsearch.space.space import Space
 from archsearch.training.recipe import Recipe
 
@@ -23,19 +24,25 @@ if TYPE_CHECKING:
     from archsearch.notation.word import Vocabulary
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("space")
 @training_options
 @click.option(
-    "--trials", type=click.IntRange(min=1), help="Networks the study shall train, earlier runs included."
+    "--trials",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Train N networks in all, those of earlier runs of the study included.",
 )
 @click.option(
-    "--hours", type=click.FloatRange(min=0, min_open=True), help="Time after which no further one is begun."
+    "--hours",
+    metavar="X",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Start no further network after X hours.",
 )
-@limits_option
-@click.option("--study", metavar="NAME", help="Name of the study. [that of the space]")
+@limits_option("those of the space")
+@click.option("--study", metavar="NAME", help="Name of the study. [the name of the space]")
 @seed_option
-@json_option
+@output_options
 @examples("search era_s9 --trials 20", "search my.space --hours 8 --epochs 16 --study overnight")
 def search(
     space: str,
@@ -47,22 +54,23 @@ def search(
     limits: Limits | None,
     study: str | None,
     seed: int,
-    as_json: bool,
+    output: Output,
     **recipe_values: float | str,
 ) -> None:
-    """Search SPACE, a file or a shipped name, for the most accurate networks that fit its limits.
+    """Search SPACE for accurate networks that fit its limits.
 
-    What does not fit is refused before it is trained. The same command again goes on with its study, after
-    Ctrl-C or a crash too.
+    SPACE is a .space file or the name of a shipped space. Networks that do not fit are refused before they are
+    trained. The same command resumes its study, also after Ctrl-C or a crash.
     """
     found = Space.find(space, vocabulary)
     found = found if limits is None else found.with_limits(limits)
     recipe = Recipe.of(recipe_values)
     if trials is None and hours is None:
-        raise click.UsageError("Say how much to search: --trials 20, or --hours 1, or both.")
+        remedy = "give --trials 20, or --hours 1, or both; see `archsearch search --help`"
+        raise UsageError("nothing says when the search is to end", remedy=remedy)
     from archsearch.data.load import load
 
-    run_search(found, load(data), recipe, trials, hours, storage, study, seed, as_json)
+    run_search(found, load(data), recipe, trials, hours, storage, study, seed, output)
 
 
 def run_search(
@@ -74,13 +82,13 @@ def run_search(
     storage: str,
     study: str | None,
     seed: int,
-    as_json: bool,
+    output: Output,
 ) -> None:
-    """Search, showing how it goes, and write the rows of the study."""
+    """Search with a progress display, and write the rows of the study."""
     from archsearch.cli.progress import Progress
     from archsearch.study.search import search as run
 
-    with Progress(quiet=as_json) as progress:
+    with Progress(quiet=not output.is_text) as progress:
         try:
             outcome = run(
                 space,
@@ -94,7 +102,7 @@ def run_search(
                 watch=progress,
             )
         except KeyboardInterrupt:
-            click.echo("what was finished is kept; the same command goes on", err=True)
+            click.echo("what was finished is kept; the same command resumes the search", err=True)
             raise
     click.echo(f"{outcome.ended}\n", err=True)
-    write_results(outcome.rows, as_json)
+    output.results(outcome.rows)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence, with the input and the classes that it is lowered for."""
+    """A sentence, with the input shape and the number of classes it is lowered for."""
 
     network: Network
     input_shape: Shape
@@ -39,7 +39,7 @@ class Sentence:
 
     @cached_property
     def profile(self) -> Profile:
-        """What it costs and sees; raises ShapeError where its shapes do not fit."""
+        """What it costs and sees; raises ShapeError if its shapes do not fit."""
         return profile(self.network.lower(self.input_shape, self.classes))
 
     @cached_property
@@ -51,31 +51,31 @@ class Sentence:
 
     @cached_property
     def traced(self) -> Traced:
-        """The program of that module."""
+        """The traced program of that module."""
         from archsearch.pytorch.trace import trace
 
         return trace(self.module, self.input_shape)
 
     def check(self, limits: Limits) -> Verdict:
-        """Hold it against limits."""
+        """Check it against limits."""
         return check(self.network, limits, self.input_shape, self.classes)
 
 
 @dataclass(frozen=True)
 class Module:
-    """A torch module named as package.module:name or file.py:name; torch is loaded when it is needed."""
+    """A torch module named as package.module:name or file.py:name; torch is imported only when it is needed."""
 
     name: str
     input_shape: Shape
 
     @cached_property
     def module(self) -> nn.Module:
-        """The module itself; raises TraceError where there is none."""
+        """The module itself; raises TraceError if it cannot be found."""
         return find_model(self.name)
 
     @cached_property
     def traced(self) -> Traced:
-        """The module's program; raises TraceError where it cannot be had."""
+        """Its traced program; raises TraceError if it cannot be traced."""
         from archsearch.pytorch.trace import trace
 
         return trace(self.module, self.input_shape)
@@ -86,7 +86,7 @@ class Module:
         return profile(self.traced.graph)
 
     def check(self, limits: Limits) -> Verdict:
-        """Hold it against limits; raises TraceError where an operation is not known."""
+        """Check it against limits; raises TraceError if an operation is unknown."""
         self.profile.complete()
         return check(self.profile.graph, limits)
 
@@ -97,9 +97,9 @@ Subject: TypeAlias = Sentence | Module
 def resolve(
     target: str, input_shape: Shape | None, classes: int | None, vocabulary: Vocabulary
 ) -> Subject | Space:
-    """Return what a target names; the input and the classes are those given, or else the usual ones.
+    """Return what a target names, with the given input and classes or else the defaults.
 
-    Raises ArchsearchError where nothing has that name, and for an input or classes of what has its own.
+    Raises ArchsearchError if nothing has that name, and if input or classes are given for what has its own.
     """
     if is_space(target):
         if input_shape is not None or classes is not None:
@@ -130,9 +130,9 @@ def network_at(target: str, vocabulary: Vocabulary) -> Network:
 
 
 def not_one_network(target: str) -> ArchsearchError:
-    """Return the error for a space where one network is asked for."""
+    """Return the error for a space that is given to a command for one network."""
     remedy = "`archsearch sample` draws networks from a space"
-    return ArchsearchError(f"`{target}` is a space; one network is asked for", remedy=remedy)
+    return ArchsearchError(f"`{target}` is a space; this command takes one network", remedy=remedy)
 
 
 def is_space(target: str) -> bool:

@@ -9,12 +9,12 @@ import click
 
 from archsearch.cli.options import (
     examples,
-    json_option,
     seed_option,
     training_options,
 )
-from archsearch.cli.output import write_results
+from archsearch.cli.output import Output, output_options
 from archsearch.cli.targets import network_at
+from archsearch.cli.usage import Verb
 from archsearch.errors import ArchsearchError
 from archsearch.training.recipe import Recipe
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from archsearch.notation.word import Vocabulary
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("target")
 @training_options
 @click.option(
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
     type=click.Choice(["validation", "test"]),
     default="validation",
     show_default=True,
-    help="Measure on images held out of the training set, or train on all of it and measure on the test images.",
+    help="Measure on images held out of the training set; or train on all of it and measure on the test images.",
 )
 @click.option(
     "--weights",
     type=click.Path(path_type=Path, dir_okay=False, writable=True),
-    help="Write the trained weights to this file (a state dict).",
+    help="Write the trained weights (a state dict) to this file.",
 )
 @seed_option
-@json_option
+@output_options
 @examples(
     "train search_spaces/era_s9.net", "train 'conv(24, stride=2) sep(44) head()' --data digits --augmentation crop"
 )
@@ -52,22 +52,23 @@ def train(
     split: str,
     weights: Path | None,
     seed: int,
-    as_json: bool,
+    output: Output,
     **recipe_values: float | str,
 ) -> None:
-    """Train TARGET, a sentence or a file of one, and add it to the results as study `train`.
+    """Train one network and add it to the results.
 
-    A network whose result is in the table already, by the same recipe, data, split and seed, is not trained
-    again, unless its weights are asked for. Look at the test images once, when everything is chosen.
+    TARGET is a sentence or a .net file; its row belongs to the study `train`. A network that was already trained
+    with the same recipe, data, split and seed is not trained again, unless --weights asks for its weights. Use
+    --split test only once, for the network that you have chosen.
     """
     network = network_at(target, vocabulary)
     recipe = Recipe.of(recipe_values)
     if weights is not None and not weights.parent.is_dir():
         message = f"the weights cannot be written to `{weights}`: there is no folder `{weights.parent}`"
-        raise ArchsearchError(message, remedy="make the folder first")
+        raise ArchsearchError(message, remedy="create the folder first")
     from archsearch.data.load import load
 
-    _train(network, load(data), split, recipe, seed, storage, weights, as_json)
+    _train(network, load(data), split, recipe, seed, storage, weights, output)
 
 
 def _train(
@@ -78,7 +79,7 @@ def _train(
     seed: int,
     storage: str,
     weights: Path | None,
-    as_json: bool,
+    output: Output,
 ) -> None:
     from archsearch.analysis.limits import check
     from archsearch.cli.progress import Progress
@@ -94,15 +95,18 @@ def _train(
     with opened(storage, create=True) as results:
         before = record.known_results(results, measurement).get(verdict.digest or "")
         if before is not None and weights is None:
-            click.echo("this result is in the table already; --seed 1 trains the network anew\n", err=True)
-            write_results(rows(before[0], [before[1]]), as_json)
+            click.echo(
+                "this network was trained before, with the same settings; another --seed trains it again\n",
+                err=True,
+            )
+            output.results(rows(before[0], [before[1]]))
             return
         graph, images = network.lower(dataset.shape, len(dataset.classes)), dataset.split(split)
         check_trainable(graph, images)
-        with Progress(quiet=as_json) as progress:
+        with Progress(quiet=not output.is_text) as progress:
             progress.training(0, network, verdict, recipe.epochs)
             trained = train(graph, images, recipe, seed, progress.reached, progress.step)
         study, trial = before or (SINGLE, record.add(results, network, verdict, measurement, trained))
         if weights is not None:
             save(trained.module, weights)
-        write_results(rows(study, [trial]), as_json)
+        output.results(rows(study, [trial]))

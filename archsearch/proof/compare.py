@@ -62,11 +62,14 @@ class Comparison:
     differences: tuple[str, ...]
 
     def __str__(self) -> str:
-        """Return the table with the total of the MACs, and the differences under it."""
+        return self.text()
+
+    def text(self, width: int | None = None) -> str:
+        """Return the table with the total of the MACs, whole columns of it in a `width`, and the differences."""
         macs = [row for row in self.rows if row.family in MACS]
         counts = ([row.ours for row in macs], [row.fvcore for row in macs], [row.torch for row in macs])
         cells = [*map(astuple, self.rows), ("MACs in total", *map(_sum, counts))]
-        table = render(("family", "ours", "fvcore", "torch"), cells)
+        table = render(("family", "ours", "fvcore", "torch"), cells, width)
         agree = (macs and counts[0] == counts[1] == counts[2]) or not self.differences
         return "\n".join([table, "", *(["no difference in MACs"] if agree else []), *self.differences])
 

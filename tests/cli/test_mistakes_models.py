@@ -276,7 +276,7 @@ def test_the_json_of_a_model_has_the_keys_of_a_sentence(capsys: Capture) -> None
     model, sentence = json.loads(out), json.loads(run(capsys, "analyze", "conv(4) head()", "--json")[1])
     assert (status, err, list(model)) == (0, "", list(sentence))
     assert {tuple(row) for row in model["ops"]} == {tuple(row) for row in sentence["ops"]}
-    assert (model["canonical"], model["classes"], model["params"], model["rf"]) == ("my.py:Net", 10, 162, 3)
+    assert (model["sentence"], model["classes"], model["params"], model["rf"]) == ("my.py:Net", 10, 162, 3)
 
 
 def test_a_model_is_checked_like_a_sentence(capsys: Capture) -> None:

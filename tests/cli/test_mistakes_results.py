@@ -140,8 +140,6 @@ def test_a_mistake_in_what_is_asked_of_the_results(capsys: Capture, monkeypatch:
     assert refused(capsys, "results", "--sort", "bogus") == message("there is no column `bogus`", COLUMNS)
     expected = message("there is no column `valaccuracy`", "did you mean `val_accuracy`?")
     assert refused(capsys, "results", "--sort", "-valaccuracy") == expected
-    expected = message("--json and --csv exclude each other", "give one of them")
-    assert refused(capsys, "results", "--json", "--csv") == expected
     expected = message(
         "the name `train` is kept for networks trained with `archsearch train`", "name another with --study NAME"
     )

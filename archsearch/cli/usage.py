@@ -1,0 +1,97 @@
+"""A command line that click refuses, refused in our words: the rule with the value, then the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from archsearch.errors import UsageError, suggest
+
+PROGRAM = "archsearch"
+
+
+class Verb(click.Command):
+    """A command whose refusals are ours; used as `click.command(cls=Verb)`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse as click does; raises UsageError where click refuses."""
+        try:
+            return super().parse_args(ctx, [*args])
+        except click.UsageError as error:
+            raise in_our_words(error, ctx, args) from None
+
+
+def in_our_words(error: click.ClickException, context: click.Context, arguments: Sequence[str]) -> UsageError:
+    """Return click's refusal of the arguments of a command as our error, whose remedy names the command's help.
+
+    >>> command = click.Command("search", params=[click.Option(["--trials"])])
+    >>> context = click.Context(command, info_name="archsearch search")
+    >>> print(in_our_words(click.NoSuchOption("--trails"), context, ["--trails", "3"]))
+    there is no option `--trails`
+      did you mean `--trials`? See `archsearch search --help`
+    """
+    message, remedy = _explained(error, context, arguments)
+    parting = "" if not remedy else " See " if remedy.endswith("?") else "; see "
+    return UsageError(message, remedy=f"{remedy}{parting or 'see '}`{context.command_path} --help`")
+
+
+def _explained(error: click.ClickException, context: click.Context, arguments: Sequence[str]) -> tuple[str, str]:
+    """Return what is wrong, and what to do if that can be said."""
+    command = context.command
+    match error:
+        case click.NoSuchCommand(command_name=name) if isinstance(command, click.Group):
+            return f"there is no command `{name}`", suggest(name, command.commands)
+        case click.NoSuchOption(option_name=name):
+            return _no_such_option(name, context, arguments)
+        case click.BadOptionUsage(option_name=name):
+            option = next(one for one in command.get_params(context) if name in one.opts)
+            if isinstance(option, click.Option) and option.is_flag:
+                return f"`{name}` takes no value", f"write {name} alone"
+            return f"`{name}` needs a value", f"write {name} {option.make_metavar(context)}"
+        case click.MissingParameter(param=click.Argument() as argument):
+            return f"`{context.command_path}` needs a {argument.make_metavar(context)}", ""
+        case click.BadParameter(param=click.Parameter() as parameter):
+            values, _rest, _order = command.make_parser(context).parse_args([*arguments])
+            value = values.get(parameter.name or "", "")
+            return f"`{parameter.opts[-1]}` is {value or 'empty'}; it must be {_wanted(parameter.type)}", ""
+        case _ if isinstance(command, click.Group):
+            return f"`{context.command_path}` needs a COMMAND", ""
+        case _:
+            _values, rest, _order = command.make_parser(context).parse_args([*arguments])
+            if rest:
+                takes_one = any(isinstance(parameter, click.Argument) for parameter in command.params)
+                remedy = "a sentence is one argument, in quotes" if takes_one else "it takes options only"
+                return f"unexpected argument `{rest[0]}`", remedy
+            return error.format_message().rstrip("."), ""
+
+
+def _no_such_option(name: str, context: click.Context, arguments: Sequence[str]) -> tuple[str, str]:
+    # Of `-trials`, click names no more than `-t`.
+    written = next((one.partition("=")[0] for one in arguments if one.startswith(name)), name)
+    message = f"there is no option `{written}`"
+    if isinstance(context.command, click.Group):
+        return message, "the options of a command come after it, as in archsearch check era_s9 --json"
+    known = [option for parameter in context.command.get_params(context) for option in parameter.opts]
+    return message, suggest(written, [option for option in known if option.startswith("--")])
+
+
+def _wanted(kind: click.ParamType[object]) -> str:
+    """Say what an option takes.
+
+    >>> _wanted(click.IntRange(min=1)), _wanted(click.FloatRange(min=0, min_open=True))
+    ('a whole number of at least 1', 'a number above 0')
+    >>> _wanted(click.Choice(["validation", "test"])), _wanted(click.INT)
+    ('one of validation, test', 'a whole number')
+    """
+    match kind:
+        case click.Choice():
+            return f"one of {', '.join(map(str, kind.choices))}"
+        case click.IntRange():
+            return f"a whole number of at least {kind.min}"
+        case click.FloatRange():
+            return f"a number {'above' if kind.min_open else 'of at least'} {kind.min}"
+        case click.Path():
+            return "a file that can be written"
+        case _:
+            return {"integer": "a whole number", "float": "a number"}.get(kind.name, f"a {kind.name}")
