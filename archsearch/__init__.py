@@ -21,7 +21,7 @@ from archsearch.space.space import Space
 from archsearch.training.recipe import Recipe
 
 if TYPE_CHECKING:
-    from archsearch.data.load import load as load_data
+    from archsearch.data.load import load_data
     from archsearch.study.results import load_results
     from archsearch.study.search import search
     from archsearch.training.train import train

@@ -81,7 +81,9 @@ def training_options(command: Command) -> Command:
         _recipe_option("--batch-size", int, "Images in a step of the optimizer."),
         _recipe_option("--learning-rate", float, "Peak of the one-cycle schedule."),
         _recipe_option("--weight-decay", float, "Weight decay of every parameter."),
-        _recipe_option("--augmentation", click.Choice(AUGMENTATIONS), "Random changes of the training images."),
+        _recipe_option(
+            "--augmentation", str, f"Random changes of the training images: {', '.join(AUGMENTATIONS)}."
+        ),
         words_option,
         storage_option,
     )
@@ -90,10 +92,10 @@ def training_options(command: Command) -> Command:
     return command
 
 
-def _recipe_option(name: str, kind: Any, meaning: str) -> Callable[[Command], Command]:  # noqa: ANN401
+def _recipe_option(name: str, kind: type, meaning: str) -> Callable[[Command], Command]:
     """Return the option for a value of a recipe, with the recipe's own default."""
     default = getattr(Recipe, name.removeprefix("--").replace("-", "_"))
-    metavar = {int: "N", float: "X"}.get(kind)
+    metavar = {int: "N", float: "X", str: "NAME"}[kind]
     return click.option(name, type=kind, metavar=metavar, default=default, show_default=True, help=meaning)
 
 

@@ -30,10 +30,10 @@ def quickstart(data: str | None, storage: str, output: Output) -> None:
     It searches the space `first` on CIFAR-10 and shows the table. If CIFAR-10 cannot be loaded, it says so and
     searches on scikit-learn's handwritten digits instead.
     """
-    from archsearch.data.load import VARIABLE, digits, load
+    from archsearch.data.load import VARIABLE, digits, load_data
 
     try:
-        dataset = load(data)
+        dataset = load_data(data)
     except DataError as error:
         if data is not None or os.environ.get(VARIABLE):
             raise

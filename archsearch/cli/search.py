@@ -68,9 +68,9 @@ def search(
     if trials is None and hours is None:
         remedy = "give --trials 20, or --hours 1, or both; see `archsearch search --help`"
         raise UsageError("nothing says when the search is to end", remedy=remedy)
-    from archsearch.data.load import load
+    from archsearch.data.load import load_data
 
-    run_search(found, load(data), recipe, trials, hours, storage, study, seed, output)
+    run_search(found, load_data(data), recipe, trials, hours, storage, study, seed, output)
 
 
 def run_search(

@@ -66,9 +66,9 @@ def train(
     if weights is not None and not weights.parent.is_dir():
         message = f"the weights cannot be written to `{weights}`: there is no folder `{weights.parent}`"
         raise ArchsearchError(message, remedy="create the folder first")
-    from archsearch.data.load import load
+    from archsearch.data.load import load_data
 
-    _train(network, load(data), split, recipe, seed, storage, weights, output)
+    _train(network, load_data(data), split, recipe, seed, storage, weights, output)
 
 
 def _train(

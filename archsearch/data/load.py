@@ -27,7 +27,7 @@ from archsearch.errors import DataError
 VARIABLE = "ARCHSEARCH_DATA"
 
 
-def load(path: str | Path | None = None) -> Dataset:
+def load_data(path: str | Path | None = None) -> Dataset:
     """Load the dataset in a folder, or CIFAR-10 where none is named.
 
     Without a path, the folder is the one that the environment variable ARCHSEARCH_DATA names, or else

@@ -106,13 +106,15 @@ def test_a_value_that_no_recipe_takes(
     assert refused(capsys, *command, option, value) == message(rule, f"the default is {default}")
 
 
+@pytest.mark.parametrize("command", [TRAIN, SEARCH])
+def test_an_augmentation_that_there_is_not(capsys: Capture, command: list[str]) -> None:
+    expected = message("there is no augmentation `flip`", "did you mean `flip_crop`?")
+    assert refused(capsys, *command, "--augmentation", "flip") == expected
+
+
 @pytest.mark.parametrize(
     ("arguments", "rule"),
     [
-        (
-            [*TRAIN, "--augmentation", "flip"],
-            "`--augmentation` is flip; it must be one of none, crop, flip_crop, assignment",
-        ),
         ([*TRAIN, "--epochs", "1.5"], "`--epochs` is 1.5; it must be a whole number"),
         ([*TRAIN, "--weight-decay", "small"], "`--weight-decay` is small; it must be a number"),
         ([*TRAIN, "--split", "val"], "`--split` is val; it must be one of validation, test"),

@@ -16,7 +16,7 @@ from PIL import Image
 from archsearch.data import folders, images, parquet
 from archsearch.data.cifar10 import CIFAR10_CLASSES
 from archsearch.data.dataset import Dataset
-from archsearch.data.load import digits, load
+from archsearch.data.load import digits, load_data
 from archsearch.errors import DataError
 
 pytestmark = pytest.mark.usefixtures("cache")
@@ -63,15 +63,15 @@ def test_digits_are_the_real_ones(the_digits: Dataset, tmp_path: Path, monkeypat
     # Pinned: the digest is the key of results, so it may change only with the images.
     assert the_digits.digest == "9d13b217f182fefa"
     monkeypatch.chdir(tmp_path)
-    assert load("digits").digest == the_digits.digest
+    assert load_data("digits").digest == the_digits.digest
     monkeypatch.setenv("ARCHSEARCH_DATA", "digits")
-    assert load().digest == the_digits.digest
+    assert load_data().digest == the_digits.digest
 
 
 def test_a_folder_named_digits_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_class_folders(tmp_path / "digits")
     monkeypatch.chdir(tmp_path)
-    assert load("digits").classes == ("cat", "dog")
+    assert load_data("digits").classes == ("cat", "dog")
 
 
 def test_validation_holds_a_tenth_of_each_class_out_of_the_training_set(the_digits: Dataset) -> None:
@@ -99,7 +99,7 @@ def test_splits_that_cannot_be_made(tmp_path: Path, the_digits: Dataset) -> None
     for file in sorted((folder / "train" / "dog").iterdir())[1:]:
         file.unlink()
     with pytest.raises(DataError) as caught:
-        load(folder).split("validation")
+        load_data(folder).split("validation")
     assert str(caught.value) == (
         "class `dog` has 1 training image; a validation split needs at least 2 of each class\n"
         "  at pets\n  add images of that class"
@@ -108,17 +108,17 @@ def test_splits_that_cannot_be_made(tmp_path: Path, the_digits: Dataset) -> None
 
 def test_the_digest_follows_every_part(tmp_path: Path) -> None:
     folder = write_class_folders(tmp_path / "pets")
-    digests = {load(folder).digest}
+    digests = {load_data(folder).digest}
     (folder / "train" / "cat" / "0.png").rename(folder / "train" / "cat" / "zero.png")
-    digests.add(load(folder).digest)
+    digests.add(load_data(folder).digest)
     assert len(digests) == 1
     (folder / "train" / "cat" / "zero.png").rename(folder / "train" / "dog" / "zero.png")
-    digests.add(load(folder).digest)
+    digests.add(load_data(folder).digest)
     (folder / "test" / "dog" / "1.png").write_bytes(png(np.zeros((9, 7, 3), np.uint8)))
-    digests.add(load(folder).digest)
+    digests.add(load_data(folder).digest)
     for side in ("train", "test"):
         (folder / side / "dog").rename(folder / side / "hound")
-    digests.add(load(folder).digest)
+    digests.add(load_data(folder).digest)
     assert len(digests) == 4
 
 
@@ -131,10 +131,10 @@ def _refuse(_: bytes | Path, place: str) -> npt.NDArray[np.uint8]:
 
 def test_the_second_load_decodes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write_class_folders(tmp_path / "pets")
-    first = load(folder)
+    first = load_data(folder)
     for layout in (folders, parquet):
         monkeypatch.setattr(layout, "decode", _refuse)
-    second = load(folder)
+    second = load_data(folder)
     assert (second.name, second.digest, second.classes) == (first.name, first.digest, first.classes)
     assert (second.mean, second.std) == (first.mean, first.std)
     assert same(second.train, first.train)
@@ -142,12 +142,12 @@ def test_the_second_load_decodes_nothing(tmp_path: Path, monkeypatch: pytest.Mon
     file = folder / "train" / "cat" / "0.png"
     os.utime(file, ns=(0, file.stat().st_mtime_ns + 1))
     with pytest.raises(AssertionError, match="decoded again"):
-        load(folder)
+        load_data(folder)
 
 
 def test_a_damaged_cache_is_decoded_again(tmp_path: Path, cache: Path) -> None:
     folder = write_class_folders(tmp_path / "pets")
-    first = load(folder)
+    first = load_data(folder)
     (file,) = (cache / "datasets").iterdir()
     intact = file.read_bytes()
     middle = len(intact) // 2
@@ -155,18 +155,18 @@ def test_a_damaged_cache_is_decoded_again(tmp_path: Path, cache: Path) -> None:
     for damaged in (intact[:middle], b"", b"garbage", flipped):
         file.write_bytes(damaged)
         with pytest.warns(UserWarning, match="cannot be read .*; the images are decoded again") as warned:
-            again = load(folder)
+            again = load_data(folder)
         assert str(file) in str(warned[0].message)
         assert warned[0].filename == __file__
         assert same(again.train, first.train)
-        assert load(folder).digest == first.digest
+        assert load_data(folder).digest == first.digest
 
 
 def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
     folder = write_class_folders(tmp_path / "pets")
     (tmp_path / "cache").write_text("a file where the folder should be")
     with pytest.warns(UserWarning, match="cannot be kept in .*; the next start will be slow again"):
-        assert load(folder).name == "pets"
+        assert load_data(folder).name == "pets"
 
 
 # --- the real one ---
@@ -175,7 +175,7 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
 @pytest.mark.skipif(not CIFAR10.is_dir(), reason="CIFAR-10 is neither in ARCHSEARCH_DATA nor in ../shared/cifar10")
 def test_cifar10(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARCHSEARCH_DATA", str(CIFAR10))
-    dataset = load()
+    dataset = load_data()
     assert (dataset.name, dataset.classes, dataset.shape) == ("cifar10", CIFAR10_CLASSES, (3, 32, 32))
     # Pinned: the digest is the key of results, so it may change only with the images.
     assert dataset.digest == "fc1ffeaae2c49c20"
@@ -188,4 +188,4 @@ def test_cifar10(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.bincount(split.evaluation.labels).tolist() == [500] * 10
     for layout in (folders, parquet):
         monkeypatch.setattr(layout, "decode", _refuse)
-    assert load().digest == dataset.digest
+    assert load_data().digest == dataset.digest

@@ -16,7 +16,7 @@ from examples.image_files import as_set, error_of, write_torchvision
 from archsearch.data import download
 from archsearch.data.cifar10 import TORCHVISION_FOLDER
 from archsearch.data.images import Images
-from archsearch.data.load import load
+from archsearch.data.load import load_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,14 +73,14 @@ def test_download(
     capsys: pytest.CaptureFixture[str],
     small_cifar10: tuple[Images, Images],
 ) -> None:
-    dataset = load()
+    dataset = load_data()
     assert as_set(dataset.train) == as_set(small_cifar10[0])
     assert sorted(entry.name for entry in cache.iterdir()) == [TORCHVISION_FOLDER, "datasets"]
     shown = capsys.readouterr()
     assert shown.out == ""
     assert "CIFAR-10" in shown.err
     server.unlink()
-    assert load().digest == dataset.digest == load(tmp_path / "made").digest
+    assert load_data().digest == dataset.digest == load_data(tmp_path / "made").digest
 
 
 def test_download_with_another_checksum(server: Path, cache: Path) -> None:

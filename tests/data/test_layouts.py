@@ -23,7 +23,7 @@ from examples.image_files import (
 
 from archsearch.data.cifar10 import CIFAR10_CLASSES, TORCHVISION_FOLDER
 from archsearch.data.images import Images
-from archsearch.data.load import load
+from archsearch.data.load import load_data
 from archsearch.errors import DataError
 
 pytestmark = pytest.mark.usefixtures("cache")
@@ -38,8 +38,8 @@ def test_parquet_and_torchvision_give_the_same_dataset(
 ) -> None:
     train, test = small_cifar10
     shuffled = train.take(np.random.default_rng(0).permutation(len(train)))
-    one = load(write_parquet(tmp_path / "hub" / "data", shuffled, test).parent)
-    other = load(write_torchvision(tmp_path / "torchvision", train, test, protocol=protocol))
+    one = load_data(write_parquet(tmp_path / "hub" / "data", shuffled, test).parent)
+    other = load_data(write_torchvision(tmp_path / "torchvision", train, test, protocol=protocol))
     assert (one.name, one.digest, one.mean, one.std) == ("cifar10", other.digest, other.mean, other.std)
     assert other.name == "cifar10"
     assert one.classes == other.classes == CIFAR10_CLASSES
@@ -54,12 +54,14 @@ def test_the_folder_of_the_batches_can_be_named_itself(
     tmp_path: Path, small_cifar10: tuple[Images, Images]
 ) -> None:
     folder = write_torchvision(tmp_path, *small_cifar10)
-    assert load(folder).digest == load(folder / TORCHVISION_FOLDER).digest
+    assert load_data(folder).digest == load_data(folder / TORCHVISION_FOLDER).digest
 
 
 def test_parquet_with_its_own_class_names(tmp_path: Path) -> None:
     train, test = (random_images(count, 3, seed=count, size=(8, 12)) for count in (30, 6))
-    dataset = load(write_parquet(tmp_path / "shapes" / "plain_text", train, test, names=("a", "b", "c")).parent)
+    dataset = load_data(
+        write_parquet(tmp_path / "shapes" / "plain_text", train, test, names=("a", "b", "c")).parent
+    )
     assert (dataset.name, dataset.classes, dataset.shape) == ("shapes", ("a", "b", "c"), (3, 8, 12))
     assert as_set(dataset.train) == as_set(train)
     scaled = train.pixels.reshape(-1, 3) / 255
@@ -72,7 +74,7 @@ def test_class_folders(tmp_path: Path, test: str) -> None:
     folder = write_class_folders(tmp_path / "pets", test=test)
     (folder / "train" / ".DS_Store").touch()
     (folder / "train" / "cat" / ".hidden.png").touch()
-    dataset = load(folder)
+    dataset = load_data(folder)
     assert (dataset.name, dataset.classes, dataset.shape) == ("pets", ("cat", "dog"), (3, 9, 7))
     assert as_set(dataset.train) == as_set(random_images(40, 2, seed=20, size=(9, 7)))
     assert as_set(dataset.test) == as_set(random_images(8, 2, seed=4, size=(9, 7)))
@@ -200,7 +202,7 @@ def test_class_folders_with_two_test_folders(tmp_path: Path) -> None:
     write_class_folders(tmp_path)
     (tmp_path / "val").mkdir()
     with pytest.raises(DataError) as caught:
-        load(tmp_path)
+        load_data(tmp_path)
     assert str(caught.value).splitlines() == [
         "test/ and val/ lie beside train/; only one can be the test set",
         f"  at {tmp_path}",

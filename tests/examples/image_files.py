@@ -17,7 +17,7 @@ from PIL import Image
 from archsearch.data.cifar10 import CIFAR10_CLASSES, TORCHVISION_FOLDER
 from archsearch.data.dataset import content_keys
 from archsearch.data.images import Images
-from archsearch.data.load import load
+from archsearch.data.load import load_data
 from archsearch.errors import DataError
 
 REPLACE = "  replace the file with an intact copy"
@@ -82,7 +82,7 @@ def write_class_folders(folder: Path, *, size: tuple[int, int] = (9, 7), test: s
 
 def error_of(path: Path | str | None) -> str:
     with pytest.raises(DataError) as caught:
-        load(path)
+        load_data(path)
     return str(caught.value)
 
 
