@@ -1,11 +1,61 @@
-"""Find the most accurate convolutional network that fits a hard budget."""
+"""Find the most accurate convolutional network that fits a hard budget.
+
+Judging networks needs no torch: `parse`, `analyze`, `check` and `Space` load in a blink. What trains is imported
+when it is first used: `load_data`, `train`, `search`, `load_results`.
+
+>>> check("conv(24) conv(44, stride=2) head()", "rf > 44, params < 200k").reasons
+('rf is 5, not > 44',)
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from archsearch.analysis.limits import Limits, Verdict
 from archsearch.analysis.profile import Profile
-from archsearch.analyzer import analyze
+from archsearch.analyzer import analyze, check
 from archsearch.errors import ArchsearchError
 from archsearch.notation.network import Network, parse
 from archsearch.space.space import Space
+from archsearch.training.recipe import Recipe
 
-__all__ = ["ArchsearchError", "Network", "Profile", "Space", "analyze", "parse"]
+if TYPE_CHECKING:
+    from archsearch.data.load import load as load_data
+    from archsearch.study.results import load_results
+    from archsearch.study.search import search
+    from archsearch.training.train import train
+
+__all__ = [
+    "ArchsearchError",
+    "Limits",
+    "Network",
+    "Profile",
+    "Recipe",
+    "Space",
+    "Verdict",
+    "analyze",
+    "check",
+    "load_data",
+    "load_results",
+    "parse",
+    "search",
+    "train",
+]
+
+_LOADED_WHEN_USED = {
+    "load_data": "archsearch.data.load",
+    "load_results": "archsearch.study.results",
+    "search": "archsearch.study.search",
+    "train": "archsearch.training.train",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LOADED_WHEN_USED:
+        raise AttributeError(f"module `archsearch` has no attribute `{name}`")
+    return getattr(import_module(_LOADED_WHEN_USED[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,9 +1,11 @@
-"""The analyzer for whatever describes a network: a sentence, its graph, or a torch module."""
+"""The analyzer for any description of a network: a sentence, its graph, or a torch module."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
+from archsearch.analysis import limits as judging
+from archsearch.analysis.limits import NO_LIMITS, Limits, Verdict
 from archsearch.analysis.profile import Profile, profile
 from archsearch.graph.graph import Graph
 from archsearch.notation.network import CLASSES, INPUT, Network, parse
@@ -13,18 +15,16 @@ if TYPE_CHECKING:
 
     from archsearch.graph.shapes import Shape
 
+    Described: TypeAlias = str | Network | Graph | nn.Module
+
 
 def analyze(
-    network: str | Network | Graph | nn.Module,
-    input_shape: Shape = INPUT,
-    classes: int = CLASSES,
-    *,
-    strict: bool = False,
+    network: Described, input_shape: Shape = INPUT, classes: int = CLASSES, *, strict: bool = False
 ) -> Profile:
     """Return what a network costs and sees: a sentence as text or value, its graph, or any torch module.
 
-    `input_shape` is channels and then a size for each axis, without the batch; a graph has its own. With `strict`
-    an operation that is not known is an error; otherwise it is named and the result is partial.
+    `input_shape` is channels, then a size for each axis, without the batch; a graph has its own. With `strict`
+    an unknown operation is an error; otherwise it is named and the result is partial.
 
     Raises NotationError and ShapeError for a sentence, TraceError for a module.
 
@@ -34,12 +34,41 @@ def analyze(
     >>> analyze(torch.nn.Conv2d(3, 8, 3, dilation=4), (3, 32, 32)).figures["params"]
     224
     """
-    if isinstance(network, str):
-        network = parse(network)
-    if isinstance(network, Network):
-        network = network.lower(input_shape, classes)
-    if not isinstance(network, Graph):
-        from archsearch.pytorch.trace import trace  # noqa: PLC0415
+    found = _found(network, input_shape)
+    graph = found if isinstance(found, Graph) else found.lower(input_shape, classes)
+    return profile(graph).complete() if strict else profile(graph)
 
-        network = trace(network, input_shape).graph
-    return profile(network).complete() if strict else profile(network)
+
+def check(
+    network: Described,
+    limits: str | Limits = NO_LIMITS,
+    input_shape: Shape = INPUT,
+    classes: int = CLASSES,
+) -> Verdict:
+    """Hold the figures of a network against limits, before any of it is built or trained.
+
+    The network is described as for `analyze`, limits as text or value. A sentence whose shapes do not fit is
+    refused, and the verdict says where; an unknown operation of a module is an error.
+
+    Raises NotationError for a text that cannot be read, TraceError for a module.
+
+    >>> print(check("conv(8) head()", "rf > 44, params < 200k"))
+    refused
+      rf is 3, not > 44
+    """
+    limits = Limits.of(limits) if isinstance(limits, str) else limits
+    verdict = judging.check(_found(network, input_shape), limits, input_shape, classes)
+    if verdict.profile is not None:
+        verdict.profile.complete()
+    return verdict
+
+
+def _found(network: Described, input_shape: Shape) -> Network | Graph:
+    """Return the sentence that a text is, the graph of a torch module, or the network as it is."""
+    if isinstance(network, str):
+        return parse(network)
+    if isinstance(network, Network | Graph):
+        return network
+    from archsearch.pytorch.trace import trace  # noqa: PLC0415
+
+    return trace(network, input_shape).graph

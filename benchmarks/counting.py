@@ -1,12 +1,11 @@
-"""How long receptive field, parameters and MACs of a network take, beside tools that count what a module computes.
+"""How long receptive field, parameters and MACs of a network take, compared with tools that count a module.
 
-`python benchmarks/counting.py` draws distinct networks from the shipped space era_s9 and prints milliseconds a
-network, all in one process and one thread. Ours starts from the sentence as text or as a value; the others get
-the network's graph for nothing, and their time is shown with the building of the module and without. Each round
-measures every network once by each tool, with modules and values made anew; what counts is the median of the
-rounds. Time is the processor's, which other work on the machine disturbs less than the clock's. What the
-package caches for the life of a process is named, and cleared before each pass, but for the tables of its
-parser.
+`python benchmarks/counting.py` draws distinct networks from the shipped space era_s9 and prints milliseconds per
+network, all in one process and one thread. Ours starts from the sentence, as text or as a value; the others get
+the network's graph for free, and their time is shown with and without building the module. Each round measures
+every network once with each tool, on new modules and values; the result is the median of the rounds. Time is
+processor time, which other work on the machine disturbs less than wall-clock time. Caches that the package keeps
+for the life of a process are named, and cleared before each pass, except for its parser's tables.
 """
 
 from __future__ import annotations
@@ -38,15 +37,15 @@ NETWORKS = 100
 IMAGE = (1, 3, 32, 32)
 FIGURES = ("rf", "params", "macs")
 PARSER = "archsearch.notation._parser"
-"""The tables that Lark makes of the notation's grammar, once in a process, as an import is."""
+"""The tables that Lark makes from the notation's grammar, once per process, like an import."""
 
 Tool: TypeAlias = Callable[[nn.Module, Tensor], object]
 Timed: TypeAlias = Callable[[Network], list[float]]
-"""Measures one network: seconds in total, then those without the building of a module, where one is built."""
+"""Measures one network: seconds in total and, where a module is built, without building it."""
 
 
 def foreign_tools() -> dict[str, Tool]:
-    """Return how to count a module by each tool; exits where one is not installed."""
+    """Return how each tool counts a module; exits if one is not installed."""
     try:
         fvcore, torchinfo, thop = map(importlib.import_module, ("fvcore.nn", "torchinfo", "thop"))
     except ImportError as error:
@@ -71,14 +70,14 @@ def foreign_tools() -> dict[str, Tool]:
 
 
 def conditions() -> str:
-    """Say what ran, in which versions, on how many threads."""
+    """Return the versions of all that runs, and the number of threads."""
     names = ("torch", "fvcore", "torchinfo", "thop")
     tools = ", ".join(f"{name} {version(name)}" for name in names)
     return f"Python {sys.version.split()[0]}, {tools}; threads: {torch.get_num_threads()}"
 
 
 def caches() -> Iterator[tuple[str, Any]]:
-    """Yield every cache that a function or method of the package keeps for the life of a process, by its name."""
+    """Yield each cache that a function or method of the package keeps for the life of a process, with its name."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "archsearch"]:
         own = vars(sys.modules[name])
         classes = [value for value in own.values() if inspect.isclass(value) and value.__module__ == name]
@@ -88,7 +87,7 @@ def caches() -> Iterator[tuple[str, Any]]:
 
 
 def from_text(figures: tuple[str, ...], network: Network) -> list[float]:
-    """Measure a sentence read from its text."""
+    """Measure a sentence given as text."""
     text = str(network)
     started = time.process_time()
     read(profile(parse(text).lower()), figures)
@@ -96,7 +95,7 @@ def from_text(figures: tuple[str, ...], network: Network) -> list[float]:
 
 
 def from_value(figures: tuple[str, ...], network: Network) -> list[float]:
-    """Measure a sentence that was read already."""
+    """Measure a sentence given as a value."""
     value = parse(str(network))
     started = time.process_time()
     read(profile(value.lower()), figures)
@@ -104,12 +103,12 @@ def from_value(figures: tuple[str, ...], network: Network) -> list[float]:
 
 
 def read(found: Profile, figures: tuple[str, ...]) -> tuple[int, ...]:
-    """Ask a profile for figures, which it computes when asked."""
+    """Return figures of a profile, which computes them when asked."""
     return tuple(found.figures[name] for name in figures)
 
 
 def from_module(tool: Tool, network: Network) -> list[float]:
-    """Measure the building of a module and its counting by a tool."""
+    """Measure building a module and counting it with a tool."""
     graph = network.lower()
     image = torch.zeros(IMAGE)
     started = time.process_time()

@@ -1,10 +1,10 @@
-"""How long the analysis of torchvision's models takes, beside tools that count what a module computes.
+"""How long the analysis of torchvision's models takes, compared with tools that count a module.
 
 `python benchmarks/models.py` analyzes ten models at 224 pixels (inception_v3 at 299), every figure and every
-row, and says what of that is torch's tracing. The same modules are counted by fvcore, torchinfo, thop and
+row, and says how much of that is torch's tracing. The same modules are counted by fvcore, torchinfo, thop and
 torch's own counter, each in a copy of its own; and gradients find what the units of the last map see along its
 width, as a proof does for each axis. All in eval mode and one thread, on the CPU with random weights; time is
-the processor's, the median of several rounds. Names of models may follow.
+processor time, the median of several rounds. Names after it choose models.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ OPTIONS = {"inception_v3": {"init_weights": False}}  # their first values would 
 OURS, TRACING, ANALYSIS, ORACLE = "ours", "tracing", "analysis", "gradients"
 
 Seconds: TypeAlias = Mapping[str, float | None]
-"""What each tool takes for a model; None where it fails."""
+"""Seconds that each tool takes for a model; None where it fails."""
 
 
 def measure(name: str, tools: Mapping[str, Tool]) -> Seconds:
-    """Measure a model by every tool."""
+    """Measure a model with every tool."""
     module = get_model(name, weights=None, **OPTIONS.get(name, {})).eval()
     shape = (3, *[SIZES.get(name, 224)] * 2)
     image = torch.zeros(1, *shape)
@@ -59,7 +59,7 @@ def measure(name: str, tools: Mapping[str, Tool]) -> Seconds:
 
 
 def ours(module: nn.Module, shape: Shape) -> tuple[Seconds, Callable[[], object]]:
-    """Do what `analyze` does and read all that it finds; return also how to ask gradients about its last map."""
+    """Measure `analyze` with all its figures; return also a function that asks gradients about the last map."""
     spent = []
     of = Program.of
 
@@ -85,7 +85,7 @@ def ours(module: nn.Module, shape: Shape) -> tuple[Seconds, Callable[[], object]
 
 
 def seconds(work: Callable[[], object]) -> float | None:
-    """Return how long some work takes, None if it fails."""
+    """Return how long some work takes, or None if it fails."""
     started = time.process_time()
     try:
         work()
@@ -97,7 +97,7 @@ def seconds(work: Callable[[], object]) -> float | None:
 
 
 def medians(rows: Sequence[Seconds]) -> Seconds:
-    """Return the median of each column, of those that did not fail."""
+    """Return the median of each column, leaving out failures."""
     columns = {name: [one for row in rows if (one := row[name]) is not None] for name in rows[0]}
     return {name: median(column) if column else None for name, column in columns.items()}
 

@@ -1,7 +1,7 @@
-"""The table of docs/torchvision.md: every classification model of torchvision as the analyzer sees it.
+"""The table of docs/torchvision.md: the analyzer's figures for every classification model of torchvision.
 
-`python benchmarks/torchvision_models.py > docs/torchvision.md` writes it anew; names after it choose models. The
-models are built without memory for their weights, on torch's meta device, and nothing is downloaded.
+`python benchmarks/torchvision_models.py > docs/torchvision.md` updates it; names after it choose models. The
+models are built on torch's meta device, without memory for their weights, and nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -56,11 +56,11 @@ def distinct(name: str) -> Iterator[WeightsEnum]:
 
 def line(name: str, weights: Weights) -> list[str]:
     """Return the cells of a model at the crop size of some weights."""
-    # As with their weights: one keeps its auxiliary classifiers, the other does not.
+    # As their published weights need it: one keeps its auxiliary classifiers, the other does not.
     special = {"googlenet": {"aux_logits": False, "init_weights": False}, "inception_v3": {"init_weights": False}}
     size = weights.transforms.keywords["crop_size"]
     options = {"image_size": size} if name.startswith("vit_") else special.get(name, {})
-    # RegNet computes its widths with tensors, which the meta device has no values for.
+    # RegNet computes its widths with tensors, which have no values on the meta device.
     device = "cpu" if name.startswith("regnet_") else "meta"
     with torch.device(device), warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -86,7 +86,7 @@ def line(name: str, weights: Weights) -> list[str]:
 
 
 def where(found: Profile, row: OpProfile | None) -> str:
-    """Say which operation a row is, at which receptive field."""
+    """Return the operation of a row, and its receptive field."""
     if row is None:
         return "none"
     return f"{row.path or 'outermost'}: {row.op} ({'at most ' if row.field.bound else ''}rf {found.rf_by(row):,})"

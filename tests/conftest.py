@@ -1,4 +1,4 @@
-"""What all tests share: one thread for torch; and what those of datasets do: a cache, a small CIFAR-10."""
+"""What tests share: one thread for torch, a cache and a folder of their own, and a small CIFAR-10."""
 
 from __future__ import annotations
 

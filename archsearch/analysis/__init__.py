@@ -1,1 +1,1 @@
-"""What a graph costs and sees, operation by operation, in exact integers; and which limits it keeps."""
+"""What a graph costs and sees, operation by operation, in exact integers; and whether it keeps limits."""

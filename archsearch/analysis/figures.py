@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from math import prod
 from typing import Protocol
 
-from archsearch.analysis.costs import Counts
-from archsearch.analysis.op_profile import extent, regular
-from archsearch.analysis.receptive.rules import covers, windows
+from archsearch.analysis.op_profile import rf, rf_inside
 from archsearch.analysis.receptive.tensor import TensorField
 from archsearch.graph.graph import Graph
-from archsearch.graph.ops.maps import Convolution, Pool, TransposedConvolution
-from archsearch.graph.ops.mixing import Linear
-from archsearch.graph.ops.moving import Expand, Flatten, Permute, Reshape, Take
+from archsearch.graph.ops import maps, mixing, moving
+from archsearch.graph.ops.counts import Counts
 from archsearch.graph.ops.operation import Constant
+from archsearch.graph.shapes import Shape
 
 _FLOAT_BYTES = 4
+_VIEWS = (moving.Flatten, moving.Reshape, moving.Permute, moving.Expand, moving.Take)
 
 
 class Measured(Protocol):
@@ -28,29 +27,37 @@ class Measured(Protocol):
 
     @property
     def patterns(self) -> tuple[TensorField, ...]:
-        """What each sees, without sets."""
+        """What the units of each see, without sets."""
 
     @property
     def fields(self) -> tuple[TensorField, ...]:
-        """What each sees, with sets."""
+        """What the units of each see, with sets."""
 
     @property
     def costs(self) -> tuple[Counts, ...]:
         """What each computes."""
 
 
-def last_map(profile: Measured) -> int:
-    """Return the number of the last node with a map that a path without global operations leads to."""
-    return max(number for number, layout in enumerate(profile.patterns) if layout.is_local_map)
+def last_map(fields: Iterable[tuple[int, TensorField]]) -> int | None:
+    """Return the number of the last node with a map that a path without global operations leads to.
+
+    `fields` are what the units of nodes see, each with the node's number. None where there is no such map.
+    """
+    return max((number for number, field in fields if field.is_local_map), default=None)
+
+
+def headline(profile: Measured) -> int:
+    """Return the number of the node that `rf` is of: the last map, which is the input at the least."""
+    number = last_map(enumerate(profile.patterns))
+    assert number is not None
+    return number
 
 
 def _rf(profile: Measured) -> int:
-    """Where the units of the last map follow no pattern, what lies inside the image is all that is known."""
-    number = last_map(profile)
-    fields = regular(profile.patterns[number])
-    if fields is None:
-        return min(axis.field.extent_inside for axis in profile.fields[number].axes)
-    return min(map(extent, fields))
+    number = headline(profile)
+    unclipped = rf(profile.patterns[number])
+    # Where the units follow no pattern, what lies inside the image is all that is known.
+    return rf_inside(profile.fields[number]) if unclipped is None else unclipped
 
 
 def _total(profile: Measured, name: str) -> int:
@@ -65,14 +72,16 @@ def _params(graph: Graph, *, trainable: bool = False) -> int:
 
 def _dilated(graph: Graph) -> int:
     return sum(
-        any(
-            window.dilation > 1 and not window.is_pointwise(length, units)
-            for window, length, units in zip(
-                windows(node.op), graph.shapes_into(node)[0][2:], node.shape[2:], strict=True
-            )
-        )
+        _is_dilated(node.op, graph.shapes_into(node)[0], node.shape)
         for node in graph.nodes
-        if isinstance(node.op, Convolution)
+        if isinstance(node.op, maps.Convolution)
+    )
+
+
+def _is_dilated(op: maps.Convolution, before: Shape, after: Shape) -> bool:
+    return max(op.dilation) > 1 and any(
+        window.dilation > 1 and not window.is_pointwise(length, units)
+        for window, length, units in zip(op.windows(before), before[2:], after[2:], strict=True)
     )
 
 
@@ -80,28 +89,31 @@ def _depthwise(graph: Graph) -> int:
     return sum(
         1 < node.op.groups == graph.shapes_into(node)[0][1] and max(node.op.kernel) > 1
         for node in graph.nodes
-        if isinstance(node.op, Convolution)
+        if isinstance(node.op, maps.Convolution)
     )
 
 
 def _maxpool(graph: Graph) -> int:
-    pools = [(node.op, node) for node in graph.nodes if isinstance(node.op, Pool)]
-    return sum(op.mode == "max" and not covers(op, graph.shapes_into(node)[0]) for op, node in pools)
+    return sum(
+        node.op.mode == "max" and not node.op.is_global(graph.shapes_into(node)[0])
+        for node in graph.nodes
+        if isinstance(node.op, maps.Pool)
+    )
 
 
 def _depth(graph: Graph) -> int:
     depth: list[int] = []
     for node in graph.nodes:
         before = max((depth[number] for number in node.inputs), default=0)
-        depth.append(before + isinstance(node.op, Convolution | TransposedConvolution | Linear))
+        depth.append(before + isinstance(node.op, maps.Convolution | maps.TransposedConvolution | mixing.Linear))
     return max(depth)
 
 
 def _peak_elements(graph: Graph) -> int:
-    """Largest sum of the tensors alive while an operation runs, its output included; a view takes nothing."""
+    """Return the most elements alive while an operation runs, its output included; a view adds none."""
     owner: list[int] = []
     for number, node in enumerate(graph.nodes):
-        is_view = isinstance(node.op, Flatten | Reshape | Permute | Expand | Take)
+        is_view = isinstance(node.op, _VIEWS)
         owner.append(owner[node.inputs[0]] if is_view else number)
     last_reader = {owner[read]: reader for reader, node in enumerate(graph.nodes) for read in node.inputs}
     last_reader |= {owner[number]: len(graph.nodes) for number in graph.outputs}
@@ -120,7 +132,7 @@ _COMPUTED: Mapping[str, tuple[Callable[[Measured], int], str]] = {
         "receptive field on the last map before any global operation, unclipped, in pixels",
     ),
     "rf_inside": (
-        lambda profile: min(axis.field.extent_inside for axis in profile.fields[last_map(profile)].axes),
+        lambda profile: rf_inside(profile.fields[headline(profile)]),
         "the largest part of it that lies inside the image, clipped at every operation",
     ),
     "params": (lambda profile: _params(profile.graph), "parameters, shared ones counted once"),
@@ -163,7 +175,7 @@ FIGURES: Mapping[str, str] = {name: meaning for name, (_compute, meaning) in _CO
 
 
 class Figures(Mapping[str, int]):
-    """Computes each figure once, when it is first asked for."""
+    """The figures of a profile by name, each computed when it is first asked for."""
 
     def __init__(self, profile: Measured) -> None:
         self._profile = profile

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Violation:
-    """A limit that a network breaks, and the message with the figures that break it."""
+    """A limit that a network breaks, and a message with the figures that break it."""
 
     limit: str
     message: str
@@ -87,14 +87,22 @@ ASSIGNMENT = Limits.of("rf > 44, params < 200k")
 
 @dataclass(frozen=True)
 class Verdict:
-    """A network held against limits: its profile, None where its shapes do not fit, and what it breaks.
+    """A network checked against limits: its profile, None where its shapes do not fit, and what it breaks.
 
-    `excess` says by how much each limit is broken, 0 or less where it holds.
+    `excess` is by how much each limit is broken, 0 or less where it holds.
     """
 
+    limits: Limits
     profile: Profile | None
     violations: tuple[Violation, ...]
     excess: Mapping[str, int]
+
+    def __str__(self) -> str:
+        """Write whether it fits, with its main figures or the reasons why not."""
+        if not self.fits:
+            return "\n  ".join(["refused", *self.reasons])
+        shown = ", ".join(f"{name} {self.figures[name]:,}" for name in ("rf", "params", "macs"))
+        return f"fits {str(self.limits) or 'no limits'}\n  {shown}"
 
     @property
     def graph(self) -> Graph | None:
@@ -125,9 +133,9 @@ class Verdict:
 def check(
     network: Network | Graph, limits: Limits = NO_LIMITS, input_shape: Shape = INPUT, classes: int = CLASSES
 ) -> Verdict:
-    """Analyze a network and hold its figures against limits; a graph has its own input and classes.
+    """Analyze a network and check its figures against limits; a graph has its own input and classes.
 
-    A sentence whose shapes do not fit is refused, and the verdict says where.
+    A sentence whose shapes do not fit is refused, and the verdict says why.
 
     >>> from archsearch.notation.network import parse
     >>> check(parse("conv(8) head()"), Limits.of("rf > 44, params < 200k")).reasons
@@ -137,8 +145,9 @@ def check(
         graph = network if isinstance(network, Graph) else network.lower(input_shape, classes)
         found = profile(graph)
     except ShapeError as error:
-        return Verdict(None, (Violation(error.message, error.message),), {"shapes": 1})
-    return Verdict(found, limits.violations(found.figures), limits.excess(found.figures))
+        message = "; ".join(filter(None, (error.message, error.remedy)))
+        return Verdict(limits, None, (Violation(error.message, message),), {"shapes": 1})
+    return Verdict(limits, found, limits.violations(found.figures), limits.excess(found.figures))
 
 
 def _violation(clause: Clause, figures: Mapping[str, int]) -> Violation:
@@ -149,7 +158,7 @@ def _violation(clause: Clause, figures: Mapping[str, int]) -> Violation:
 
 
 def _excess(clause: Clause, figures: Mapping[str, int]) -> int:
-    """How far whole-number figures are from the nearest value that fits; 0 or less where they fit."""
+    """Return how far figures are from the nearest whole number that fits; 0 or less where they fit."""
     if isinstance(clause, Clauses):
         nearest = min if clause.joint == "or" else max
         return nearest(_excess(item, figures) for item in clause.items)

@@ -1,4 +1,4 @@
-"""One operation of a network with its figures, and what a reader must know of it."""
+"""One operation of a network with its figures, and notes on what to know of it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from archsearch.analysis.costs import Counts
 from archsearch.analysis.receptive.field import AxisField
 from archsearch.analysis.receptive.pattern import Pattern
 from archsearch.analysis.receptive.tensor import TensorField
 from archsearch.graph.graph import Node
+from archsearch.graph.ops.counts import Counts
 from archsearch.graph.ops.operation import Unknown
 
 if TYPE_CHECKING:
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 class OpProfile:
     """One operation and its figures.
 
-    `rf`, `stride`, `padding` and `coverage` are None where no path without a global operation leads, and where
-    the units follow no pattern. Where axes differ, they are those of the axis with the smaller field; `layout`
-    holds all. `image_coverage` is the share of the image that some unit sees, along the axis where it is least.
+    `rf`, `stride`, `padding` and `coverage` are None where every path has a global operation, and where the units
+    follow no pattern. Where the axes differ, they are those of the axis with the smaller receptive field; `field`
+    holds all axes. `image_coverage` is the share of the image that some unit sees, along the axis where it is
+    least.
     """
 
     path: str
@@ -45,13 +46,12 @@ class OpProfile:
 
     @cached_property
     def _pattern(self) -> Pattern | None:
-        """The pattern of the axis with the smaller field."""
-        return min(self.axis_fields, key=extent).pattern if self.axis_fields else None
+        return _smallest(self.field)
 
     @property
     def rf(self) -> int | None:
         """Unclipped receptive field in pixels."""
-        return self._pattern.extent if self._pattern else None
+        return rf(self.field)
 
     @property
     def stride(self) -> int | float | None:
@@ -71,11 +71,11 @@ class OpProfile:
     @property
     def rf_inside(self) -> int | None:
         """The largest part of the field inside the image, clipped at every operation, in pixels."""
-        return min(field.extent_inside for field in self.axis_fields) if self.axis_fields else None
+        return rf_inside(self.field) if self.axis_fields else None
 
     @property
     def figures(self) -> dict[str, object]:
-        """The row as plain values, for JSON and data frames."""
+        """The row as plain values, for JSON and for pandas."""
         return {
             "path": self.path,
             "word": self.word,
@@ -93,26 +93,40 @@ class OpProfile:
         }
 
 
-def regular(layout: TensorField) -> tuple[AxisField, ...] | None:
+def regular(field: TensorField) -> tuple[AxisField, ...] | None:
     """Return the field of each axis, if each follows a pattern."""
-    fields = tuple(axis.field for axis in layout.axes)
-    return fields if fields and all(field.pattern and field.pattern.is_regular for field in fields) else None
+    fields = tuple(axis.field for axis in field.axes)
+    return fields if fields and all(one.pattern and one.pattern.is_regular for one in fields) else None
 
 
-def extent(field: AxisField) -> int:
-    """Return the unclipped extent of a field that follows a pattern."""
-    assert field.pattern is not None
-    return field.pattern.extent
+def rf(field: TensorField) -> int | None:
+    """Return the unclipped receptive field of a tensor's units in pixels, along the axis where it is smaller.
+
+    None where every path has a global operation, and where the units follow no pattern.
+    """
+    pattern = _smallest(field)
+    return pattern.extent if pattern else None
 
 
-def notes_on(node: Node, layout: TensorField, before: list[TensorField]) -> Iterator[str]:
-    """Yield what a reader must know of a node's row."""
+def rf_inside(field: TensorField) -> int:
+    """Return the largest part of it inside the image, in pixels, along the axis where that is smaller."""
+    return min(axis.field.extent_inside for axis in field.axes)
+
+
+def _smallest(field: TensorField) -> Pattern | None:
+    """Return the pattern of the axis with the smaller receptive field."""
+    patterns = [one.pattern for one in regular(field) or () if one.pattern]
+    return min(patterns, key=lambda pattern: pattern.extent, default=None)
+
+
+def notes_on(node: Node, field: TensorField, before: list[TensorField]) -> Iterator[str]:
+    """Yield the notes on a node, given what its units see and what those of its inputs do."""
     if isinstance(node.op, Unknown):
         yield "not known"
-    if layout.bound:
+    if field.bound:
         yield "rf is an upper bound"
-    fields = regular(layout)
-    if fields and min(field.pattern.coverage for field in fields if field.pattern) < 1:
+    fields = regular(field)
+    if fields and min(one.pattern.coverage for one in fields if one.pattern) < 1:
         yield "holes"
     if len(before) > 1 and fields:
         moved = _misalignment(before)
@@ -121,7 +135,7 @@ def notes_on(node: Node, layout: TensorField, before: list[TensorField]) -> Iter
 
 
 def _misalignment(before: list[TensorField]) -> Fraction:
-    found = [fields for layout in before if (fields := regular(layout))]
+    found = [fields for field in before if (fields := regular(field))]
     return max(
         (
             one.pattern.misalignment(other.pattern)

@@ -1,8 +1,8 @@
 """What a graph costs and sees, operation by operation, in exact integers.
 
 `rf` is counted along paths without global operations, on the last map that has one: what sees the whole image
-(global pooling, squeeze-excitation, attention) is named beside it. Costs are those of `costs`; bytes are those of
-float32 and of one image.
+(global pooling, squeeze-excitation, attention) is named beside it. `archsearch.graph.ops.counts` says what is
+counted; bytes are those of float32 and of one image.
 """
 
 from __future__ import annotations
@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from archsearch.analysis.costs import Counts, counts
-from archsearch.analysis.describe import describe
-from archsearch.analysis.figures import FIGURES, Figures, last_map
+from archsearch.analysis.figures import FIGURES, Figures, headline
 from archsearch.analysis.op_profile import OpProfile, notes_on
 from archsearch.analysis.receptive.field import AxisField
 from archsearch.analysis.receptive.rules import fields
 from archsearch.errors import TraceError
 from archsearch.graph.graph import Graph
+from archsearch.graph.ops.counts import Counts
 from archsearch.graph.ops.operation import Constant, Operation, Unknown
 from archsearch.graph.shapes import shape_text
 from archsearch.table import render
@@ -54,20 +53,20 @@ class Profile:
 
     def _row(self, number: int, used: set[str]) -> OpProfile:
         """Return the row of a node; parameters that an earlier one has `used` are not counted again."""
-        node, layout = self.graph.nodes[number], self.fields[number]
+        node, field = self.graph.nodes[number], self.fields[number]
         new = {weight.name: weight.size for weight in node.weights if weight.name not in used}
-        notes = [*notes_on(node, layout, [self.fields[read] for read in node.inputs])]
+        notes = [*notes_on(node, field, [self.fields[read] for read in node.inputs])]
         has_own = type(node.op).weights is not Operation.weights
         if has_own and len(new) < len({weight.name for weight in node.weights}):
             notes.append("shares parameters")
-        reached = [axis.field.reached.bit_count() for axis in layout.axes]
+        reached = [axis.field.reached.bit_count() for axis in field.axes]
         shares = [count / length for count, length in zip(reached, self.graph.input[1:], strict=False)]
         return OpProfile(
             path=node.path,
             word=str(node.word),
-            op=describe(node.op),
+            op=node.op.description,
             shape=node.shape[1:] if node.shape[:1] == (1,) else node.shape,
-            field=layout,
+            field=field,
             counts=self.costs[number],
             params=sum(new.values()),
             image_coverage=min(shares, default=0.0),
@@ -87,27 +86,31 @@ class Profile:
     @cached_property
     def costs(self) -> tuple[Counts, ...]:
         """What each node computes."""
-        return tuple(counts(node.op, self.graph.shapes_into(node), node.shape) for node in self.graph.nodes)
+        return tuple(node.op.counts(self.graph.shapes_into(node), node.shape) for node in self.graph.nodes)
 
     @property
     def last_map(self) -> OpProfile:
         """The row that `rf` is of: the last map that a path without global operations leads to."""
-        return self._row(last_map(self), set())
+        return self._row(headline(self), set())
 
     @property
     def first_global(self) -> OpProfile | None:
-        """The first operation through which a unit sees the whole of an axis at once, if there is one."""
+        """The first operation whose units see the whole of an axis at once, if there is one."""
         return next((row for row in self.rows if any(_is_global(axis.field) for axis in row.field.axes)), None)
 
     @property
     def first_whole(self) -> OpProfile | None:
-        """The first operation a unit of which sees as far, along each axis, as all units together."""
+        """The first operation with a unit that sees as far, along each axis, as all its units together."""
         return next((row for row in self.rows if _sees_all(row.field)), None)
 
+    def growth(self, until: OpProfile | None = None) -> list[tuple[OpProfile, int]]:
+        """Return the rows that have a receptive field, up to one of them or all, each with its size."""
+        rows = self.rows if until is None else self.rows[: self.rows.index(until) + 1]
+        return [(row, row.rf) for row in rows if row.rf]
+
     def rf_by(self, row: OpProfile) -> int:
-        """Return the receptive field of the last row, up to this one, that has any."""
-        before = self.rows[: self.rows.index(row) + 1]
-        return next(one.rf for one in reversed(before) if one.rf)
+        """Return the receptive field of a row, or of the last one before it that has any."""
+        return self.growth(row)[-1][1]
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -173,7 +176,7 @@ class Profile:
 def profile(graph: Graph) -> Profile:
     """Return the figures of a graph, operation by operation, computed when they are asked for.
 
-    Raises ShapeError for a receptive field beyond those that are counted.
+    Raises ShapeError for a receptive field too large to count.
 
     >>> from archsearch.notation.network import parse
     >>> profile(parse("conv(8) conv(8, stride=2) conv(8, dilation=2) head()").lower()).figures["rf"]
@@ -188,5 +191,5 @@ def _is_global(field: AxisField) -> bool:
     return field.pattern is None or field.seen != field.inside
 
 
-def _sees_all(layout: TensorField) -> bool:
-    return bool(layout.axes) and all(axis.field.sees_all for axis in layout.axes)
+def _sees_all(field: TensorField) -> bool:
+    return bool(field.axes) and all(axis.field.sees_all for axis in field.axes)

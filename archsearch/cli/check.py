@@ -80,11 +80,8 @@ def _check_network(subject: Subject, limits: Limits, as_json: bool) -> bool:
             "digest": verdict.digest,
         }
         write_json(plain)
-    elif verdict.fits:
-        shown = ", ".join(f"{name} {verdict.figures[name]:,}" for name in ("rf", "params", "macs"))
-        click.echo(f"fits {str(limits) or 'no limits'}\n  {shown}")
     else:
-        click.echo("\n  ".join(["refused", *verdict.reasons]))
+        click.echo(verdict)
     return verdict.fits
 
 

@@ -34,12 +34,12 @@ def results(
 
     Accuracies are in percent, times in seconds. People are shown some columns, --json and --csv write all.
     """
-    from archsearch.study.results import COLUMNS, SHOWN, load, select
+    from archsearch.study.results import COLUMNS, SHOWN, load_results, select
 
     if list_columns:
         rows = [{"column": name, "meaning": meaning} for name, meaning in COLUMNS.items()]
         shown = ("column", "meaning")
         write_rows(shown, rows, as_json=as_json, as_csv=as_csv, shown=shown)
         return
-    chosen = select(load(storage), where, sort or "-val_accuracy", top)
+    chosen = select(load_results(storage), where, sort or "-val_accuracy", top)
     write_rows(list(COLUMNS), [dict(row.values) for row in chosen], as_json=as_json, as_csv=as_csv, shown=SHOWN)

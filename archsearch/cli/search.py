@@ -78,7 +78,7 @@ def run_search(
 ) -> None:
     """Search, showing how it goes, and write the rows of the study."""
     from archsearch.cli.progress import Progress
-    from archsearch.study.loop import search as run
+    from archsearch.study.search import search as run
 
     with Progress(quiet=as_json) as progress:
         try:

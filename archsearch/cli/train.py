@@ -84,13 +84,15 @@ def _train(
     from archsearch.cli.progress import Progress
     from archsearch.study import record
     from archsearch.study.results import rows
-    from archsearch.study.storage import SINGLE, opened
+    from archsearch.study.storage import opened
+    from archsearch.study.studies import SINGLE
+    from archsearch.study.study import Measurement
     from archsearch.training.train import check_trainable, save, train
 
     verdict = check(network, input_shape=dataset.shape, classes=len(dataset.classes))
-    identity = record.identify(dataset, split, recipe, seed)
+    measurement = Measurement.on(dataset, split, recipe, seed)
     with opened(storage, create=True) as results:
-        before = record.known_results(results, identity).get(verdict.digest or "")
+        before = record.known_results(results, measurement).get(verdict.digest or "")
         if before is not None and weights is None:
             click.echo("this result is in the table already; --seed 1 trains the network anew\n", err=True)
             write_results(rows(before[0], [before[1]]), as_json)
@@ -100,7 +102,7 @@ def _train(
         with Progress(quiet=as_json) as progress:
             progress.training(0, network, verdict, recipe.epochs)
             trained = train(graph, images, recipe, seed, progress.reached, progress.step)
-        study, trial = before or (SINGLE, record.add(results, network, verdict, identity, trained))
+        study, trial = before or (SINGLE, record.add(results, network, verdict, measurement, trained))
         if weights is not None:
             save(trained.module, weights)
         write_results(rows(study, [trial]), as_json)

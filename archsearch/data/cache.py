@@ -8,17 +8,12 @@ import tempfile
 import warnings
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import platformdirs
 
-from archsearch.data.dataset import Dataset, colour
+from archsearch.data.dataset import RGB, Dataset, Source
 from archsearch.data.images import Images
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 
 _CACHE_FORMAT = 1
 
@@ -28,14 +23,24 @@ def cache_folder() -> Path:
     return platformdirs.user_cache_path("archsearch")
 
 
-def fingerprint(files: Sequence[Path]) -> str:
-    """Return a key that changes when one of the files does."""
-    facts = [(str(file.resolve()), (stat := file.stat()).st_size, stat.st_mtime_ns) for file in files]
-    return hashlib.sha256(json.dumps([_CACHE_FORMAT, facts]).encode()).hexdigest()
+def cached(source: Source) -> Dataset:
+    """Return the dataset of a source from its decoded copy, or read the source and keep a copy.
+
+    A copy holds as long as the names, sizes and times of the source's files stay the same. A copy that cannot
+    be read or written is a warning, not an error.
+    """
+    name = hashlib.sha256(bytes(source.folder.resolve())).hexdigest()[:16]
+    file = cache_folder() / "datasets" / f"{name}.npz"
+    facts = [(str(part.resolve()), (stat := part.stat()).st_size, stat.st_mtime_ns) for part in source.files]
+    key = hashlib.sha256(json.dumps([_CACHE_FORMAT, facts]).encode()).hexdigest()
+    dataset = _read(file, key)
+    if dataset is None:
+        dataset = source.read()
+        _write(file, key, dataset)
+    return dataset
 
 
-def read_cache(file: Path, key: str) -> Dataset | None:
-    """Return the dataset kept in a file under this key, if there is one; a warning says what cannot be read."""
+def _read(file: Path, key: str) -> Dataset | None:
     try:
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as content:
             if str(content["key"]) != key:
@@ -46,30 +51,22 @@ def read_cache(file: Path, key: str) -> Dataset | None:
                 classes=tuple(content["classes"].tolist()),
                 train=Images(content["train_pixels"], content["train_labels"]),
                 test=Images(content["test_pixels"], content["test_labels"]),
-                mean=colour(content["mean"]),
-                std=colour(content["std"]),
+                mean=RGB(*content["mean"].tolist()),
+                std=RGB(*content["std"].tolist()),
             )
     except (FileNotFoundError, NotADirectoryError):
         return None
-    # What a damaged archive raises, by where the damage is; the archive's checksums find all of it.
+    # What a damaged archive raises, depending on where the damage is; its checksums find all of it.
     except (
-        OSError,
-        EOFError,
-        ValueError,
-        LookupError,
-        RuntimeError,
-        MemoryError,
-        zipfile.BadZipFile,
-    ) as error:
-        warnings.warn(
-            f"the cached copy {file} cannot be read and is made anew ({type(error).__name__}: {error})",
-            stacklevel=3,
-        )
+        OSError, EOFError, ValueError, TypeError, LookupError, RuntimeError, MemoryError, zipfile.BadZipFile,
+    ) as error:  # fmt: skip
+        problem = f"{type(error).__name__}: {error}"
+        message = f"the cached copy {file} cannot be read ({problem}); the images are decoded again"
+        warnings.warn(message, stacklevel=4)
         return None
 
 
-def write_cache(file: Path, key: str, dataset: Dataset) -> None:
-    """Keep a dataset in a file under a key; a warning says why it cannot be."""
+def _write(file: Path, key: str, dataset: Dataset) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=file.parent) as temporary:
@@ -89,7 +86,7 @@ def write_cache(file: Path, key: str, dataset: Dataset) -> None:
             )
             written.replace(file)
     except OSError as error:
-        warnings.warn(
-            f"the decoded images cannot be kept in {file.parent}, so the next start is slow again ({error})",
-            stacklevel=3,
+        message = (
+            f"the decoded images cannot be kept in {file.parent} ({error}); the next start will be slow again"
         )
+        warnings.warn(message, stacklevel=4)

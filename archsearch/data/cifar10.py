@@ -1,4 +1,4 @@
-"""CIFAR-10 as torchvision keeps it."""
+"""CIFAR-10 as torchvision stores it, and what is known of CIFAR-10 in any layout."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from archsearch.data.dataset import Contents, Source
+from archsearch.data.dataset import Dataset, Source
 from archsearch.data.images import REPLACE, Images
 from archsearch.data.pickles import unpickle
 from archsearch.errors import DataError
@@ -23,7 +23,7 @@ TRAIN_BATCHES = tuple(f"data_batch_{number}" for number in range(1, 6))
 
 
 def torchvision_source(folder: Path) -> Source:
-    """Recognise torchvision's folder; raises DataError for a file that is missing."""
+    """Recognise torchvision's folder; raises DataError for a missing file."""
     files = tuple(folder / name for name in (*TRAIN_BATCHES, "test_batch", "batches.meta"))
     for file in files:
         if not file.is_file():
@@ -35,7 +35,18 @@ def torchvision_source(folder: Path) -> Source:
     return Source(folder, files, partial(_read_torchvision, folder))
 
 
-def _read_torchvision(folder: Path) -> Contents:
+def check_counts(train: Images, test: Images, folder: Path) -> None:
+    """Raise DataError unless these are as many images as CIFAR-10 has."""
+    for side, images in (("training", train), ("test", test)):
+        if len(images) != CIFAR10_COUNTS[side]:
+            raise DataError(
+                f"CIFAR-10 has {CIFAR10_COUNTS[side]:,} {side} images; here are {len(images):,}",
+                place=str(folder),
+                remedy="complete the files, or give the classes other names if this is another dataset",
+            )
+
+
+def _read_torchvision(folder: Path) -> Dataset:
     names = unpickle(folder / "batches.meta").get("label_names")
     if names != list(CIFAR10_CLASSES):
         raise DataError("the class names are not CIFAR-10's", place=str(folder / "batches.meta"), remedy=REPLACE)
@@ -44,7 +55,9 @@ def _read_torchvision(folder: Path) -> Contents:
         np.concatenate([batch.pixels for batch in batches]),
         np.concatenate([batch.labels for batch in batches]),
     )
-    return counted(Contents("cifar10", CIFAR10_CLASSES, train, _read_batch(folder / "test_batch")), folder)
+    test = _read_batch(folder / "test_batch")
+    check_counts(train, test, folder)
+    return Dataset.of("cifar10", CIFAR10_CLASSES, train, test)
 
 
 def _read_batch(file: Path) -> Images:
@@ -65,15 +78,3 @@ def _read_batch(file: Path) -> Images:
         )
     pixels = rows.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
     return Images(np.ascontiguousarray(pixels), np.array(labels, np.int64))
-
-
-def counted(contents: Contents, folder: Path) -> Contents:
-    """Return what a folder holds if it is the whole of CIFAR-10; raises DataError if not."""
-    for side, images in (("training", contents.train), ("test", contents.test)):
-        if len(images) != CIFAR10_COUNTS[side]:
-            raise DataError(
-                f"CIFAR-10 has {CIFAR10_COUNTS[side]:,} {side} images; here are {len(images):,}",
-                place=str(folder),
-                remedy="complete the files, or give the classes other names if this is another dataset",
-            )
-    return contents

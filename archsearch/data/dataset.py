@@ -1,4 +1,4 @@
-"""Datasets as values: what is trained on, what is measured on, and how one is split."""
+"""Datasets as values: images in memory, and the images a network is trained and evaluated on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,32 +21,33 @@ if TYPE_CHECKING:
 _KINDS = ("validation", "test")
 _BLOCK = 256  # images whose counts stay in the processor's cache: 6 times faster than all at once
 
-Colour = tuple[float, float, float]
+
+class RGB(NamedTuple):
+    """A value for each channel, on the scale 0..1."""
+
+    red: float
+    green: float
+    blue: float
 
 
 @dataclass(frozen=True, eq=False)
-class Split:
-    """Images to train on and images to measure on.
+class Source:
+    """A folder whose layout is known: the files that make up the dataset, and how to read them.
 
-    `kind` is "validation" (held out of the training set) or "test". `mean` and `std` are those of the
-    dataset's whole training set, a channel each, on the scale 0..1.
+    `read` decodes every image, which is slow, and raises DataError for what is damaged or inconsistent.
     """
 
-    data: str
-    kind: str
-    train: Images
-    evaluation: Images
-    classes: tuple[str, ...]
-    mean: Colour
-    std: Colour
+    folder: Path
+    files: tuple[Path, ...]
+    read: Callable[[], Dataset]
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A dataset in memory, its images in the order of their content's hash.
+    """A dataset in memory, its images sorted by a hash of their content.
 
     So neither `digest` (16 hex digits over pixels, labels and class names) nor a split depends on the order
-    or the layout in which the images were found. `mean` and `std` are as in `Split`.
+    or the layout in which the images were found. `mean` and `std` are those of the training set.
     """
 
     name: str
@@ -54,8 +55,15 @@ class Dataset:
     classes: tuple[str, ...]
     train: Images
     test: Images
-    mean: Colour
-    std: Colour
+    mean: RGB
+    std: RGB
+
+    @classmethod
+    def of(cls, name: str, classes: tuple[str, ...], train: Images, test: Images) -> Dataset:
+        """Make a dataset of images in any order; `classes` are in the order of the labels."""
+        train, test = canonical(train), canonical(test)
+        mean, std = _statistics(train.pixels)
+        return cls(name, _digest(classes, train, test), classes, train, test, mean, std)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -66,8 +74,8 @@ class Dataset:
     def split(self, kind: str) -> Split:
         """Split for a search ("validation") or for the final measurement ("test").
 
-        "validation" holds a tenth of each class of the training set out of it, always the same images, and
-        leaves the test set alone; "test" is all of the training set and all of the test set.
+        "validation" holds out a tenth of each class of the training set, always the same images, and leaves
+        the test set alone; "test" is the whole training set and the whole test set.
         Raises DataError for another kind, or where a class has a single training image.
         """
         if kind not in _KINDS:
@@ -88,26 +96,44 @@ class Dataset:
         return Split(self.name, kind, train, evaluation, self.classes, self.mean, self.std)
 
 
-def dataset_of(contents: Contents) -> Dataset:
-    """Return the dataset with these contents."""
-    train, test = canonical(contents.train), canonical(contents.test)
-    mean, std = _statistics(train.pixels)
-    digest = _digest(contents.classes, train, test)
-    return Dataset(contents.name, digest, contents.classes, train, test, mean, std)
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Images to train on and images to evaluate on.
+
+    `kind` is "validation" (held out of the training set) or "test". `mean` and `std` are those of the
+    dataset's whole training set.
+    """
+
+    data: str
+    kind: str
+    train: Images
+    evaluation: Images
+    classes: tuple[str, ...]
+    mean: RGB
+    std: RGB
 
 
 def canonical(images: Images) -> Images:
-    """Return the images in the order of their content's hash."""
+    """Sort images by a hash of their content."""
     keys = content_keys(images)
     return images.take(np.array(sorted(range(len(keys)), key=keys.__getitem__), np.intp))
 
 
 def content_keys(images: Images) -> list[bytes]:
-    """Return for each image what tells it from others: a hash of its pixels, and its label."""
+    """Return a key for each image: a hash of its pixels, then its label."""
     return [
         hashlib.sha256(pixels).digest() + label.to_bytes(4)
         for pixels, label in zip(np.ascontiguousarray(images.pixels), images.labels.tolist(), strict=True)
     ]
+
+
+def one_in(parts: int, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Choose one image in `parts` of each class, at least one: the first ones, which hashes made random."""
+    chosen = np.zeros(len(labels), np.bool_)
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        chosen[members[: max(1, round(len(members) / parts))]] = True
+    return chosen
 
 
 def _digest(classes: tuple[str, ...], train: Images, test: Images) -> str:
@@ -116,7 +142,7 @@ def _digest(classes: tuple[str, ...], train: Images, test: Images) -> str:
     return hashlib.sha256(b"".join(content)).hexdigest()[:16]
 
 
-def _statistics(pixels: npt.NDArray[np.uint8]) -> tuple[Colour, Colour]:
+def _statistics(pixels: npt.NDArray[np.uint8]) -> tuple[RGB, RGB]:
     # From exact counts of the 256 values, so rounding cannot depend on the order of the images.
     counts = np.zeros((3, 256), np.int64)
     for start in range(0, len(pixels), _BLOCK):
@@ -127,38 +153,4 @@ def _statistics(pixels: npt.NDArray[np.uint8]) -> tuple[Colour, Colour]:
     share = counts / counts.sum(axis=1, keepdims=True)
     mean = share @ values
     std = np.sqrt((share * (values - mean[:, None]) ** 2).sum(axis=1))
-    return colour(mean), colour(std)
-
-
-def colour(values: npt.NDArray[np.float64]) -> Colour:
-    """Return three values as a tuple."""
-    red, green, blue = values.tolist()
-    return (red, green, blue)
-
-
-def one_in(parts: int, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Choose one image in so many of each class, at least one: the first ones, which hashes made random."""
-    chosen = np.zeros(len(labels), np.bool_)
-    for label in np.unique(labels):
-        members = np.flatnonzero(labels == label)
-        chosen[members[: max(1, round(len(members) / parts))]] = True
-    return chosen
-
-
-@dataclass(frozen=True, eq=False)
-class Contents:
-    """What a folder holds: a name for it, the classes in the order of the labels, and the images."""
-
-    name: str
-    classes: tuple[str, ...]
-    train: Images
-    test: Images
-
-
-@dataclass(frozen=True, eq=False)
-class Source:
-    """A folder whose layout is known: the files that count, and how to read them (slow; DataError)."""
-
-    folder: Path
-    files: tuple[Path, ...]
-    read: Callable[[], Contents]
+    return RGB(*mean.tolist()), RGB(*std.tolist())

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import http.client
+import io
 import tarfile
 import tempfile
-import urllib.error
-import urllib.request
+from functools import partial
+from http.client import HTTPException
 from pathlib import Path
-from typing import BinaryIO
+from urllib.error import HTTPError
+from urllib.request import build_opener
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from rich.progress import wrap_file
 
 from archsearch.errors import DataError
 
@@ -26,8 +27,8 @@ _CHUNK_BYTES = 1 << 20
 def download_cifar10(folder: Path) -> None:
     """Make torchvision's folder `cifar-10-batches-py` from the authors' archive, with progress on stderr.
 
-    The archive is checked and unpacked beside the folder, which appears by a rename: it is complete or not
-    there. Raises DataError where there is no network, what arrives is not the archive, or the disk refuses.
+    The archive is checked, unpacked in a temporary folder and then renamed: `folder` is complete or not there.
+    Raises DataError where there is no network, what arrives is not the archive, or the disk refuses.
     """
     remedy = (
         "name a folder that has the images, with --data PATH or ARCHSEARCH_DATA;\n"
@@ -37,49 +38,30 @@ def download_cifar10(folder: Path) -> None:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
-            archive = Path(temporary) / "archive.tar.gz"
-            with archive.open("wb") as file:
-                checksum = _fetch(CIFAR10_URL, file, remedy)
+            archive = _fetch(remedy)
+            checksum = hashlib.md5(archive, usedforsecurity=False).hexdigest()
             if checksum != CIFAR10_MD5:
-                raise DataError(
-                    f"the download has the MD5 checksum {checksum}; it must be {CIFAR10_MD5}",
-                    place=CIFAR10_URL,
-                    remedy=remedy,
-                )
-            with tarfile.open(archive) as content:
+                message = f"the download has the MD5 checksum {checksum}; it must be {CIFAR10_MD5}"
+                raise DataError(message, place=CIFAR10_URL, remedy=remedy)
+            with tarfile.open(fileobj=io.BytesIO(archive)) as content:
                 content.extractall(temporary, filter="data")
             (Path(temporary) / folder.name).rename(folder)
     except OSError as error:
-        raise DataError(
-            f"CIFAR-10 cannot be written to the cache: {error}", place=str(folder.parent), remedy=remedy
-        ) from error
+        message = f"CIFAR-10 could not be written to the cache: {error}"
+        raise DataError(message, place=str(folder.parent), remedy=remedy) from error
 
 
-def _fetch(url: str, file: BinaryIO, remedy: str) -> str:
-    """Write what is at an address to a file; the MD5 checksum of it."""
-    checksum = hashlib.md5(usedforsecurity=False)
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+def _fetch(remedy: str) -> bytes:
     try:
-        response = urllib.request.build_opener().open(url, timeout=_TIMEOUT_SECONDS)
-    except (OSError, http.client.HTTPException) as error:
-        if isinstance(error, urllib.error.HTTPError):
+        with build_opener().open(CIFAR10_URL, timeout=_TIMEOUT_SECONDS) as response:
+            length = int(response.headers.get("Content-Length", 0))
+            with wrap_file(response, length, description="CIFAR-10", console=Console(stderr=True)) as stream:
+                archive = b"".join(iter(partial(stream.read, _CHUNK_BYTES), b""))
+        if len(archive) < length:
+            raise ConnectionError(f"the connection was lost after {len(archive):,} of {length:,} bytes")
+    except (OSError, HTTPException) as error:
+        if isinstance(error, HTTPError):
             error.close()  # it is also the server's answer, with an open connection
-        raise DataError(f"CIFAR-10 cannot be downloaded: {error}", place=url, remedy=remedy) from error
-    with response, Progress(*columns, console=Console(stderr=True)) as progress:
-        length = int(response.headers.get("Content-Length", 0))
-        task = progress.add_task("CIFAR-10", total=length or None)
-        received = 0
-        while True:
-            try:
-                chunk = response.read(_CHUNK_BYTES)
-            except (OSError, http.client.HTTPException) as error:
-                raise DataError(f"the download broke off: {error}", place=url, remedy=remedy) from error
-            if not chunk:
-                break
-            file.write(chunk)
-            checksum.update(chunk)
-            received += len(chunk)
-            progress.update(task, completed=received)
-    if received < length:
-        raise DataError(f"the download broke off after {received:,} of {length:,} bytes", place=url, remedy=remedy)
-    return checksum.hexdigest()
+        message = f"CIFAR-10 could not be downloaded: {error}"
+        raise DataError(message, place=CIFAR10_URL, remedy=remedy) from error
+    return archive

@@ -6,12 +6,9 @@ from functools import partial
 from pathlib import Path
 
 from archsearch.data.cifar10 import TORCHVISION_FOLDER
-from archsearch.data.dataset import Contents, Source
-from archsearch.data.images import decode, gathered, one_shape
+from archsearch.data.dataset import Dataset, Source
+from archsearch.data.images import LabelledImage, decode, stack
 from archsearch.errors import DataError
-
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
-
 
 LAYOUTS = (
     "three layouts are read:\n"
@@ -20,25 +17,15 @@ LAYOUTS = (
     "    class folders: train/<class>/*.png and test/<class>/*.png (or val/, valid/; jpg, jpeg, bmp, webp)"
 )
 
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
+
 
 def folders_source(folder: Path) -> Source:
-    """Recognise train/<class>/ and what is measured on beside it; raises DataError for what is missing."""
-    others = [folder / name for name in ("test", "val", "valid") if (folder / name).is_dir()]
-    if len(others) > 1:
-        raise DataError(
-            f"{' and '.join(f'{side.name}/' for side in others)} stand beside train/; one of them is measured on",
-            place=str(folder),
-            remedy="move the others away, or into train/: a search holds images out of train/ itself",
-        )
-    if not others:
-        raise DataError(
-            "`train` has no folder to measure on beside it",
-            place=str(folder),
-            remedy="add test/<class>/ (or val/, valid/) with images",
-        )
-    sides = (folder / "train", others[0])
+    """Recognise train/<class>/ and, beside it, test/, val/ or valid/; raises DataError for what is missing."""
+    sides = (folder / "train", _test_folder(folder))
     names = [{entry.name for entry in _visible(side) if entry.is_dir()} for side in sides]
-    for name in sorted(names[0] ^ names[1]):
+    if names[0] != names[1]:
+        name = min(names[0] ^ names[1])
         here, there = sides if name in names[0] else reversed(sides)
         raise DataError(
             f"class `{name}` is in {here.name}/ but not in {there.name}/",
@@ -47,20 +34,35 @@ def folders_source(folder: Path) -> Source:
         )
     classes = tuple(sorted(names[0]))
     if len(classes) < 2:
+        message = f"a dataset needs at least 2 classes; found {len(classes)}"
+        raise DataError(message, place=str(sides[0]), remedy=LAYOUTS)
+    train, test = (tuple(file for name in classes for file in _image_files(side / name)) for side in sides)
+    return Source(folder, train + test, partial(_read_folders, folder, classes, train, test))
+
+
+def _test_folder(folder: Path) -> Path:
+    found = [folder / name for name in ("test", "val", "valid") if (folder / name).is_dir()]
+    if not found:
+        remedy = "add test/<class>/ (or val/, valid/) with images"
+        raise DataError("there is no test folder beside train/", place=str(folder), remedy=remedy)
+    if len(found) > 1:
         raise DataError(
-            f"a dataset needs at least 2 classes; found {len(classes)}", place=str(sides[0]), remedy=LAYOUTS
+            f"{' and '.join(f'{side.name}/' for side in found)} lie beside train/; only one can be the test set",
+            place=str(folder),
+            remedy="move the others away, or their images into train/: a search holds out some of them itself",
         )
-    train, test = ([(file, k) for k, name in enumerate(classes) for file in _files(side / name)] for side in sides)
-    files = tuple(file for file, _ in train + test)
-    return Source(folder, files, partial(_read_class_folders, folder, classes, train, test))
+    return found[0]
 
 
 def _visible(folder: Path) -> list[Path]:
     return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
 
 
-def _files(folder: Path) -> list[Path]:
+def _image_files(folder: Path) -> list[Path]:
     files = _visible(folder)
+    if not files:
+        remedy = "add images, or remove the class on both sides"
+        raise DataError("this class has no images", place=str(folder), remedy=remedy)
     for file in files:
         if not file.is_file() or file.suffix.lower() not in _SUFFIXES:
             raise DataError(
@@ -68,18 +70,14 @@ def _files(folder: Path) -> list[Path]:
                 place=str(file),
                 remedy="convert it, or move it out of the dataset",
             )
-    if not files:
-        raise DataError(
-            "this class has no images",
-            place=str(folder),
-            remedy="add images, or remove the class on both sides",
-        )
     return files
 
 
-def _read_class_folders(
-    folder: Path, classes: tuple[str, ...], train: list[tuple[Path, int]], test: list[tuple[Path, int]]
-) -> Contents:
-    sides = [[(str(file), decode(file, str(file)), label) for file, label in side] for side in (train, test)]
-    one_shape(sides[0] + sides[1])
-    return Contents(folder.resolve().name, classes, gathered(sides[0]), gathered(sides[1]))
+def _read_folders(
+    folder: Path, classes: tuple[str, ...], train: tuple[Path, ...], test: tuple[Path, ...]
+) -> Dataset:
+    sides = (
+        [LabelledImage(str(file), decode(file, str(file)), classes.index(file.parent.name)) for file in files]
+        for files in (train, test)
+    )
+    return Dataset.of(folder.resolve().name, classes, *stack(*sides))

@@ -1,10 +1,11 @@
-"""Images in memory: the value, and how one is decoded; whatever is read becomes 8-bit RGB of one size."""
+"""Images in memory, and how they are decoded: to 8-bit RGB, all of one size."""
 
 from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 REPLACE = "replace the file with an intact copy"
 
 _FORMATS = ("PNG", "JPEG", "BMP", "WEBP")
-
-LabelledImage = tuple[str, npt.NDArray[np.uint8], int]  # place, H x W x 3 pixels, label
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +44,16 @@ class Images:
         return Images(self.pixels[index], self.labels[index])
 
 
+class LabelledImage(NamedTuple):
+    """One decoded image, and the place that an error about it names."""
+
+    place: str
+    pixels: npt.NDArray[np.uint8]  # H x W x 3
+    label: int
+
+
 def decode(data: bytes | Path, place: str) -> npt.NDArray[np.uint8]:
-    """Decode a file's bytes, or a file, to H x W x 3 (RGB); DataError with this place."""
+    """Decode a file or its bytes to H x W x 3 (RGB); raises DataError that names this place."""
     try:
         encoded = data if isinstance(data, bytes) else data.read_bytes()
         with Image.open(io.BytesIO(encoded), formats=_FORMATS) as image:
@@ -70,29 +77,29 @@ def decode(data: bytes | Path, place: str) -> npt.NDArray[np.uint8]:
         raise DataError(f"this image cannot be decoded: {error}", place=place, remedy=REPLACE) from error
 
 
-def one_shape(rows: Sequence[LabelledImage]) -> tuple[int, ...]:
-    """Return the height, width and channels that all images have; DataError for the first that differs."""
-    first_place, first, _ = rows[0]
-    for place, image, _ in rows:
-        if image.shape != first.shape:
+def stack(train: Sequence[LabelledImage], test: Sequence[LabelledImage]) -> tuple[Images, Images]:
+    """Stack the images of both sides; raises DataError for the first whose size differs."""
+    first = train[0]
+    for image in chain(train, test):
+        if image.pixels.shape != first.pixels.shape:
             raise DataError(
-                f"this image is {size_of(image.shape)} pixels; the first one is {size_of(first.shape)}",
-                place=place,
-                remedy=f"bring all images to one size (the first one is {first_place})",
+                f"this image is {size_of(image.pixels)} pixels; the first one is {size_of(first.pixels)}",
+                place=image.place,
+                remedy=f"bring all images to one size (the first one is {first.place})",
             )
-    return first.shape
+    return _stacked(train), _stacked(test)
 
 
-def size_of(shape: tuple[int, ...]) -> str:
-    """Write a shape (height, width, channels) as people do.
+def size_of(pixels: npt.NDArray[np.uint8]) -> str:
+    """Write the size of an image as people do: width x height.
 
-    >>> size_of((480, 640, 3))
+    >>> size_of(np.zeros((480, 640, 3), np.uint8))
     '640x480'
     """
-    height, width, _ = shape
+    height, width, _ = pixels.shape
     return f"{width}x{height}"
 
 
-def gathered(rows: Sequence[LabelledImage]) -> Images:
-    """Put rows of one shape together."""
-    return Images(np.stack([image for _, image, _ in rows]), np.array([label for _, _, label in rows], np.int64))
+def _stacked(images: Sequence[LabelledImage]) -> Images:
+    pixels, labels = [image.pixels for image in images], [image.label for image in images]
+    return Images(np.stack(pixels), np.array(labels, np.int64))

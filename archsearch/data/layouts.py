@@ -1,4 +1,4 @@
-"""Read an image dataset from a folder, in one of three layouts; a reader checks everything that it reads."""
+"""Recognise in which of three layouts a dataset lies in a folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FOUND_SHOWN = 8
 
 
 def recognise(folder: Path) -> Source:
-    """Say in which layout a dataset lies in a folder, without decoding anything.
+    """Return how to read the dataset in a folder, without decoding anything yet.
 
     Raises DataError where there is no folder, no known layout, or a file that the layout needs is missing.
     """
@@ -37,7 +37,7 @@ def recognise(folder: Path) -> Source:
         raise DataError(
             f"the folder cannot be read: {error.strerror}",
             place=str(error.filename),
-            remedy="check its rights",
+            remedy="check its permissions",
         ) from error
     more = f" and {len(found) - _FOUND_SHOWN} more" if len(found) > _FOUND_SHOWN else ""
     raise DataError(

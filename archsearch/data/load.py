@@ -1,4 +1,4 @@
-"""Datasets: where they come from, how they are split, and their decoded copy in the per-user cache.
+"""Load a dataset: from a folder, from the cache, by a download, or from scikit-learn.
 
 >>> dataset = digits()
 >>> dataset.name, dataset.shape, len(dataset.train), len(dataset.test)
@@ -10,16 +10,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 
-from archsearch.data.cache import cache_folder, fingerprint, read_cache, write_cache
+from archsearch.data.cache import cache_folder, cached
 from archsearch.data.cifar10 import TORCHVISION_FOLDER
-from archsearch.data.dataset import Contents, Dataset, canonical, dataset_of, one_in
+from archsearch.data.dataset import Dataset, canonical, one_in
 from archsearch.data.download import download_cifar10
 from archsearch.data.images import Images
 from archsearch.data.layouts import recognise
@@ -32,13 +31,11 @@ def load(path: str | Path | None = None) -> Dataset:
     """Load the dataset in a folder, or CIFAR-10 where none is named.
 
     Without a path, the folder is the one that the environment variable ARCHSEARCH_DATA names, or else
-    `cifar-10-batches-py` in the per-user cache, and if that is not there it is downloaded. The word "digits"
-    in place of a folder means `digits()`. What a folder may look like: `archsearch.data.layouts.recognise`.
+    `cifar-10-batches-py` in the per-user cache, which is downloaded if it is not there. The word "digits" in
+    place of a folder means `digits()`. What a folder may look like: `archsearch.data.layouts`.
 
-    The decoded images are kept in the per-user cache for the next time; where that cannot be written, or
-    cannot be read back, a warning says so.
-
-    Raises DataError for everything that is missing, damaged or inconsistent.
+    The decoded images are kept in the per-user cache for the next time; a cache that cannot be read or
+    written is only a warning. Raises DataError for everything that is missing, damaged or inconsistent.
     """
     wanted = path if path is not None else os.environ.get(VARIABLE) or None
     if wanted is None:
@@ -52,20 +49,13 @@ def load(path: str | Path | None = None) -> Dataset:
         if path is None and not folder.exists():
             message = f"there is no folder `{folder}`, which the variable {VARIABLE} names"
             raise DataError(message, remedy="correct the variable, or name the folder with --data PATH")
-    source = recognise(folder)
-    key = fingerprint(source.files)
-    file = cache_folder() / "datasets" / f"{hashlib.sha256(bytes(source.folder.resolve())).hexdigest()[:16]}.npz"
-    dataset = read_cache(file, key)
-    if dataset is None:
-        dataset = dataset_of(source.read())
-        write_cache(file, key, dataset)
-    return dataset
+    return cached(recognise(folder))
 
 
 def digits() -> Dataset:
-    """Return scikit-learn's 1,797 handwritten digits, enlarged from 8 x 8 grey to 32 x 32 RGB: no network.
+    """Return scikit-learn's 1,797 handwritten digits, enlarged from 8 x 8 grey to 32 x 32 RGB.
 
-    A fifth of each class is the test set.
+    They need no download. A fifth of each class is the test set.
     """
     bunch = import_module("sklearn.datasets").load_digits()
     # Bilinear weights are eighths, so every step is exact and the digest is the same on every machine.
@@ -75,4 +65,4 @@ def digits() -> Dataset:
     images = canonical(Images(np.repeat(grey[..., None], 3, axis=3), bunch.target.astype(np.int64)))
     chosen = one_in(5, images.labels)
     classes = tuple(str(name) for name in bunch.target_names)
-    return dataset_of(Contents("digits", classes, images.take(~chosen), images.take(chosen)))
+    return Dataset.of("digits", classes, images.take(~chosen), images.take(chosen))

@@ -1,4 +1,4 @@
-"""Read pickles that hold arrays of bytes and nothing else; no code that a file asks for is ever run."""
+"""Read pickles that hold arrays of bytes and nothing else; no code that a file names is ever run."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 def unpickle(file: Path) -> dict[Any, Any]:
     """Load a dictionary of numbers, strings, lists and arrays of bytes.
 
-    Raises DataError where the file is damaged, asks for anything else, or is no such dictionary.
+    Raises DataError where the file is damaged, names anything else, or holds no such dictionary.
     """
     try:
         with file.open("rb") as stream:
-            # The official files were written by Python 2, whose strings are read back as latin-1.
+            # The official files were written by Python 2, whose strings are read as latin-1.
             content = _BytesOnly(stream, encoding="latin1").load()
     # What the standard library's unpickler raises on arbitrary bytes.
     except (
@@ -33,6 +33,17 @@ def unpickle(file: Path) -> dict[Any, Any]:
     if not isinstance(content, dict):
         raise DataError("this pickle does not hold a dictionary", place=str(file), remedy=REPLACE)
     return {key: value.array if isinstance(value, _Array) else value for key, value in content.items()}
+
+
+class _BytesOnly(pickle.Unpickler):
+    """Imports nothing: what a file names is looked up among stand-ins."""
+
+    def find_class(self, module: str, name: str, /) -> Callable[..., object]:
+        # numpy.core became numpy._core in numpy 2.
+        stand_in = _STAND_INS.get(f"{module.replace('numpy._core', 'numpy.core')}.{name}")
+        if stand_in is None:
+            raise pickle.UnpicklingError(f"it asks for `{module}.{name}`, which images do not need")
+        return stand_in
 
 
 class _ByteType:
@@ -58,33 +69,21 @@ class _Array:
         self.array = np.frombuffer(buffer, np.uint8).reshape(shape, order="F" if column_major else "C")
 
 
-def _array_from_buffer(buffer: bytes, kind: _ByteType, shape: tuple[int, ...], order: str) -> _Array:
+def _from_buffer(buffer: bytes, kind: _ByteType, shape: tuple[int, ...], order: str) -> _Array:
     array = _Array()
     array.__setstate__((1, shape, kind, order == "F", buffer))
     return array
 
 
-def _encoded(text: str, _: str) -> bytes:
+def _encode(text: str, _: str) -> bytes:
     return text.encode("latin1")
 
 
-# Where numpy's pickles of an array look for its parts, and Python 3's early protocols for bytes;
-# numpy.core became numpy._core in numpy 2.
-_STAND_INS: dict[tuple[str, str], Callable[..., object]] = {
-    ("_codecs", "encode"): _encoded,
-    ("numpy", "dtype"): _ByteType,
-    ("numpy", "ndarray"): _Array,
-    ("numpy.core.multiarray", "_reconstruct"): _Array,
-    ("numpy._core.multiarray", "_reconstruct"): _Array,
-    ("numpy.core.numeric", "_frombuffer"): _array_from_buffer,
-    ("numpy._core.numeric", "_frombuffer"): _array_from_buffer,
+# The names by which numpy's pickles of an array refer to its parts, and Python 3's early protocols to bytes.
+_STAND_INS: dict[str, Callable[..., object]] = {
+    "_codecs.encode": _encode,
+    "numpy.dtype": _ByteType,
+    "numpy.ndarray": _Array,
+    "numpy.core.multiarray._reconstruct": _Array,
+    "numpy.core.numeric._frombuffer": _from_buffer,
 }
-
-
-class _BytesOnly(pickle.Unpickler):
-    """Never imports what a file names."""
-
-    def find_class(self, module: str, name: str, /) -> Callable[..., object]:
-        if (module, name) not in _STAND_INS:
-            raise pickle.UnpicklingError(f"it asks for `{module}.{name}`, which images do not need")
-        return _STAND_INS[module, name]

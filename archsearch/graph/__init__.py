@@ -1,4 +1,4 @@
-"""What a network is: primitive operations and their wiring; files of words import from here."""
+"""What a network is: primitive operations and their wiring. A file with words of your own imports from here."""
 
 from __future__ import annotations
 

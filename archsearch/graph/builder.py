@@ -1,4 +1,4 @@
-"""The builder that refuses: operations added one by one, each checked where it is added."""
+"""The builder of a sentence's graph: operations added one by one, each checked where it is added."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from archsearch.errors import Place, ShapeError
 from archsearch.graph.graph import Graph, Node, Weight
-from archsearch.graph.ops.maps import Convolution, Pool
+from archsearch.graph.ops import maps
 from archsearch.graph.ops.operation import Input, Operation
 from archsearch.graph.shapes import Shape, Sizes, shape_text
 
@@ -15,10 +15,12 @@ LARGEST_IMAGE = 4096
 
 
 class Builder:
-    """Adds operations one by one and checks that each fits; the words of the notation lower through it.
+    """Adds operations one by one, and refuses those that do not fit; the words of the notation lower through it.
 
-    Raises ShapeError where an operation does not fit, with the place of the word that asked for it.
+    Whatever it accepts can be built as a torch module. Raises ShapeError where an operation does not fit or where
+    no layer can be built of it, with the place of the word that asked for it.
 
+    >>> from archsearch.graph import Convolution
     >>> build = Builder((3, 32, 32), classes=10)
     >>> build.then(Convolution(24, (3, 3)))
     1
@@ -41,7 +43,7 @@ class Builder:
         self._place: Place | None = None
 
     def at(self, word: object, path: str, place: Place | None) -> None:
-        """Say which word the next operations come from."""
+        """Set the word that the next operations come from."""
         self._word, self._path, self._place = word, path, place
 
     def shape(self, node: int) -> Shape:
@@ -58,21 +60,23 @@ class Builder:
         inputs = inputs or (self.last,)
         shapes = [self._nodes[number].shape for number in inputs]
         try:
+            op.check_buildable(shapes)
             shape = op.output(shapes)
             _check_sizes(op, shape)
         except ShapeError as error:
-            raise ShapeError(error.message, place=self._place or str(self._word)) from None
+            place = self._place or str(self._word)
+            raise ShapeError(error.message, place=place, remedy=error.remedy) from None
         self.last = len(self._nodes)
         weights = tuple(Weight(f"{self.last}.{n}", size) for n, size in enumerate(op.weights(shapes)))
         self._nodes.append(Node(op, inputs, shape, weights, self._word, self._path))
         return self.last
 
     def stride_between(self, first: int, last: int) -> Sizes:
-        """Product of the strides on the way from one node to a later one, along first inputs."""
+        """Product of the strides on the path from one node to a later one, along first inputs."""
         height, width = 1, 1
         while last != first:
             op = self._nodes[last].op
-            if isinstance(op, Convolution | Pool):
+            if isinstance(op, maps.Convolution | maps.Pool):
                 height, width = height * op.stride[0], width * op.stride[1]
             last = self._nodes[last].inputs[0]
         return (height, width)
@@ -83,7 +87,9 @@ class Builder:
 
 
 def _check_sizes(op: Operation, shape: Sequence[float]) -> None:
-    """Raise ShapeError for 0 or 2.5 channels, which a word of somebody's own may ask for."""
+    """Raise ShapeError for 0 or 2.5 channels, or another batch than one, which a user's word may ask for."""
     if not all(isinstance(size, int) and size >= 1 for size in shape):
         sizes = "x".join(map(str, shape[1:]))
-        raise ShapeError(f"{op.kind} would put out {sizes}; sizes are whole numbers of at least 1")
+        raise ShapeError(f"the {op.description} would give {sizes}; sizes are whole numbers of at least 1")
+    if shape[0] != 1:
+        raise ShapeError(f"the {op.description} would give a batch of {shape[0]}; it must stay 1")

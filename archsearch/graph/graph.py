@@ -1,6 +1,6 @@
-"""A network as primitive operations and their wiring: the graph, the builder that checks it, the digest.
+"""A network as primitive operations and their wiring, and its digest.
 
-Analyzer and torch builder both fold over a Graph, so they cannot disagree about what a network is.
+The analyzer and the torch module both go through the same Graph, so they cannot disagree about what a network is.
 """
 
 from __future__ import annotations
@@ -15,11 +15,14 @@ from archsearch.graph.ops.operation import Operation
 from archsearch.graph.shapes import Shape
 
 FORMAT = 1
-"""Version of what `Graph.digest` hashes; a change of meaning of any operation raises it."""
+"""Version of what `Graph.digest` hashes; it goes up when the meaning of an operation changes."""
 
 
 class Weight(NamedTuple):
-    """A parameter: its name, which two nodes share if they share it, its number of elements, and its training."""
+    """A parameter: its name, its number of elements, and whether training changes it.
+
+    Nodes that share a parameter have a weight of the same name.
+    """
 
     name: str
     size: int
@@ -30,9 +33,9 @@ class Weight(NamedTuple):
 class Node:
     """An operation, the earlier nodes it reads, its output shape, its parameters, and where it came from.
 
-    `path` counts the words of a sentence from 1, those inside a residual after a point: `4.2` is the second word
-    in the body of the fourth. In a module it is the submodule's own name. `word` is the word of a sentence, or
-    whatever else writes itself as one.
+    `path` counts the words of a sentence from 1, with a dot before those inside a residual: `4.2` is the second
+    word in the body of the fourth. In a torch module it is the submodule's name. `word` is the word of a sentence,
+    or anything whose `str` is written like one.
     """
 
     op: Operation
@@ -47,8 +50,8 @@ class Node:
 class Graph:
     """Nodes in the order in which they are computed; the first is the input, the last the output.
 
-    `classes` is 0 where the output is no vector. `spare`: parameters of a module that no operation reads.
-    `outputs`: the nodes that a module puts out, where it is not the last alone.
+    `classes` is 0 where the output is not a vector. `spare`: parameters of a torch module that no operation reads.
+    `outputs`: the nodes that a torch module returns, where that is not just the last one.
     """
 
     nodes: tuple[Node, ...]
@@ -63,7 +66,7 @@ class Graph:
 
     @property
     def classifies(self) -> bool:
-        """Whether the output is one number a class, so that the network can be trained."""
+        """Whether the output is one number per class, so that the network can be trained."""
         return self.nodes[-1].shape == (1, self.classes)
 
     def shapes_into(self, node: Node) -> list[Shape]:
@@ -72,9 +75,9 @@ class Graph:
 
     @cached_property
     def digest(self) -> str:
-        """First 16 hex digits of SHA-256 over format version, input, classes and every op with every value.
+        """First 16 hex digits of SHA-256 over format version, input, classes and every operation with every value.
 
-        Two sentences with one graph have one digest; names and defaults of the notation are not in it.
+        Sentences with the same graph have the same digest; the notation's names and defaults are not part of it.
         """
         nodes = [[*node.op.identity, node.inputs] for node in self.nodes]
         text = json.dumps([FORMAT, self.input, self.classes, nodes], sort_keys=True)

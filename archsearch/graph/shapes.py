@@ -13,11 +13,11 @@ Sizes: TypeAlias = tuple[int, ...]
 """A value for each axis: height, width."""
 
 Border: TypeAlias = Literal["zeros", "reflect", "replicate", "circular"]
-"""What stands beyond a map, in torch's words for padding; any constant counts as zeros."""
+"""What a map is padded with, in torch's terms; any constant counts as zeros."""
 
 
 def shape_text(shape: Sequence[int]) -> str:
-    """Write a shape as people do.
+    """Write a shape with an x between its sizes.
 
     >>> shape_text((3, 32, 32))
     '3x32x32'
@@ -26,7 +26,7 @@ def shape_text(shape: Sequence[int]) -> str:
 
 
 def map_of(shape: Shape, kind: str, axes: int | None = None) -> Shape:
-    """Return the shape if it is that of a map with so many axes; raises ShapeError if not."""
+    """Return the shape of a map with this number of axes, or any; raises ShapeError for another shape."""
     if len(shape) < 3 or (axes is not None and len(shape) != axes + 2):
         raise ShapeError(f"{kind.replace('_', ' ')} needs a map, and this is {shape_text(shape[1:])}")
     return shape
@@ -42,5 +42,5 @@ def parse_shape(text: str, place: Place | str | None = None) -> Shape:
     """
     if not re.fullmatch(r"[1-9]\d*(x[1-9]\d*){1,3}", text.strip()):
         remedy = "write channels x height x width, as in 3x32x32"
-        raise NotationError(f"`{text.strip()}` is no input shape", place=place, remedy=remedy)
+        raise NotationError(f"`{text.strip()}` is not an input shape", place=place, remedy=remedy)
     return tuple(map(int, text.split("x")))

@@ -1,25 +1,28 @@
-"""How the units of an operation's output read the positions of its input, along one axis.
+"""What each unit of an operation's output reads of its input along one axis, and how many units there are.
 
-Each step answers on an endless axis (`reads`), and says what becomes of a read beyond the border (`inside`), by
-how many positions the reads advance from one unit to a later one (`advance`): all that receptive fields need.
+A window says which positions a unit reads on an endless axis (`reads`) and on a map with borders (`inside`), by
+how many positions the reads advance from one unit to a later one (`advance`), and how many units come out of a map
+of a given length (`units`). That is all that receptive fields and output shapes need.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
 from typing import Literal, TypeAlias
 
 from archsearch.errors import ShapeError
-from archsearch.graph.shapes import Border, Sizes
+from archsearch.graph.shapes import Border
 
 
 @dataclass(frozen=True)
 class Window:
-    """A kernel slid over the axis, in torch's terms. Pad, crop, slice, roll and flip are kernels of 1.
+    """A kernel slid over the axis, in torch's terms; `padding` is on both sides.
+
+    Pad, crop, slice, roll and flip read like kernels of 1, but say themselves how many units come out.
 
     >>> list(Window(3, stride=2, padding=1).reads(4))
     [7, 8, 9]
@@ -32,6 +35,27 @@ class Window:
     padding: int = 0
     dilation: int = 1
     border: Border = "zeros"
+    ceil_mode: bool = False
+
+    def units(self, length: int) -> int:
+        """Return floor((length + 2 padding - dilation (kernel - 1) - 1) / stride) + 1.
+
+        With `ceil_mode` it is rounded up, unless the last window would start beyond the map and its padding in
+        front. The formulas are those of torch's `Conv2d` and `MaxPool2d`. Raises ShapeError where no window fits.
+
+        >>> Window(3, padding=1, dilation=2).units(8)
+        6
+        >>> Window(2, stride=2).units(7), Window(2, stride=2, ceil_mode=True).units(7)
+        (3, 4)
+        """
+        span = self.dilation * (self.kernel - 1) + 1
+        over = length + 2 * self.padding - span
+        if over < 0:
+            raise ShapeError(f"a window of {span} does not fit on a map of {length} with padding {self.padding}")
+        units = over // self.stride + 1
+        if self.ceil_mode and over % self.stride and units * self.stride < length + self.padding:
+            units += 1
+        return units
 
     @property
     def advance(self) -> tuple[int, int]:
@@ -44,7 +68,7 @@ class Window:
         return range(first, first + (self.kernel - 1) * self.dilation + 1, self.dilation)
 
     def inside(self, unit: int, length: int) -> Iterable[int]:
-        """Return the positions on a map of `length` that the taps come from; those on zeros are left out.
+        """Return the positions that the taps read on a map of `length`; taps on zeros read none.
 
         >>> list(Window(3, padding=2, dilation=2).inside(0, 8))
         [0, 2]
@@ -83,6 +107,21 @@ class TransposedWindow:
     stride: int = 1
     padding: int = 0
     dilation: int = 1
+    output_padding: int = 0
+
+    def units(self, length: int) -> int:
+        """Return (length - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1.
+
+        The formula is that of torch's `ConvTranspose2d`. Raises ShapeError where nothing is left.
+
+        >>> TransposedWindow(3, stride=2, padding=1, output_padding=1).units(8)
+        16
+        """
+        span = self.dilation * (self.kernel - 1) + 1
+        units = (length - 1) * self.stride - 2 * self.padding + span + self.output_padding
+        if units < 1:
+            raise ShapeError(f"a transposed convolution leaves nothing of a map of {length}")
+        return units
 
     @property
     def advance(self) -> tuple[int, int]:
@@ -90,58 +129,69 @@ class TransposedWindow:
         return self.stride, 1
 
     def reads(self, unit: int) -> list[int]:
-        """Return the positions that write to a unit."""
+        """Return the positions that write to a unit: its receptive field on the map that is read."""
         ends = (unit + self.padding - tap * self.dilation for tap in range(self.kernel))
         return [end // self.stride for end in ends if end % self.stride == 0]
 
     def inside(self, unit: int, length: int) -> list[int]:
-        """Return those of them on a map of `length`."""
+        """Return those of `reads` that are on a map of `length`."""
         return [position for position in self.reads(unit) if 0 <= position < length]
 
 
 @dataclass(frozen=True)
 class AdaptiveWindow:
-    """Adaptive pooling: a unit covers the positions from floor(u * size / units) to ceil((u + 1) * size / units).
+    """Adaptive pooling of a map of `length` to `size` units.
+
+    Unit u covers the positions from floor(u * length / size) to ceil((u + 1) * length / size).
 
     >>> [list(AdaptiveWindow(7, 3).reads(unit)) for unit in range(3)]
     [[0, 1, 2], [2, 3, 4], [4, 5, 6]]
     """
 
     length: int
-    units: int
+    size: int
+
+    def units(self, _length: int) -> int:
+        """Return `size`, whatever the length."""
+        return self.size
 
     @property
     def advance(self) -> tuple[int, int]:
-        """The ratio units : length in lowest terms."""
-        ratio = Fraction(self.units, self.length)
+        """The ratio size : length in lowest terms."""
+        ratio = Fraction(self.size, self.length)
         return ratio.numerator, ratio.denominator
 
     def reads(self, unit: int) -> range:
         """Return the positions in a unit's cell."""
-        return range(unit * self.length // self.units, -(-(unit + 1) * self.length // self.units))
+        return range(unit * self.length // self.size, -(-(unit + 1) * self.length // self.size))
 
     def inside(self, unit: int, _length: int) -> range:
-        """Return the same: no cell crosses the border."""
+        """Return the same positions: no cell crosses the border."""
         return self.reads(unit)
 
 
 @dataclass(frozen=True)
 class Interpolation:
-    """Interpolation: a unit reads the positions around its own place, `ratio` times its number, on the map.
+    """Interpolation to `size` units: each reads the positions around its own place, `ratio` times its number.
 
     A tap whose weight is exactly zero is not read. `nearest` rounds as torch does, in single precision.
 
-    >>> [list(Interpolation("nearest", Fraction(1, 2)).reads(unit)) for unit in range(4)]
+    >>> [list(Interpolation("nearest", 4, Fraction(1, 2)).reads(unit)) for unit in range(4)]
     [[0], [0], [1], [1]]
-    >>> [list(Interpolation("linear", Fraction(1, 2)).reads(unit)) for unit in range(4)]
+    >>> [list(Interpolation("linear", 4, Fraction(1, 2)).reads(unit)) for unit in range(4)]
     [[-1, 0], [0, 1], [0, 1], [1, 2]]
-    >>> [list(Interpolation("linear", Fraction(2, 4), corners=True).reads(unit)) for unit in range(4)]
+    >>> [list(Interpolation("linear", 4, Fraction(2, 4), corners=True).reads(unit)) for unit in range(4)]
     [[0], [0, 1], [1], [1, 2]]
     """
 
     mode: Literal["nearest", "nearest-exact", "linear", "cubic"]
+    size: int
     ratio: Fraction
     corners: bool = False
+
+    def units(self, _length: int) -> int:
+        """Return `size`: where `ratio` is rounded, it does not follow from the length."""
+        return self.size
 
     @property
     def advance(self) -> tuple[int, int]:
@@ -149,7 +199,7 @@ class Interpolation:
         return self.ratio.denominator, self.ratio.numerator
 
     def reads(self, unit: int) -> range:
-        """Return the positions that have a weight."""
+        """Return the positions with a weight other than zero."""
         if self.mode == "nearest":
             place = _single(_single(float(self.ratio)) * unit)
             return range(floor(place), floor(place) + 1)
@@ -161,14 +211,14 @@ class Interpolation:
         return range(floor(exact) - around + 1, ceil(exact) + around)
 
     def inside(self, unit: int, length: int) -> set[int]:
-        """Return them on a map of `length`, where the border is repeated."""
+        """Return the same positions on a map of `length`, whose border is repeated."""
         if self.mode == "linear" and not self.corners and (unit + Fraction(1, 2)) * self.ratio <= Fraction(1, 2):
             return {0}
         return {_beyond(position, length, "replicate") for position in self.reads(unit)}
 
 
 AnyWindow: TypeAlias = Window | TransposedWindow | AdaptiveWindow | Interpolation
-"""What an operation does along one axis."""
+"""What the units of an operation read along one axis."""
 
 
 def _beyond(position: int, length: int, border: Border) -> int:
@@ -184,34 +234,3 @@ def _beyond(position: int, length: int, border: Border) -> int:
 def _single(value: float) -> float:
     """Round to single precision."""
     return float(struct.unpack("f", struct.pack("f", value))[0])
-
-
-def windowed(
-    extent: Sequence[int],
-    kernel: Sizes,
-    stride: Sizes,
-    padding: Sizes,
-    dilation: Sizes,
-    *,
-    ceil_mode: bool = False,
-) -> Sizes:
-    """Output sizes: floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1 for each axis.
-
-    With `ceil_mode` rounded up, unless the last window would begin beyond the map and its padding in front. The
-    formulas are those in the documentation of torch's `Conv2d` and `MaxPool2d`. Raises ShapeError where nothing is
-    left.
-
-    >>> windowed((8, 8), (3, 3), (1, 1), (1, 1), (2, 2))
-    (6, 6)
-    """
-    sizes = []
-    for size, taps, step, pad, spread in zip(extent, kernel, stride, padding, dilation, strict=True):
-        window = spread * (taps - 1) + 1
-        if size + 2 * pad < window:
-            raise ShapeError(f"a window of {window} does not fit on a map of {size} with padding {pad}")
-        over = size + 2 * pad - window
-        units = over // step + 1
-        if ceil_mode and over % step and units * step < size + pad:
-            units += 1
-        sizes.append(units)
-    return tuple(sizes)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archsearch.analysis.describe import describe
+from archsearch.analysis.figures import last_map
 from archsearch.analysis.profile import Profile
 from archsearch.analysis.receptive.field import Sets
 from archsearch.errors import TraceError
@@ -54,42 +54,42 @@ def prove(traced: Traced, number: int | None = None, tick: Callable[[], None] = 
     profile = Profile(traced.graph)
     if number is None:
         number = _last_map(traced, profile)
-    layout, step, node = profile.fields[number], traced.steps[number], traced.graph.nodes[number]
+    field, step, node = profile.fields[number], traced.steps[number], traced.graph.nodes[number]
     blind = nan_blind(traced.program)
     zero_weights = any(isinstance(one.op, Resize) and "nearest" not in one.op.mode for one in traced.graph.nodes)
-    dims = [dim for dim in range(len(layout.dims)) if layout.carried(dim)] or [len(layout.dims) - 1]
+    dims = [dim for dim in range(len(field.dims)) if field.carried(dim)] or [len(field.dims) - 1]
     differences: list[str] = []
     for dim in dims:
-        expected = _expected(layout, dim)
+        expected = _expected(field, dim)
         gradients = dict(enumerate(by_gradients(traced.program, step, dim)))
         tick()
-        differences += _differences("gradients", expected, gradients, less=layout.bound, more=False)
+        differences += _differences("gradients", expected, gradients, less=field.bound, more=False)
         if not blind:
             nans = {axis: by_nans(traced.program, step, dim, axis, tick) for axis in expected}
-            differences += _differences("NaNs", expected, nans, less=layout.bound, more=zero_weights)
+            differences += _differences("NaNs", expected, nans, less=field.bound, more=zero_weights)
     unsure = []
     if blind:
         unsure.append(f"NaNs do not show what passes through {', '.join(blind)}: only gradients were compared")
-    if layout.bound:
+    if field.bound:
         unsure.append("the analyzer calls its sets here an upper bound")
-    name = f"{node.path}: {describe(node.op)}" if node.path else describe(node.op)
-    return Proof(name, sum(layout.shape[dim] for dim in dims), tuple(differences), tuple(unsure))
+    name = f"{node.path}: {node.op.description}" if node.path else node.op.description
+    return Proof(name, sum(field.shape[dim] for dim in dims), tuple(differences), tuple(unsure))
 
 
-def _expected(layout: TensorField, dim: int) -> dict[int, tuple[int, ...]]:
+def _expected(field: TensorField, dim: int) -> dict[int, tuple[int, ...]]:
     """Return what the units along a dim see by analysis, for each axis that the dim carries.
 
     A projection is exact along the dim of its own axis. A dim that carries none sees the same at every index.
     """
-    carried = layout.carried(dim) or layout.axes
-    return {axis: layout.along(dim, axis) for axis, one in enumerate(layout.axes) if one in carried}
+    carried = field.carried(dim) or field.axes
+    return {axis: field.along(dim, axis) for axis, one in enumerate(field.axes) if one in carried}
 
 
 def _last_map(traced: Traced, profile: Profile) -> int:
-    for number in reversed(range(len(traced.graph.nodes))):
-        if number in traced.steps and profile.fields[number].is_local_map:
-            return number
-    raise TraceError("no operation of the module has a map to verify")
+    number = last_map((number, profile.fields[number]) for number in traced.steps)
+    if number is None:
+        raise TraceError("no operation of the module has a map to verify")
+    return number
 
 
 def _differences(

@@ -1,1 +1,1 @@
-"""To torch and back: modules found by name, built of graphs, traced into graphs."""
+"""To torch and back: modules found by name, built from graphs, traced into graphs."""

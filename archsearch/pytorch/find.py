@@ -1,4 +1,4 @@
-"""Finding a torch module by name: `torchvision.models:resnet50`, `my_net.py:Net`."""
+"""Finds a torch module by name: `torchvision.models:resnet50`, `my_net.py:Net`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FORM = (
 
 
 def is_model(target: str) -> bool:
-    """Whether a target names a torch module, and is no sentence and no file of one.
+    """Whether a target names a torch module, rather than a sentence or a file of one.
 
     >>> is_model("torchvision.models:resnet50"), is_model("conv(24) head()")
     (True, False)
@@ -33,10 +33,10 @@ def is_model(target: str) -> bool:
 
 
 def find_model(target: str) -> nn.Module:
-    """Return the module that a target names, made by calling what it names if that is no module.
+    """Return the module that a target names, or that calling what it names returns.
 
-    What is imported runs: name only code that you trust. What it prints goes to the error stream. Raises
-    TraceError where there is no such thing, where the call fails, and where it makes no torch module.
+    The code that is imported runs: name only code that you trust. What it prints goes to the error stream. Raises
+    TraceError where there is no such name, where the call fails, and where it returns no torch module.
     """
     from torch import nn  # noqa: PLC0415
 
@@ -48,7 +48,7 @@ def find_model(target: str) -> nn.Module:
         for part in name.split("."):
             found = _part(found, part, source, target)
         if not isinstance(found, nn.Module) and callable(found):
-            found = _made(found, target)
+            found = _called(found, target)
     if not isinstance(found, nn.Module):
         message = f"`{name}` is not a torch module: its type is {type(found).__name__}"
         raise TraceError(message, place=target, remedy=_FORM)
@@ -63,9 +63,9 @@ def _part(whole: object, part: str, source: str, target: str) -> object:
         own = getattr(whole, "_modules", None)
         known = list(own) if own else [one for one in known if hasattr(whole, "__file__") or one in vars(whole)]
         raise TraceError(f"`{source}` has no `{part}`", place=target, remedy=suggest(part, known)) from None
-    # A property of somebody's own may raise anything.
+    # A property of the user's may raise anything.
     except Exception as error:  # noqa: BLE001
-        raise TraceError(f"`{part}` cannot be read: {_said(error)}", place=target) from None
+        raise TraceError(f"`{part}` cannot be read: {_summary(error)}", place=target) from None
 
 
 def _imported(source: str, target: str) -> ModuleType:
@@ -78,26 +78,26 @@ def _imported(source: str, target: str) -> ModuleType:
             return import_file(path)
         with importing_from(Path.cwd()):
             return importlib.import_module(source)
-    # Foreign code may raise anything while it is imported, and may even want to exit.
+    # Foreign code may raise anything while it is imported, and may even exit.
     except (Exception, SystemExit) as error:  # noqa: BLE001
         if isinstance(error, ModuleNotFoundError) and f"{source}.".startswith(f"{error.name}."):
             message = f"there is no Python module `{error.name}`"
             raise TraceError(message, place=target, remedy=_FORM) from None
-        raise TraceError(f"`{source}` cannot be imported: {_said(error)}", place=target) from None
+        raise TraceError(f"`{source}` cannot be imported: {_summary(error)}", place=target) from None
 
 
-def _made(maker: Callable[[], object], target: str) -> object:
+def _called(maker: Callable[[], object], target: str) -> object:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return maker()
-    # What a foreign maker raises is told to the user.
+    # Whatever the user's code raises is reported.
     except (Exception, SystemExit) as error:  # noqa: BLE001
-        message = f"calling it without arguments fails: {_said(error)}"
+        message = f"calling it without arguments fails: {_summary(error)}"
         raise TraceError(message, place=target, remedy="name a function of your own that takes none") from None
 
 
-def _said(error: BaseException) -> str:
-    """Return the type of an error and the first line of what it says."""
+def _summary(error: BaseException) -> str:
+    """Return the type of an error and the first line of its text."""
     lines = str(error).splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

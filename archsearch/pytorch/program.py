@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from archsearch.graph.shapes import Shape
 
 INDEPENDENT = "no `if` or loop on a tensor, no .item(), no mask as an index; or analyse the part that has none"
-"""What to do where a module depends on the values in the image."""
+"""The remedy where a module's operations depend on the values in the image."""
 
 StepValue: TypeAlias = Any
-"""What a step reads or computes: a tensor, a number, a tuple or list of such."""
+"""What a step reads or computes: a tensor, a number, a tuple or list of them."""
 
 Call: TypeAlias = Callable[[fx.Node, tuple[StepValue, ...], dict[str, StepValue]], StepValue]
-"""Computes one step, given what its arguments hold."""
+"""Computes one step, given the values of its arguments."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class Program:
     """The operations of a module in eval mode, for one image.
 
     `steps` are torch.fx's, none of which changes a tensor in place. `values` holds, by the name of its step, every
-    parameter, buffer and constant; `parameters` names the parameters among them as the module does. `image` is the
-    name of the step that stands for the input, `outputs` those of the steps that the module puts out.
+    parameter, buffer and constant; `parameters` has the module's own names of the parameters among them. `image`
+    names the step that is the input, `outputs` name those that the module returns.
     """
 
     steps: tuple[fx.Node, ...]
@@ -58,12 +58,12 @@ class Program:
 
     @staticmethod
     def of(module: nn.Module, input_shape: Shape) -> Program:
-        """Trace a module with `torch.export`; `input_shape` has no batch, which is 1.
+        """Trace a module with `torch.export` for a batch of one; `input_shape` is without the batch.
 
         Raises TraceError for a module that fails on such an input, and for one whose operations depend on the
         values in it.
         """
-        # torch prints what it could not trace; the error that is raised says it.
+        # torch prints what it could not trace; the error that is raised says so too.
         quiet = io.StringIO()
         with evaluating(module), warnings.catch_warnings(), redirect_stdout(quiet), redirect_stderr(quiet):
             warnings.simplefilter("ignore")
@@ -79,15 +79,15 @@ class Program:
                 values[name], parameters[name] = module.get_parameter(spec.target), spec.target
             else:
                 values[name] = module.get_buffer(spec.target)
-        # Assertions about tensors have neither a result nor a reader.
+        # Assertions about tensors have no result that anything reads.
         steps = tuple(step for step in exported.graph.nodes if step.op != "call_function" or step.users)
         outputs = tuple(name for name in exported.graph_signature.user_outputs if isinstance(name, str))
         return Program(steps, values, parameters, image, outputs, input_shape)
 
     def run(self, image: Tensor, until: str, call: Call | None = None) -> Tensor:
-        """Compute the step named `until` for a batch of one image, every number in the image's own precision.
+        """Compute the step named `until` for a batch of one image, in the image's own precision throughout.
 
-        `call` computes a step in place of torch.
+        `call` computes each step in place of torch.
         """
         call = call or _called
         last_reader = {read: step for step in self.steps for read in step.all_input_nodes}
@@ -98,7 +98,7 @@ class Program:
             else:
                 args, kwargs = fx.map_arg((step.args, step.kwargs), alive.__getitem__)
                 if "upsample_nearest" in name_of(step):
-                    # Which position is nearest is rounded in the precision that the module runs in.
+                    # Rounding to the nearest position depends on the precision that the module runs in.
                     args = tuple(_cast(value, torch.float32) for value in args)
                 alive[step] = _cast(call(step, args, kwargs), image.dtype)
             if step.name == until:
@@ -124,7 +124,7 @@ def name_of(step: fx.Node) -> str:
 def arguments_of(
     step: fx.Node, args: Sequence[StepValue], kwargs: Mapping[str, StepValue]
 ) -> dict[str, StepValue]:
-    """Return all that a step reads by torch's names and in torch's order, those left out by default too."""
+    """Return a step's arguments by torch's names and in torch's order, with the defaults of those not given."""
     expected = getattr(step.target, "_schema").arguments  # noqa: B009
     defaults = {one.name: one.default_value for one in expected}
     return defaults | dict(zip(defaults, args, strict=False)) | dict(kwargs)
@@ -144,7 +144,7 @@ def _export(module: nn.Module, input_shape: Shape) -> ExportedProgram:
     image = torch.zeros(1, *input_shape, device=like.device, dtype=like.dtype)
     try:
         exported = torch.export.export(module, (image,), strict=False)
-    # Whatever the code of a foreign module raises is told to the user.
+    # Whatever the code of a foreign module raises is reported.
     except Exception as error:  # noqa: BLE001
         try:
             functional_call(module, {name: one.clone() for name, one in module.named_buffers()}, (image,))
@@ -154,7 +154,7 @@ def _export(module: nn.Module, input_shape: Shape) -> ExportedProgram:
         raise _untraceable(name, error) from None
     for step in exported.graph.nodes:
         _make_functional(step)
-    # Composite operations become those that are known, and what still works in place becomes a function.
+    # Composite operations become known ones, and operations still in place become functions.
     plain = all(_is_plain(step) for step in exported.graph.nodes if step.op == "call_function")
     return exported if plain else exported.run_decompositions({})
 
@@ -167,7 +167,7 @@ def _untraceable(name: str, error: Exception) -> TraceError:
 
 
 def _line_of(error: Exception) -> str | None:
-    """Return the line of the user's code that an error comes from: the last not Python's, torch's or ours."""
+    """Return the line of the user's code that an error comes from: the last one outside Python, torch and us."""
     frames = [frame for frame in extract_tb(error.__traceback__) if _is_users(Path(frame.filename))]
     return f"{frames[-1].filename}, line {frames[-1].lineno}: {frames[-1].line}" if frames else None
 
@@ -179,9 +179,9 @@ def _is_users(path: Path) -> bool:
 
 
 def _make_functional(step: fx.Node) -> None:
-    """Let a step that changes a new tensor in place, which nothing else reads, make another instead.
+    """Make a step out-of-place if it changes a new tensor that nothing else reads.
 
-    Decomposition does it for all; where this is all there is to do, it takes most of the time of tracing.
+    Decomposition does this for every step, but takes most of the time of tracing; often nothing else is needed.
     """
     if not _is_mutable(step) or not step.args or not isinstance(step.args[0], fx.Node):
         return
@@ -208,7 +208,7 @@ def _first_line(error: Exception) -> str:
 
 @contextmanager
 def evaluating(module: nn.Module) -> Iterator[None]:
-    """Put a module into eval mode for a while, attention written out, torch's log silent; leave all as it was."""
+    """Keep a module in eval mode, with attention not fused and torch's log silent; restore everything after."""
     training = [part for part in module.modules() if part.training]
     fused, silenced = torch.backends.mha.get_fastpath_enabled(), logging.root.manager.disable
     module.eval()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Traced:
-    """A module's program, its graph, and for a node the step of the program that computes the same tensor."""
+    """A module's program, its graph, and, by a node's number, the step that computes the same tensor."""
 
     program: Program
     graph: Graph
@@ -35,8 +35,8 @@ class Traced:
 def trace(module: nn.Module, input_shape: Shape) -> Traced:
     """Trace a module in eval mode for an input of channels and then a size for each axis.
 
-    Operations that are not known stand in the graph as Unknown. Raises TraceError for a module that cannot be run
-    or traced, and for one that does not make a tensor of its input; ShapeError for an input without axes.
+    Operations that are not known are Unknown in the graph. Raises TraceError for a module that cannot be run or
+    traced, and for one whose output does not depend on its input; ShapeError for an input without axes.
     """
     if len(input_shape) < 2:
         raise ShapeError(f"input is {shape_text(input_shape)}; it must be channels and a size for each axis")
@@ -51,22 +51,22 @@ _VALUELESS = frozenset(
     {"new_zeros", "new_ones", "new_empty", "new_full", "zeros_like", "ones_like"}
     | {"empty_like", "full_like", "zero"}
 )
-"""What takes from a tensor its shape, not its values."""
+"""Operations that read a tensor's shape only, not its values."""
 
 _COSTLY = frozenset(
     {"conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "convolution"}
     | {"linear", "addmm"}
     | {"matmul", "mm", "bmm", "baddbmm", "einsum", "scaled_dot_product_attention"}
 )
-"""What has MACs even where it is computed from weights alone, and is a constant to all that reads it."""
+"""Operations whose MACs count even where they read weights alone; their result is a constant to its readers."""
 
 
 class _DependsOnValuesError(Exception):
-    """Something that is fixed when a module is traced and should not be; its text says what."""
+    """Something depends on the values in the image, but is fixed when a module is traced; the text says what."""
 
 
 class _Tracer:
-    """Goes through a program once; `held` says which node holds a step's tensor, for those that see the image."""
+    """Goes through a program once; `held` gives the node of each step's tensor that depends on the image."""
 
     def __init__(self, program: Program, module: nn.Module) -> None:
         self._program = program
@@ -90,7 +90,7 @@ class _Tracer:
                 held = [self._held.get(one, ()) for one in given]
                 self._outputs = [number for one in held for number in _numbers(one)]
         if not self._outputs:
-            raise TraceError("what the module puts out does not depend on its input")
+            raise TraceError("the module's output does not depend on its input")
         used = {weight.name for node in self._nodes for weight in node.weights}
         spare = tuple(weight for weight in self._known.values() if weight.name not in used)
         shape = self._nodes[self._outputs[0]].shape
@@ -121,7 +121,7 @@ class _Tracer:
             self._held[step] = self._lowered(step)
             self._attach(first, beneath)
         else:
-            raise _DependsOnValuesError(f"the number that {step.target} gives")
+            raise _DependsOnValuesError(f"the number that {step.target} returns")
 
     def _item(self, step: fx.Node) -> NodeNumbers:
         source, index = step.args
@@ -137,9 +137,9 @@ class _Tracer:
         return number
 
     def _lowered(self, step: fx.Node) -> NodeNumbers:
-        """Add the nodes of one step; an Unknown one where the step or its arguments are not known."""
+        """Add the nodes of one step, or an Unknown one where the step or its arguments are not known."""
         before = len(self._nodes)
-        # What is overwritten gives its shape only.
+        # Of a tensor that is overwritten, only the shape is read.
         sources = step.all_input_nodes[1:] if name_of(step) in {"copy", "fill"} else step.all_input_nodes
         read = {number for one in sources for number in _numbers(self._held.get(one, ()))}
         try:
@@ -164,7 +164,7 @@ class _Tracer:
         return value
 
     def _attach(self, first: int, weights: frozenset[Weight]) -> None:
-        """Give the parameters that a step reads to its last node."""
+        """Attach the parameters that a step reads to its last node."""
         if weights and len(self._nodes) > first:
             self._nodes[-1] = replace(self._nodes[-1], weights=tuple(sorted(weights)))
 
@@ -220,7 +220,7 @@ def _shape(step: fx.Node) -> Shape:
     if isinstance(value, tuple | list):
         value = value[0]
     if not all(isinstance(size, int) for size in value.shape):
-        raise _DependsOnValuesError(f"the shape of what {step.target} gives")
+        raise _DependsOnValuesError(f"the shape that {step.target} returns")
     return tuple(value.shape)
 
 

@@ -1,6 +1,6 @@
-"""What the panels of a picture show, and where they stand on paper, in inches from the top left.
+"""What the panels of a picture show, and where they are on paper, in inches from the top left.
 
-Panels have one scale and the image in the same place across, so that they compare at a glance.
+All panels have the same scale and show the same columns of the image, so that they compare at a glance.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _LOWEST, _HIGHEST = 0.3, 2.2
 
 @dataclass(frozen=True)
 class Reach:
-    """What a unit reaches along one axis: the set inside the image, and its unclipped one, placed from `start`."""
+    """What a unit reaches along one axis: the set inside the image; the unclipped one, whose bit 0 is `start`."""
 
     inside: int = 1
     start: int = 0
     bits: int = 1
 
     def at(self, position: int) -> int:
-        """Say whether a position is seen, reached only through padding, or neither."""
+        """Return SEEN, BEYOND or OUTSIDE for a position."""
         if position >= 0 and self.inside >> position & 1:
             return SEEN
         return BEYOND if position >= self.start and self.bits >> (position - self.start) & 1 else OUTSIDE
@@ -46,7 +46,7 @@ class Reach:
 
 
 class Panel(NamedTuple):
-    """What the middle unit of a map reaches along the last two axes of the image; a signal is one pixel high."""
+    """What the middle unit of a map reaches along the image's last two axes; a signal is one pixel high."""
 
     row: OpProfile
     down: Reach
@@ -64,7 +64,11 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True)
 class Grid:
-    """The panels of a network, chosen from so many `steps`; `sides` are those of its image, `paper` is a width."""
+    """The panels of a network.
+
+    `steps` is the number of maps that they were chosen from, `sides` are those of the image, `paper` is the width
+    in inches.
+    """
 
     panels: Sequence[Panel]
     sides: Shape
@@ -83,14 +87,14 @@ class Grid:
 
     @cached_property
     def columns(self) -> int:
-        """How many panels stand beside each other: strips are long, and few do."""
+        """How many panels are in a line: at most two if they are long strips, else six."""
         height = window(self.image[0], [panel.down for panel in self.panels])
         most = 2 if len(self.width) > 4 * len(height) else 6
         return ceil(len(self.panels) / ceil(len(self.panels) / most))
 
     @cached_property
     def heights(self) -> Sequence[range]:
-        """The positions that the panels of each line show from top to bottom."""
+        """The positions that the panels of each line show, from top to bottom."""
         starts = range(0, len(self.panels), self.columns)
         lines = [self.panels[start : start + self.columns] for start in starts]
         return [window(self.image[0], [panel.down for panel in line]) for line in lines]
@@ -102,12 +106,12 @@ class Grid:
 
     @property
     def room(self) -> float:
-        """Width on paper for a panel and its title."""
+        """Width for a panel and its title."""
         return min(self._share, max(self.scale * len(self.width), _HIGHEST))
 
     @cached_property
     def boxes(self) -> Sequence[Box]:
-        """The place of each panel, with room for its title above; pixels are square but in strips."""
+        """The place of each panel, below its title; pixels are square unless the panel would be too low."""
         boxes: list[Box] = []
         top, width = 0.0, self.scale * len(self.width)
         for positions in self.heights:
@@ -119,7 +123,7 @@ class Grid:
 
     @cached_property
     def pixels(self) -> Sequence[Sequence[Sequence[int]]]:
-        """What each pixel of each panel is."""
+        """SEEN, BEYOND or OUTSIDE for each pixel of each panel."""
         return [
             panel_pixels(panel.down, panel.across, self.heights[number // self.columns], self.width)
             for number, panel in enumerate(self.panels)
@@ -127,7 +131,7 @@ class Grid:
 
     @property
     def is_cut(self) -> bool:
-        """Whether something lies beyond what the panels show."""
+        """Whether some unit reaches positions that its panel does not show."""
         return any(
             reach.start < shown.start or reach.stop > shown.stop
             for number, panel in enumerate(self.panels)
@@ -136,7 +140,7 @@ class Grid:
 
     @property
     def is_padded(self) -> bool:
-        """Whether something falls on padding."""
+        """Whether some unit reaches padding."""
         return self.is_cut or any(BEYOND in line for pixels in self.pixels for line in pixels)
 
     @property
@@ -145,7 +149,7 @@ class Grid:
 
 
 def grid(profile: Profile, paper: float, most: int = 12) -> Grid:
-    """Return the panels of a network, at most so many, evenly chosen, the first and the last step among them."""
+    """Return the panels of a network: at most so many of its steps, evenly spaced, with the first and the last."""
     rows = steps(profile)
     count = min(len(rows), most)
     panels = [panel(rows[round(number * (len(rows) - 1) / max(count - 1, 1))]) for number in range(count)]
@@ -153,7 +157,7 @@ def grid(profile: Profile, paper: float, most: int = 12) -> Grid:
 
 
 def steps(profile: Profile) -> list[OpProfile]:
-    """Return the maps whose units see sets that those of no map before them do; the input only if it is alone."""
+    """Return the maps whose units see what those of no earlier map do; the input only if there is no other."""
     known = set()
     found = []
     for row in profile.rows:
@@ -174,7 +178,7 @@ def panel(row: OpProfile) -> Panel:
 
 
 def window(side: int, reaches: Sequence[Reach]) -> range:
-    """Return the positions to show: the image and all that is reached, but no more than its size around it.
+    """Return the positions to show: the image and all that is reached, up to the image's size on either side.
 
     >>> window(5, [Reach(start=-1), Reach(start=3, bits=0b1111111111)])
     range(-1, 10)
@@ -184,7 +188,7 @@ def window(side: int, reaches: Sequence[Reach]) -> range:
 
 
 def panel_pixels(down: Reach, across: Reach, height: range, width: range) -> Sequence[Sequence[int]]:
-    """Return what each pixel is, at positions of the endless image: seen where it is along both axes.
+    """Return what each pixel of the endless image is: seen where both its positions are.
 
     >>> panel_pixels(Reach(), Reach(inside=0b10, start=-1, bits=0b101), range(1), range(-1, 3))
     [[2, 0, 1, 0]]

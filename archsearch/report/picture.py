@@ -1,6 +1,6 @@
 """A profile as a picture: what one unit sees, step by step, and how the receptive field grows with depth.
 
-Measures on paper are in inches, from the top left.
+Lengths on paper are in inches, places are from the top left.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from archsearch.analysis.profile import Profile
     from archsearch.graph.shapes import Shape
 
-# What a file of each kind must not say of itself, for the same bytes each time: when it was written.
+# No date of writing in any kind of file, so that the same network gives the same bytes.
 _METADATA: dict[str, dict[str, None]] = {"pdf": {"CreationDate": None}, "png": {}, "svg": {"Date": None}}
 _STYLE = {
     "axes.spines.right": False,
@@ -46,13 +46,13 @@ _BLUE, _PALE, _ORANGE, _INK, _GREY = "#0072B2", "#B5DAF0", "#D55E00", "#222222",
 _WIDTH, _MARGIN, _LABELS = 11.0, 0.6, 0.5
 _HEADING, _LINE, _GROWTH, _FOOT = 0.55, 0.2, 2.3, 0.6
 _LETTERS = 15.5
-"""How many letters of a panel's title fit into an inch."""
+"""How many letters of a panel's title fit in an inch."""
 _APART = 0.12
-"""How far apart, as a share of the line's height, labels do not touch."""
+"""How far apart two labels must be not to touch, as a share of the diagram's height."""
 
 
 class Mark(NamedTuple):
-    """An operation to point out on the line of the receptive field."""
+    """An operation marked on the line of the receptive field."""
 
     marker: str
     step: int
@@ -63,11 +63,11 @@ class Mark(NamedTuple):
 def draw(profile: Profile, path: Path) -> None:
     """Write the picture of a network; the same network gives the same bytes.
 
-    Raises ArchsearchError for a suffix that is none of .pdf, .png and .svg, and where the file cannot be written.
+    Raises ArchsearchError for a suffix other than .pdf, .png and .svg, and where the file cannot be written.
     """
     kind = path.suffix.lower().removeprefix(".")
     if kind not in _METADATA:
-        reason = f"`{path.suffix}` is no kind of picture known here" if kind else "its name has no suffix"
+        reason = f"`{path.suffix}` is not a known kind of picture" if kind else "its name has no suffix"
         raise ArchsearchError(f"cannot draw `{path}`: {reason}", remedy="end it in .pdf, .png or .svg")
     with _styled():
         try:
@@ -97,11 +97,11 @@ def _figure(profile: Profile) -> Figure:
     _draw_key(figure, panels)
     for number, box in enumerate(panels.boxes):
         _draw_panel(_axes(figure, box, _MARGIN, top), panels, number)
-    rows = [row for row in profile.rows if row.rf]
-    axis = " of the axis with the smaller one" if any("x" in _size(row) for row in rows) else ""
+    growth = profile.growth()
+    axis = " of the axis with the smaller one" if any("x" in _size(row) for row, _rf in growth) else ""
     _head(figure, middle, f"How the receptive field{axis} grows, operation by operation, in pixels")
     axes = _axes(figure, Box(0, 0, _WIDTH - 2 * _MARGIN - _LABELS, _GROWTH), _MARGIN, bottom)
-    _draw_growth(axes, rows, panels.sides)
+    _draw_growth(axes, [rf for _row, rf in growth], panels.sides)
     _draw_marks(axes, marks)
     return figure
 
@@ -144,7 +144,7 @@ def _draw_panel(axes: Axes, panels: Grid, number: int) -> None:
     down, across = panels.heights[number // panels.columns], panels.width
     extent = (across.start, across.stop, down.stop, down.start)
     kinds = ListedColormap(["white", _BLUE, _PALE])
-    # Where pixels are smaller than dots, it is their colours that are blended, not the numbers of their kinds.
+    # Where pixels are smaller than dots, their colours must be blended, not the numbers of their kinds.
     axes.imshow(
         panels.pixels[number], kinds, aspect="auto", vmin=0, vmax=2, extent=extent, interpolation_stage="rgba"
     )
@@ -171,8 +171,7 @@ def _size(row: OpProfile) -> str:
     return str(extents[0]) if len(set(extents)) == 1 else shape_text(extents)
 
 
-def _draw_growth(axes: Axes, rows: list[OpProfile], sides: Shape) -> None:
-    sizes = [row.rf or 0 for row in rows]
+def _draw_growth(axes: Axes, sizes: list[int], sides: Shape) -> None:
     axes.step(range(len(sizes)), sizes, where="mid", color=_BLUE, linewidth=1.6)
     for side in set(sides):
         axes.axhline(side, color=_GREY, linewidth=1, linestyle="--", zorder=0)
@@ -186,7 +185,7 @@ def _draw_growth(axes: Axes, rows: list[OpProfile], sides: Shape) -> None:
 
 
 def _labels(sides: Shape, highest: int) -> list[tuple[float, str]]:
-    """Return where to write what at the lines of the image's sides: neighbours too close share a place."""
+    """Return the place and text of the label at each side of the image; sides too close share one."""
     if len(set(sides)) == 1:
         return [(sides[0], "image")]
     groups: list[list[tuple[int, str]]] = []
@@ -208,16 +207,16 @@ def _marks(profile: Profile) -> list[Mark]:
         (profile.first_global, "first global operation", "D"),
     ):
         if row:
-            sizes = [one.rf for one in profile.rows[: profile.rows.index(row) + 1] if one.rf]
+            size = profile.rf_by(row)
             where = f" ({_end(row.path, 70)})" if row.path else ""
-            label = f"{message}: {row.op}{where}, {'rf' if row.rf else 'after rf'} {sizes[-1]}"
-            marks.append(Mark(marker, len(sizes) - 1, sizes[-1], label))
+            label = f"{message}: {row.op}{where}, {'rf' if row.rf else 'after rf'} {size}"
+            marks.append(Mark(marker, len(profile.growth(row)) - 1, size, label))
     return marks
 
 
 def _draw_marks(axes: Axes, marks: list[Mark]) -> None:
     for marker, step, size, label in marks:
-        # A ring, and a diamond small enough to be seen within it.
+        # A ring, and a diamond small enough to show inside it.
         fill, points = ("none", 9) if marker == "o" else (_ORANGE, 4)
         axes.plot(
             step,

@@ -1,40 +1,76 @@
-"""The loop: propose a network, refuse or train it, tell the study, until the budget is spent."""
+"""The loop: propose a network, refuse or score it, record what became of it, until the budget is spent."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import optuna
-from optuna.pruners import MedianPruner
-from optuna.samplers import TPESampler
+from optuna.pruners import BasePruner, MedianPruner
+from optuna.samplers import BaseSampler, TPESampler
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from archsearch.analysis.limits import Verdict
-from archsearch.data.dataset import Dataset, Split
 from archsearch.errors import ArchsearchError, TrainingError
-from archsearch.graph.shapes import shape_text
+from archsearch.graph.graph import Graph
 from archsearch.notation.network import Network
-from archsearch.space.checks import START
-from archsearch.space.space import Space
 from archsearch.study.propose import DRAWS, asking, draw_new
-from archsearch.study.record import describe, identify, known_results, precision
-from archsearch.study.results import ResultRow, candidates, rows, state_of
-from archsearch.study.storage import DEFAULT, open_study, opened, queue_again, running, wait_for_abandoned
+from archsearch.study.record import describe, known_results
+from archsearch.study.results import ResultRow, frame, rows
+from archsearch.study.storage import DEFAULT, opened, queue_again, wait_for_abandoned
+from archsearch.study.studies import open_study
+from archsearch.study.study import Study
+from archsearch.study.trials import finished, state_of, trained, trials_of, tried
 from archsearch.study.watch import Watch
 from archsearch.training.history import Epoch
-from archsearch.training.recipe import Recipe
-from archsearch.training.train import train
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _REFUSED_IN_A_ROW = 20
-"""Proposals refused one after another, after which a network that fits is drawn."""
+"""After so many refused proposals in a row, a network that fits is drawn."""
 
 _FAILED_IN_A_ROW = 5
-"""Networks that failed one after another, after which something else is wrong than the networks."""
+"""After so many failures in a row, it is not the networks that are at fault."""
 
-_VERDICTS = ("complete", "pruned")
+
+class Score(Protocol):
+    """Measures a network: training, or a table of published results, or whatever a test needs.
+
+    It calls `report` with each epoch when it ends; the accuracy of the last one, in percent, is the network's.
+    It may call `step` with the number of batches done and of all batches. It returns on what it was computed,
+    as in "bf16 on cpu". What `report` raises must be passed on, TrainingError says that the network has failed.
+    """
+
+    def __call__(self, graph: Graph, report: Callable[[Epoch], None], step: Callable[[int, int], None]) -> str: ...
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How many networks the study trains, earlier runs included; for how many hours this run begins new ones."""
+
+    trials: int | None = None
+    hours: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.trials is None and self.hours is None:
+            raise ArchsearchError(
+                "a search needs a budget", remedy="say how many networks to train, or for how long"
+            )
+
+    def spent(self, trained: int, seconds: float) -> str:
+        """Return why no further network may begin, or an empty text.
+
+        >>> Budget(trials=3).spent(trained=3, seconds=60)
+        '3 of 3 networks are trained'
+        """
+        if self.trials is not None and trained >= self.trials:
+            return f"{trained} of {self.trials} networks are trained"
+        if self.hours is not None and seconds >= self.hours * 3600:
+            return f"the time is up: {trained} networks are trained"
+        return ""
 
 
 @dataclass(frozen=True)
@@ -44,86 +80,75 @@ class Outcome:
     rows: tuple[ResultRow, ...]
     ended: str
 
+    def frame(self) -> pd.DataFrame:
+        """Return the rows as a pandas DataFrame, a column for each of COLUMNS."""
+        return frame(self.rows)
 
-def search(
-    space: Space,
-    dataset: Dataset,
+
+def run(
+    study: Study,
+    score: Score,
+    budget: Budget,
     *,
-    recipe: Recipe | None = None,
-    trials: int | None = None,
-    hours: float | None = None,
     storage: str = DEFAULT,
-    study: str | None = None,
-    seed: int = 0,
     watch: Watch | None = None,
+    sampler: BaseSampler | None = None,
+    pruner: BasePruner | None = None,
 ) -> Outcome:
-    """Train networks of a space that fit its limits; return the rows of the study and why it ended.
+    """Score networks of a study that fit its limits, until the budget is spent; return its rows.
 
-    Networks are measured on a part of the training images held out, never on the test images. `trials` is the
-    number of networks that the study shall have trained to a verdict, complete or pruned, earlier runs
-    included; `hours` is the time after which this run begins no further one. Accuracy is in percent.
+    `sampler` and `pruner` are Optuna's: TPE and the median of the others unless others are given.
 
     Raises StudyError where the storage cannot be used or the study was begun with other settings, and
     ArchsearchError where no network of the space fits. On KeyboardInterrupt the network in training is queued
-    again, for the next run, before the exception goes on.
+    again for the next run before the exception is passed on.
     """
-    if trials is None and hours is None:
-        raise ArchsearchError("a search needs a budget", remedy="say how many networks to train, or for how long")
-    _check(space, dataset)
-    split, recipe = dataset.split("validation"), recipe or Recipe()
-    identity = identify(dataset, split.kind, recipe, seed)
-    goal = {"space": space.plain_text, "limits": str(space.limits)}
-    goal |= {name: str(value) for name, value in identity.items()}
     with opened(storage, create=True) as kept:
-        found = open_study(kept, study or space.name, goal)
-        run = _Run(found, space, split, recipe, seed, trials, hours, watch or Watch(), identity)
-        run.known = known_results(kept, identity, without=found.study_name)
-        run.go()
-        return Outcome(tuple(rows(found.study_name, found.get_trials(deepcopy=False))), run.ended)
+        found = open_study(kept, study)
+        known = known_results(kept, study.measurement, without=study.name)
+        going = _Run(study, found, score, budget, watch or Watch(), known)
+        begun = len(trials_of(found))
+        # With the same seed a resumed study would propose again what it has tried.
+        seed = study.measurement.seed + begun
+        epochs = study.measurement.recipe.epochs
+        found.sampler = sampler or TPESampler(seed=seed, multivariate=True, group=True)
+        found.pruner = pruner or MedianPruner(n_startup_trials=4, n_warmup_steps=1 + epochs // 3)
+        going.go()
+        return Outcome(tuple(rows(study.name, trials_of(found))), going.ended)
 
 
 class _DuplicateError(Exception):
-    """A proposal that was tried before. It ends as a failure, from which Optuna learns nothing."""
+    """A network that was tried before. Its trial ends as a failure, from which Optuna learns nothing."""
 
 
 @dataclass
 class _Run:
-    """One run over one study."""
+    """One run over one study: `trials` are what Optuna keeps of it."""
 
-    study: optuna.Study
-    space: Space
-    split: Split
-    recipe: Recipe
-    seed: int
-    trials: int | None
-    hours: float | None
+    study: Study
+    trials: optuna.Study
+    score: Score
+    budget: Budget
     watch: Watch
-    identity: Mapping[str, str | int]
-    known: Mapping[str, tuple[str, FrozenTrial]] = field(default_factory=dict)
+    known: Mapping[str, tuple[str, FrozenTrial]]
+    begun: float = field(default_factory=time.monotonic)
     ended: str = ""
     current: int | None = None
 
     def go(self) -> None:
-        """Propose and train until the budget is spent or nothing is left."""
-        if abandoned := len(running(self.study)):
+        """Propose and score until the budget is spent or nothing is left."""
+        if abandoned := len(trials_of(self.trials, TrialState.RUNNING)):
             self.watch.waiting(abandoned)
-            wait_for_abandoned(self.study)
-        self.watch.started(self.study.study_name, self._trained(), self.trials)
-        deadline = time.monotonic() + self.hours * 3600 if self.hours is not None else None
-        if self._spent(deadline):
-            return
-        begun = len(self.study.get_trials(deepcopy=False))
-        # Another seed for each run, or a run that goes on would propose again what the one before it did.
-        self.study.sampler = TPESampler(seed=self.seed + begun, multivariate=True, group=True)
-        self.study.pruner = MedianPruner(n_startup_trials=4, n_warmup_steps=1 + self.recipe.epochs // 3)
-        if not self._queued() and draw_new(self.space, self._tried(), self._draw_seed()) is None:
-            self.ended = self._nothing_left
+            wait_for_abandoned(self.trials)
+            self.begun = time.monotonic()
+        self.watch.started(self.study.name, trained(self.trials), self.budget.trials)
+        if self._spent() or not (self._queued() or self._can_draw()):
             return
         try:
-            self.study.optimize(
+            self.trials.optimize(
                 self._objective,
                 catch=(TrainingError, _DuplicateError),
-                callbacks=[lambda _study, trial: self._finished(trial, deadline)],
+                callbacks=[lambda _study, trial: self._finished(trial)],
             )
         except KeyboardInterrupt:
             self._queue_again()
@@ -131,27 +156,30 @@ class _Run:
 
     def _objective(self, trial: Trial) -> float:
         self.current = trial.number
-        network = self.space.derive(asking(trial))
-        verdict = self.space.check(network)
-        for name, value in describe(network, verdict, self.identity).items():
+        network = self.study.space.derive(asking(trial))
+        verdict = self.study.space.check(network)
+        for name, value in describe(network, verdict, self.study.measurement).items():
             trial.set_user_attr(name, value)
-        # A network that is queued again has them already, and Optuna warns of a second time.
-        known = self.study.get_trials(deepcopy=False)[trial.number].constraints
+        # A network that was queued again has them already, and Optuna warns about setting them twice.
+        known = trials_of(self.trials)[trial.number].constraints
         for limit, excess in verdict.excess.items():
             if limit not in known:
                 trial.set_constraint(limit, excess)
-        first = self._tried(besides=trial.number).get(verdict.digest or str(network))
+        first = tried(self.trials, besides=trial.number).get(verdict.digest or str(network))
         if first is not None:
             trial.set_user_attr("duplicate_of", first)
             raise _DuplicateError
         if not verdict.fits:
             trial.set_user_attr("reason", "; ".join(verdict.reasons))
             raise optuna.TrialPruned
-        return self._train(trial, network, verdict)
+        return self._scored(trial, network, verdict)
 
-    def _train(self, trial: Trial, network: Network, verdict: Verdict) -> float:
+    def _scored(self, trial: Trial, network: Network, verdict: Verdict) -> float:
+        """Return the accuracy after the last epoch; the trial holds each epoch as soon as it has ended."""
         history: list[dict[str, Any]] = []
-        trial.set_user_attr("history", history)  # a network that is queued again comes with that of its last try
+        trial.set_user_attr(
+            "history", history
+        )  # a network that was queued again has the history of its last attempt
 
         def report(epoch: Epoch) -> None:
             history.append(asdict(epoch))
@@ -159,100 +187,73 @@ class _Run:
             assert epoch.accuracy is not None  # a search is measured on the validation images, in every epoch
             trial.report(epoch.accuracy, epoch.epoch)
             self.watch.epoch(trial.number, epoch)
-            if epoch.epoch < self.recipe.epochs and trial.should_prune():
+            if epoch.epoch < self.study.measurement.recipe.epochs and trial.should_prune():
                 trial.set_user_attr("reason", f"below the median of the others after epoch {epoch.epoch}")
                 raise optuna.TrialPruned
 
         assert verdict.graph is not None
-        self.watch.training(trial.number, network, verdict, self.recipe.epochs)
+        self.watch.training(trial.number, network, verdict, self.study.measurement.recipe.epochs)
         if verdict.graph.digest in self.known:
-            study, before = self.known[verdict.graph.digest]
-            trial.set_user_attr("reason", f"the result is that of study {study}, number {before.number}")
-            trial.set_user_attr("precision", before.user_attrs["precision"])
-            for epoch in before.user_attrs["history"]:
-                report(Epoch(**epoch))
-            return float(history[-1]["accuracy"])
-        try:
-            trained = train(verdict.graph, self.split, self.recipe, self.seed, report, self.watch.step)
-        except TrainingError as error:
-            trial.set_user_attr("reason", error.message)
-            raise
-        trial.set_user_attr("precision", precision(trained))
+            self._replay(trial, *self.known[verdict.graph.digest], report)
+        else:
+            try:
+                trial.set_user_attr("precision", self.score(verdict.graph, report, self.watch.step))
+            except TrainingError as error:
+                trial.set_user_attr("reason", error.message)
+                raise
         return float(history[-1]["accuracy"])
 
-    def _finished(self, trial: FrozenTrial, deadline: float | None) -> None:
+    def _replay(self, trial: Trial, study: str, before: FrozenTrial, report: Callable[[Epoch], None]) -> None:
+        trial.set_user_attr("reason", f"the result is that of study {study}, number {before.number}")
+        trial.set_user_attr("precision", before.user_attrs["precision"])
+        for epoch in before.user_attrs["history"]:
+            report(Epoch(**epoch))
+
+    def _finished(self, trial: FrozenTrial) -> None:
         self.current = None
-        for row in rows(self.study.study_name, [trial]):
+        for row in rows(self.study.name, [trial]):
             self.watch.judged(row)
-        finished = self._candidates()
-        last = [state_of(one) for one in finished]
-        if last[-_FAILED_IN_A_ROW:] == ["failed"] * _FAILED_IN_A_ROW:
-            reason = finished[-1].user_attrs.get("reason")
+        states = [state_of(one) for one in finished(self.trials)]
+        if states[-_FAILED_IN_A_ROW:] == ["failed"] * _FAILED_IN_A_ROW:
+            reason = finished(self.trials)[-1].user_attrs.get("reason")
             self.ended = f"{_FAILED_IN_A_ROW} networks in a row failed, the last: {reason}"
-        elif not self._spent(deadline):
-            refused = last[-_REFUSED_IN_A_ROW:] == ["refused"] * _REFUSED_IN_A_ROW
+        elif not self._spent():
+            refused = states[-_REFUSED_IN_A_ROW:] == ["refused"] * _REFUSED_IN_A_ROW
             if (refused or "duplicate_of" in trial.user_attrs) and not self._queued():
                 self._draw()
         if self.ended:
-            self.study.stop()
+            self.trials.stop()
 
-    def _spent(self, deadline: float | None) -> bool:
-        trained = self._trained()
-        if self.trials is not None and trained >= self.trials:
-            self.ended = f"the study has trained {trained} networks, of {self.trials} asked for"
-        elif deadline is not None and time.monotonic() >= deadline:
-            self.ended = f"the time is up; the study has trained {trained} networks"
+    def _spent(self) -> bool:
+        self.ended = self.budget.spent(trained(self.trials), time.monotonic() - self.begun)
         return bool(self.ended)
 
-    def _candidates(self) -> list[FrozenTrial]:
-        """Return the candidates that are finished."""
-        return [trial for trial in candidates(self.study.get_trials(deepcopy=False)) if trial.state.is_finished()]
+    def _queued(self) -> bool:
+        return bool(trials_of(self.trials, TrialState.WAITING))
 
-    def _trained(self) -> int:
-        return sum(state_of(trial) in _VERDICTS for trial in self._candidates())
+    def _drawn(self) -> dict[str, str] | None:
+        """Draw a network that fits and was not tried; if there is none, the search ends."""
+        space = self.study.space
+        seed = self.study.measurement.seed + len(trials_of(self.trials))
+        choices = draw_new(space, tried(self.trials), seed)
+        if choices is None and space.size <= DRAWS:
+            self.ended = f"every network of `{space.name}` that fits was tried"
+        elif choices is None:
+            self.ended = f"no network was found that fits and was not tried: {DRAWS:,} were drawn"
+        return choices
 
-    def _tried(self, besides: int | None = None) -> dict[str, int]:
-        """Return by its key what was tried, or is in training by another run."""
-        others = [trial for trial in running(self.study) if trial.number != besides]
-        return {
-            trial.user_attrs.get("digest") or trial.user_attrs.get("sentence", ""): trial.number
-            for trial in [*self._candidates(), *others]
-        }
+    def _can_draw(self) -> bool:
+        return self._drawn() is not None
 
     def _draw(self) -> None:
         """Let the next proposal be a network that fits and was not tried, or end the search."""
-        choices = draw_new(self.space, self._tried(), self._draw_seed())
-        if choices is None:
-            self.ended = self._nothing_left
-        else:
-            self.study.enqueue_trial(choices)
-
-    @property
-    def _nothing_left(self) -> str:
-        if self.space.size <= DRAWS:
-            return f"every network of `{self.space.name}` that fits was tried"
-        return f"no network was found that fits and was not tried: {DRAWS:,} were drawn"
-
-    def _queued(self) -> bool:
-        return bool(self.study.get_trials(deepcopy=False, states=(TrialState.WAITING,)))
-
-    def _draw_seed(self) -> int:
-        return self.seed + len(self.study.get_trials(deepcopy=False))
+        choices = self._drawn()
+        if choices is not None:
+            self.trials.enqueue_trial(choices)
 
     def _queue_again(self) -> None:
         """Queue the network whose training was interrupted; the next run begins with it."""
         if self.current is not None:
-            interrupted = self.study.get_trials(deepcopy=False)[self.current]
+            interrupted = trials_of(self.trials)[self.current]
             if interrupted.state is TrialState.FAIL:
-                queue_again(self.study, interrupted, attempts=None)
-
-
-def _check(space: Space, dataset: Dataset) -> None:
-    if not space.classifies:
-        message = f"not every network of `{space.name}` classifies"
-        raise ArchsearchError(message, remedy=f"let the rule `{START}` end with head()")
-    stated, found = (space.input, space.classes), (dataset.shape, len(dataset.classes))
-    if stated != found:
-        there, here = (f"{shape_text(shape)} and {classes} classes" for shape, classes in (found, stated))
-        message = f"the data `{dataset.name}` has {there}, the space `{space.name}` states {here}"
-        raise ArchsearchError(message, remedy="change `input` and `classes` in the space")
+                queue_again(self.trials, interrupted, attempts=None)

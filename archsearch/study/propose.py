@@ -1,4 +1,4 @@
-"""Which network is tried next: what an Optuna trial proposes, or else a fair draw of what was not tried."""
+"""Which network is tried next: what Optuna proposes, or a fair draw from what was not tried."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from optuna.trial import Trial
 
 DRAWS = 5_000
-"""Networks looked at for one that is new and fits; a space with no more than these is gone through whole."""
+"""Networks drawn in search of a new one that fits; a space that has no more is looked through whole."""
 
 
 def asking(trial: Trial) -> Choose:
-    """Return the choices of an Optuna trial, which knows an option by its text."""
+    """Return the choices of an Optuna trial, where the text of an option is its value."""
 
     def choose(slot: str, options: tuple[str, ...], _counts: tuple[int, ...]) -> int:
         return options.index(trial.suggest_categorical(slot, options))
@@ -27,10 +27,10 @@ def asking(trial: Trial) -> Choose:
 
 
 def draw_new(space: Space, tried: Collection[str], seed: int) -> dict[str, str] | None:
-    """Draw the choices, option by slot, of a network that fits and whose key is not in `tried`.
+    """Draw the choices, option by slot, of a network that fits and whose digest is not in `tried`.
 
-    Every derivation is equally likely. Returns None if none is found any more; raises ArchsearchError, with the
-    limits broken most often, where none is found and none was tried.
+    Every derivation is equally likely. Returns None if no more are found; raises ArchsearchError, which names the
+    limits broken most often, if none is found and none was tried.
 
     >>> draw_new(Space.of("network = conv(8|16) head()"), tried=(), seed=0)
     {'network.0.channels': '16'}

@@ -1,77 +1,66 @@
-"""What is kept of a network in its trial, and what makes two results the same result."""
+"""What is kept of a network in its trial, and which results can stand for another."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from archsearch.study.storage import SINGLE
+from archsearch.study.studies import SINGLE
+from archsearch.study.trials import trials_of
+from archsearch.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from optuna.storages import RDBStorage
 
     from archsearch.analysis.limits import Verdict
-    from archsearch.data.dataset import Dataset
     from archsearch.notation.network import Network
-    from archsearch.training.recipe import Recipe
+    from archsearch.study.study import Measurement
     from archsearch.training.train import Trained
 
 
-def identify(dataset: Dataset, split: str, recipe: Recipe, seed: int) -> dict[str, str | int]:
-    """Return what, beside the network's digest, is the key of a result: data and split, recipe, seed."""
-    return {
-        "data": dataset.name,
-        "data_digest": dataset.digest,
-        "split": split,
-        "recipe": str(recipe),
-        "seed": seed,
-    }
-
-
-def describe(network: Network, verdict: Verdict, identity: Mapping[str, str | int]) -> dict[str, object]:
+def describe(network: Network, verdict: Verdict, measurement: Measurement) -> dict[str, object]:
     """Return what is known of a network before it is trained."""
     return {
         "sentence": str(network),
         "digest": verdict.digest,
         "figures": dict(verdict.figures),
-        **identity,
+        **measurement.columns,
     }
 
 
-def precision(trained: Trained) -> str:
-    """Return in what arithmetic, and on what, a network was trained."""
-    return f"{trained.precision} on {trained.device}"
+def recipe_digest(kept: Mapping[str, Any]) -> str:
+    """Return the digest of the recipe of a result; version 0.1 kept its text alone."""
+    digest: str = kept.get("recipe_digest") or Recipe.read(kept["recipe"]).digest
+    return digest
 
 
 def known_results(
-    storage: RDBStorage, identity: Mapping[str, str | int], without: str | None = None
+    storage: RDBStorage, measurement: Measurement, without: str | None = None
 ) -> dict[str, tuple[str, FrozenTrial]]:
-    """Return, by digest, study and trial of what was trained in just this way, in all studies but one.
-
-    The name of the data does not count, its digest does.
-    """
-    wanted = {name: value for name, value in identity.items() if name != "data"}
+    """Return, by digest, study and trial of what was measured in just this way, in all studies but one."""
     return {
         trial.user_attrs["digest"]: (name, trial)
         for name in optuna.get_all_study_names(storage)
         if name != without
-        for trial in optuna.load_study(study_name=name, storage=storage).get_trials(
-            deepcopy=False, states=(TrialState.COMPLETE,)
-        )
-        if wanted.items() <= trial.user_attrs.items()
+        for trial in trials_of(optuna.load_study(study_name=name, storage=storage), TrialState.COMPLETE)
+        if _key(trial.user_attrs) == measurement.key
     }
 
 
 def add(
-    storage: RDBStorage, network: Network, verdict: Verdict, identity: Mapping[str, str | int], trained: Trained
+    storage: RDBStorage, network: Network, verdict: Verdict, measurement: Measurement, trained: Trained
 ) -> FrozenTrial:
-    """Write the result of one network, trained by itself, to the study of such networks."""
-    opened = optuna.create_study(storage=storage, study_name=SINGLE, direction="maximize", load_if_exists=True)
+    """Write the result of `archsearch train` to the study of such networks."""
+    study = optuna.create_study(storage=storage, study_name=SINGLE, direction="maximize", load_if_exists=True)
     history = [asdict(epoch) for epoch in trained.history]
-    kept = {**describe(network, verdict, identity), "history": history, "precision": precision(trained)}
-    opened.add_trial(optuna.create_trial(value=trained.history[-1].accuracy, user_attrs=kept))
-    return opened.get_trials(deepcopy=False)[-1]
+    kept = {**describe(network, verdict, measurement), "history": history, "precision": str(trained.device)}
+    study.add_trial(optuna.create_trial(value=trained.history[-1].accuracy, user_attrs=kept))
+    return trials_of(study)[-1]
+
+
+def _key(kept: Mapping[str, Any]) -> tuple[object, ...]:
+    return kept.get("data_digest"), kept.get("split"), recipe_digest(kept), kept.get("seed")

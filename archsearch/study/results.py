@@ -1,4 +1,4 @@
-"""The results table: a row for each candidate of each study, the refused ones too."""
+"""The results table: a row for each network of each study, refused ones included."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from optuna.trial import FrozenTrial, TrialState
 from archsearch.analysis.figures import FIGURES
 from archsearch.errors import ArchsearchError, suggest
 from archsearch.notation.condition import Condition
+from archsearch.study.record import recipe_digest
 from archsearch.study.storage import DEFAULT, opened
+from archsearch.study.trials import candidates, state_of, trials_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,10 +22,10 @@ if TYPE_CHECKING:
 ColumnValue: TypeAlias = int | float | str | None
 
 COLUMNS: Mapping[str, str] = {
-    "study": "the search it was proposed by, or `train`",
+    "study": "the search that proposed it, or `train`",
     "number": "its number in the study",
     "state": "refused, pruned, complete, failed, running or waiting",
-    "reason": "why it was refused, pruned or failed, or where its result was taken from",
+    "reason": "why it was refused, pruned or failed, or where its result comes from",
     "val_accuracy": "percent of the held-out validation images, after the last epoch",
     "test_accuracy": "percent of the test images, after the last epoch on all training images",
     "train_accuracy": "percent of the augmented training images, over the last epoch",
@@ -33,6 +35,7 @@ COLUMNS: Mapping[str, str] = {
     "data_digest": "digest of its images and labels",
     "split": "validation (a part of the training images held out) or test",
     "recipe": "how it was trained",
+    "recipe_digest": "of every value of the recipe",
     "seed": "of initialisation, order and augmentation",
     "seconds": "of training and measuring",
     "precision": "bf16 or fp32, and the device",
@@ -42,7 +45,8 @@ COLUMNS: Mapping[str, str] = {
 """Every column with its meaning; `--where` and `--sort` take their names."""
 
 WORDS = frozenset(
-    {"study", "state", "reason", "data", "data_digest", "split", "recipe", "precision", "digest", "sentence"}
+    {"study", "state", "reason", "data", "data_digest", "split", "recipe", "recipe_digest", "precision"}
+    | {"digest", "sentence"}
 )
 """The columns that hold words; the others hold numbers."""
 
@@ -65,12 +69,12 @@ SHOWN = (
 """The columns that a table for people shows."""
 
 
-_LEFT = "its run was killed, each time it was tried"
+_LEFT = "its run was killed, at every attempt"
 
 
 @dataclass(frozen=True)
 class ResultRow:
-    """One candidate: a value, or None, for each column."""
+    """One network: a value, or None, for each column."""
 
     values: Mapping[str, ColumnValue]
 
@@ -79,7 +83,7 @@ class ResultRow:
         return self.values[column]
 
 
-def load(storage: str = DEFAULT) -> tuple[ResultRow, ...]:
+def load_results(storage: str = DEFAULT) -> tuple[ResultRow, ...]:
     """Return the rows of all studies in a storage, in the order in which they were proposed.
 
     Raises StudyError where there is no storage.
@@ -88,25 +92,13 @@ def load(storage: str = DEFAULT) -> tuple[ResultRow, ...]:
         return tuple(
             row
             for name in get_all_study_names(kept)
-            for row in rows(name, load_study(study_name=name, storage=kept).get_trials(deepcopy=False))
+            for row in rows(name, trials_of(load_study(study_name=name, storage=kept)))
         )
 
 
 def rows(study: str, trials: Sequence[FrozenTrial]) -> list[ResultRow]:
-    """Return a row for each candidate among the trials of a study."""
+    """Return a row for each network among the trials of a study."""
     return [ResultRow(_values(study, trial)) for trial in candidates(trials)]
-
-
-def candidates(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
-    """Leave out what is no candidate of its own: proposed before, tried again later, or not judged yet."""
-    repeated = {number for trial in trials for number in trial.system_attrs.get("retry_history", ())}
-    return [
-        trial
-        for trial in trials
-        if trial.number not in repeated
-        and "duplicate_of" not in trial.user_attrs
-        and "sentence" in trial.user_attrs
-    ]
 
 
 def select(
@@ -148,6 +140,7 @@ def _values(study: str, trial: FrozenTrial) -> dict[str, ColumnValue]:
     values |= {
         "study": study,
         "number": trial.number,
+        "recipe_digest": recipe_digest(kept),
         "state": state_of(trial),
         "reason": kept.get("reason") or (_LEFT if trial.state is TrialState.FAIL else None),
         "val_accuracy": accuracy if split == "validation" else None,
@@ -157,10 +150,3 @@ def _values(study: str, trial: FrozenTrial) -> dict[str, ColumnValue]:
         "seconds": sum(epoch["seconds"] for epoch in history) if accuracy is not None else None,
     }
     return values
-
-
-def state_of(trial: FrozenTrial) -> str:
-    """Return the state as the table names it."""
-    if trial.state is TrialState.PRUNED:
-        return "pruned" if trial.user_attrs.get("history") else "refused"
-    return {TrialState.FAIL: "failed"}.get(trial.state, trial.state.name.lower())

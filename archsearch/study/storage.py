@@ -1,4 +1,4 @@
-"""Where studies are kept: opening an Optuna storage, with errors that say what to do."""
+"""The database where studies are kept, opened with errors that say what to do; trials left unfinished in it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import os
 import re
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import takewhile
 from pathlib import Path
 
 import optuna
@@ -19,12 +18,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from archsearch.errors import StudyError
+from archsearch.study.trials import trials_of
 
 DEFAULT = "sqlite:///results/archsearch.db"
 """The storage where none is given: a SQLite file under `results/` of the current folder."""
-
-SINGLE = "train"
-"""The study of the networks that were trained by themselves, not proposed by a search."""
 
 HEARTBEAT = 10
 """Seconds between two signs of life of a trial in training."""
@@ -33,21 +30,20 @@ GRACE = 30
 """Seconds without one after which a trial counts as abandoned."""
 
 _ATTEMPTS = 3
-_NAME_ANOTHER = "mend that, or name another with --storage URL"
-_SHOWN = 100
+_NAME_ANOTHER = "fix that, or name another with --storage URL"
 
 
 def queue_again(study: optuna.Study, trial: FrozenTrial, attempts: int | None = _ATTEMPTS) -> None:
-    """Queue the network of a trial that was left in the middle, unless it was so that many times."""
+    """Queue the network of an unfinished trial again, unless that many attempts were made."""
     RetryHeartbeatStaleTrialCallback(max_retry=None if attempts is None else attempts - 1)(study, trial)
 
 
 @contextmanager
 def opened(url: str, *, create: bool) -> Iterator[RDBStorage]:
-    """Open the storage at an SQLAlchemy URL for a while; with `create`, make a missing SQLite file and its folder.
+    """Open the storage at an SQLAlchemy URL; with `create`, a missing SQLite file and its folder are created.
 
-    Optuna's own log is quiet meanwhile. Raises StudyError for a URL that is none, a missing driver, and a
-    database that cannot be reached or written, then or later.
+    Optuna's own log is silent meanwhile. Raises StudyError for what is not the URL of a storage, for a missing
+    driver, and for a database that cannot be reached or written, now or later.
     """
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.CRITICAL)
@@ -62,8 +58,8 @@ def opened(url: str, *, create: bool) -> Iterator[RDBStorage]:
                 storage.engine.dispose()
     except (SQLAlchemyError, StorageInternalError) as error:
         root = error.__cause__ or error
-        message = str(getattr(root, "orig", None) or root).strip().splitlines()[0]
-        message = f"the storage `{_without_password(url)}` cannot be used: {message}"
+        reason = str(getattr(root, "orig", None) or root).strip().splitlines()[0]
+        message = f"the storage `{_without_password(url)}` cannot be used: {reason}"
         raise StudyError(message, remedy=_NAME_ANOTHER) from None
     finally:
         optuna.logging.set_verbosity(verbosity)
@@ -82,7 +78,7 @@ def _open(url: str, *, create: bool) -> RDBStorage:
             skip_table_creation=not create,
         )
     except (ArgumentError, NoSuchModuleError):
-        message = f"`{_without_password(url)}` is no storage that can be opened"
+        message = f"`{_without_password(url)}` is not the URL of a storage"
         remedy = "a storage is written like sqlite:///results/archsearch.db or postgresql+psycopg://user@host/name"
         raise StudyError(message, remedy=remedy) from None
     except ImportError as error:
@@ -94,58 +90,26 @@ def _open(url: str, *, create: bool) -> RDBStorage:
         raise StudyError(message, remedy=_NAME_ANOTHER) from None
 
 
-def open_study(storage: RDBStorage, name: str, goal: Mapping[str, str]) -> optuna.Study:
-    """Return the study of that name, begun anew or continued; its goal is kept with it.
-
-    A study without trials has not begun: it takes the new goal. Raises StudyError, with each difference, where it
-    was begun with another goal, and where it was not begun by a search.
-    """
-    if name == SINGLE:
-        raise StudyError(
-            f"the name `{SINGLE}` is kept for networks trained by themselves",
-            remedy="name another with --study NAME",
-        )
-    study = optuna.create_study(storage=storage, study_name=name, direction="maximize", load_if_exists=True)
-    if not study.get_trials(deepcopy=False):
-        study.set_user_attr("goal", dict(goal))
-        return study
-    begun_with = study.user_attrs.get("goal")
-    if begun_with is None:
-        raise StudyError(f"study `{name}` was not begun by a search", remedy="begin another with --study NAME")
-    lines = [f"study `{name}` was begun with other settings:"]
-    for setting in sorted({*goal, *begun_with}):
-        lines += _difference(setting, begun_with.get(setting) or "none", goal.get(setting) or "none")
-    if len(lines) > 1:
-        remedy = "repeat its settings, or begin another study with --study NAME"
-        raise StudyError("\n".join(lines), remedy=remedy)
-    return study
-
-
 def wait_for_abandoned(study: optuna.Study) -> None:
-    """Queue again what a killed run left in training; wait until each such trial has shown that it lives or not.
+    """Wait until each trial in training has given a sign of life, or else queue its network again.
 
-    A trial of another run that lives is left to it.
+    A trial of a run that is alive is left to it.
     """
     deadline = time.monotonic() + GRACE + HEARTBEAT
-    while running(study) and time.monotonic() < deadline:
+    while trials_of(study, TrialState.RUNNING) and time.monotonic() < deadline:
         optuna.storages.fail_stale_trials(study)
         time.sleep(0.5)
-    for trial in running(study):
-        # Killed while it was proposed, before its first sign of life: Optuna takes such a trial to live for ever.
+    for trial in trials_of(study, TrialState.RUNNING):
+        # Killed before its first sign of life, while it was proposed: Optuna would take it to be alive for ever.
         if "sentence" not in trial.user_attrs:
             study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
 
 
-def running(study: optuna.Study) -> list[FrozenTrial]:
-    """Return the trials that are in training, by this run or another."""
-    return study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-
-
 def _check_file(database: str, *, create: bool) -> None:
-    """Raise StudyError, before anything is trained, where a SQLite file is missing or could not be written."""
+    """Raise StudyError, before anything is trained, for a SQLite file that is missing or cannot be written."""
     file = Path(database)
     if database in {"", ":memory:"}:
-        raise StudyError("results in memory would be lost at the end", remedy="name a file with --storage URL")
+        raise StudyError("a storage in memory would be lost at the end", remedy="name a file with --storage URL")
     if not create:
         if not file.is_file():
             remedy = "run `archsearch search` here first, or name another with --storage"
@@ -154,24 +118,11 @@ def _check_file(database: str, *, create: bool) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        message = f"the folder `{file.parent}` cannot be made: {error.strerror}"
+        message = f"the folder `{file.parent}` cannot be created: {error.strerror}"
         raise StudyError(message, remedy=_NAME_ANOTHER) from None
     for path in (file.parent, file):
         if path.exists() and not os.access(path, os.W_OK):
             raise StudyError(f"`{path}` cannot be written", remedy=_NAME_ANOTHER)
-
-
-def _difference(setting: str, there: str, asked: str) -> list[str]:
-    """Write two values from shortly before they part; nothing where they are equal."""
-    if there == asked:
-        return []
-    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(there, asked, strict=False)))
-    start = max(0, same - _SHOWN // 4)
-    end = start + _SHOWN
-    return [
-        f"  {setting} {where}: {'... ' if start else ''}{text[start:end]}{' ...' if len(text) > end else ''}"
-        for where, text in (("there", there), ("asked", asked))
-    ]
 
 
 def _without_password(url: str) -> str:

@@ -9,22 +9,22 @@ from archsearch.training.history import Epoch
 
 
 class Watch:
-    """Is told while a search goes on, and says nothing; a subclass overrides what it wants to show."""
+    """Told how a search goes, and does nothing; a subclass overrides what it wants to show."""
 
     def started(self, study: str, trained: int, trials: int | None) -> None:
-        """Hear that a study begins or goes on, with so many networks trained of so many."""
+        """A study starts or resumes, with `trained` networks of `trials` trained."""
 
     def waiting(self, trials: int) -> None:
-        """Hear that so many networks are in training by another run, which may have been killed."""
+        """The search waits: another run, which may have been killed, has `trials` networks in training."""
 
     def training(self, number: int, network: Network, verdict: Verdict, epochs: int) -> None:
-        """Hear that a network begins its training."""
+        """The training of a network starts."""
 
     def step(self, done: int, total: int) -> None:
-        """Hear that so many batches, of those of all its epochs, are done."""
+        """`done` batches are done, of the `total` of all epochs."""
 
     def epoch(self, number: int, epoch: Epoch) -> None:
-        """Hear what an epoch of it reached."""
+        """An epoch of network `number` has ended."""
 
     def judged(self, row: ResultRow) -> None:
-        """Hear what became of a network."""
+        """A network was refused, pruned, trained, or failed."""

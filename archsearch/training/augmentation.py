@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from archsearch.errors import ArchsearchError, suggest
-from archsearch.training.recipe import AUGMENTATIONS
+from archsearch.training.recipe import check_augmentation
 
 # Importing albumentations otherwise asks the network for a newer version.
 os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
@@ -84,17 +83,16 @@ def augmentation(
 ) -> Pipeline:
     """Name what is done to images of a size (height, width) whose colours have this mean and std (0..1).
 
-    - "none": normalisation only, as every other one ends with it
+    - "none": normalisation only, with which every other one ends too
     - "crop": 4 pixels of reflected border, then a random crop back to the size
-    - "flip_crop": a horizontal flip of every second image, then "crop"
+    - "flip_crop": a horizontal flip of half the images, then "crop"
     - "assignment": flip; shift by up to a sixteenth, scale by up to a tenth and rotation by up to 15 degrees,
-      of every second image; 4 pixels of border; one hole of 16 x 16 in the mean colour, in every second
-      image; crop
+      of half the images; 4 pixels of border; one hole of 16 x 16 in the mean colour, in half the images;
+      crop
 
     Raises ArchsearchError for another name.
     """
-    if name not in AUGMENTATIONS:
-        raise ArchsearchError(f"no augmentation `{name}`", remedy=suggest(name, AUGMENTATIONS))
+    check_augmentation(name)
     return Pipeline(name, mean, std, size, seed)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from archsearch.errors import ArchsearchError, suggest
 
@@ -13,6 +16,10 @@ AUGMENTATIONS = ("none", "crop", "flip_crop", "assignment")
 """What `archsearch.training.augmentation` can do to the training images."""
 
 _RISE = 0.25
+_WRITTEN = re.compile(
+    r"(?P<epochs>\d+) epochs?, batch (?P<batch_size>\d+), lr (?P<learning_rate>\S+), momentum (?P<momentum>\S+), "
+    r"wd (?P<weight_decay>\S+), (?P<augmentation>\w+)"
+)
 _Rule: TypeAlias = tuple[Callable[[Any], bool], str]
 
 
@@ -37,6 +44,12 @@ _RULES: Mapping[str, _Rule] = {
 }
 
 
+def check_augmentation(name: str) -> None:
+    """Raise ArchsearchError for an augmentation that is not one of AUGMENTATIONS."""
+    if name not in AUGMENTATIONS:
+        raise ArchsearchError(f"there is no augmentation `{name}`", remedy=suggest(str(name), AUGMENTATIONS))
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How a network is trained; with its seed, data and split it makes a result repeatable.
@@ -45,12 +58,16 @@ class Recipe:
     (`rate`), `augmentation` one of `AUGMENTATIONS`. `dataclasses.asdict` writes a recipe as a plain dict,
     which `Recipe.of` reads. Raises ArchsearchError for a value that is not allowed.
 
+    A field that a recipe gained after version 0.1 is left out of its `digest` while it has the value in `gained`:
+    it re-keys no result.
+
     >>> print(Recipe())
     8 epochs, batch 128, lr 0.15, momentum 0.9, wd 0.0005, flip_crop
     >>> Recipe.of({"epochs": 20}) == Recipe(epochs=20)
     True
     """
 
+    gained: ClassVar[Mapping[str, object]] = {}
     epochs: int = 8
     batch_size: int = 128
     learning_rate: float = 0.15
@@ -66,11 +83,7 @@ class Recipe:
                     f"{name} is {value!r}; it must be {meaning}",
                     remedy=f"the default is {getattr(type(self), name)}",
                 )
-        if self.augmentation not in AUGMENTATIONS:
-            raise ArchsearchError(
-                f"there is no augmentation `{self.augmentation}`",
-                remedy=suggest(str(self.augmentation), AUGMENTATIONS),
-            )
+        check_augmentation(self.augmentation)
 
     @staticmethod
     def of(values: Mapping[str, Any]) -> Recipe:
@@ -83,6 +96,28 @@ class Recipe:
             if name not in names:
                 raise ArchsearchError(f"a recipe has no `{name}`", remedy=suggest(name, names))
         return Recipe(**values)
+
+    @staticmethod
+    def read(text: str) -> Recipe:
+        """Read what `str` wrote, as version 0.1 kept it beside a result; raises ArchsearchError for anything else.
+
+        >>> Recipe.read(str(Recipe(epochs=1))) == Recipe(epochs=1)
+        True
+        """
+        found = _WRITTEN.fullmatch(text)
+        if found is None:
+            raise ArchsearchError(f"`{text}` is not a recipe", remedy=f"as in: {Recipe()}")
+        # Each in the type of its default.
+        return Recipe(**{name: type(getattr(Recipe, name))(value) for name, value in found.groupdict().items()})
+
+    @property
+    def digest(self) -> str:
+        """First 16 hex digits of SHA-256 over every field with its value."""
+        # In the type of its default, so that a learning rate of 1 is one of 1.0.
+        names = [field.name for field in fields(self)]
+        typed = {name: type(getattr(type(self), name))(getattr(self, name)) for name in names}
+        values = {name: value for name, value in typed.items() if self.gained.get(name, ...) != value}
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
     def rate(self, done: float) -> float:
         """Learning rate after a share `done` (0 to 1) of the training: half a cosine up, half a cosine down.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,17 +12,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
-from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from archsearch.errors import TrainingError
 from archsearch.graph.shapes import shape_text
 from archsearch.pytorch.build import build
 from archsearch.training.augmentation import augmentation
 from archsearch.training.batches import batches
-from archsearch.training.history import Epoch
+from archsearch.training.device import Device, out_of_memory_explained
+from archsearch.training.history import Epoch, Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
     from archsearch.data.dataset import Split
@@ -31,21 +31,19 @@ if TYPE_CHECKING:
     from archsearch.training.batches import Batch
     from archsearch.training.recipe import Recipe
 
-
 _EVALUATION_BATCH = 1000
 
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A trained network: its epochs, the module in eval mode with float32 weights, and what trained it.
+    """A trained network: its epochs, the module in eval mode with float32 weights, and the device it trained on.
 
-    `device` is "cpu" or "cuda"; `precision` is that of the arithmetic in its layers, "bf16" or "fp32".
+    `str(device)` says precision and hardware, as in "bf16 on cpu".
     """
 
     history: tuple[Epoch, ...]
     module: nn.Module
-    device: str
-    precision: str
+    device: Device
 
 
 def train(
@@ -59,10 +57,10 @@ def train(
     """Train a freshly initialised network on `split.train`, measuring it on `split.evaluation`.
 
     The seed determines weights, order and augmentation: on a CPU, the same arguments and number of threads
-    give the same history. `report` gets each epoch when it ends, and `step` the number of batches done and
-    of all batches, after each; what they raise ends the training and is passed on. Images that do not fill a
-    batch at the end of an epoch are left out of it, unless there is no other batch. Trains on a GPU if there
-    is one, and in bf16 if the hardware computes in it.
+    give the same history. `report` is called with each epoch when it ends, and `step` after each batch, with the
+    number of batches done and of all batches; what they raise ends the training and is passed on. Images that do
+    not fill a batch at the end of an epoch are left out of it, unless there is no other batch. Trains on a GPU if
+    there is one, and in bf16 if the hardware computes in it.
 
     Raises TrainingError for a network that is not made for the images, a seed below 0, fewer than two
     training images, and a loss that is not finite.
@@ -79,141 +77,106 @@ def train(
     if seed < 0:
         raise TrainingError(f"seed is {seed}; it must be at least 0")
     initialisation, *orders = np.random.SeedSequence(seed).generate_state(1 + recipe.epochs).tolist()
-    run = _Run.of(graph, initialisation)
-    optimizer = torch.optim.SGD(
-        run.module.parameters(),
-        lr=recipe.learning_rate,
-        momentum=recipe.momentum,
-        weight_decay=recipe.weight_decay,
-        nesterov=recipe.momentum > 0,
-    )
-    per_epoch = max(1, len(split.train) // recipe.batch_size)
+    run = _Run.begin(graph, split, recipe, seed, initialisation)
     history: list[Epoch] = []
     for number, order in enumerate(orders, start=1):
+        with out_of_memory_explained():
+            epoch = run.epoch(number, order, step)
+        history.append(epoch)
+        if report is not None:
+            report(epoch)
+    return Trained(tuple(history), run.module, run.device)
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """One network in training: all that changes from epoch to epoch is in its module and its optimizer."""
+
+    module: nn.Module
+    optimizer: torch.optim.Optimizer
+    device: Device
+    split: Split
+    recipe: Recipe
+    seed: int
+
+    @staticmethod
+    def begin(graph: Graph, split: Split, recipe: Recipe, seed: int, initialisation: int) -> _Run:
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(initialisation)
+            module = build(graph)
+        device = Device.best()
+        placed = device.place(module)
+        optimizer = torch.optim.SGD(
+            placed.parameters(),
+            lr=recipe.learning_rate,
+            momentum=recipe.momentum,
+            weight_decay=recipe.weight_decay,
+            nesterov=recipe.momentum > 0,
+        )
+        return _Run(placed, optimizer, device, split, recipe, seed)
+
+    def epoch(self, number: int, order: int, step: Callable[[int, int], None] | None) -> Epoch:
+        """Train for one epoch, with the images in the order of a seed, then measure."""
         started = time.perf_counter()
-        before, total = (number - 1) * per_epoch, recipe.epochs * per_epoch
-        # At the middle of each batch's share: the very ends of the schedule would teach nothing.
-        rates = [recipe.rate((before + batch + 0.5) / total) for batch in range(per_epoch)]
-        stream = _stream(split, split.train, recipe.augmentation, recipe.batch_size, seed, order)
-        with _memory_explained(), closing(stream):
-            seen = _Tally()
-            for done, (rate, batch) in enumerate(zip(rates, stream, strict=False), start=before + 1):
-                loss, correct = run.learn(batch, optimizer, rate)
-                seen = seen.plus(loss, correct, len(batch[1]))
-                _require_finite(seen.loss, number, rate)
-                if step is not None:
-                    step(done, total)
-            # The test images are looked at once: seen earlier, they could choose the number of epochs.
-            result = _evaluate(run, split) if split.kind != "test" or number == recipe.epochs else None
-        if result is not None:
-            _require_finite(result.loss, number, rates[-1])
-        epoch = Epoch(
+        seen = self._learn(number, order, step)
+        # The test images are looked at once: seen earlier, they could choose the number of epochs.
+        is_measured = self.split.kind != "test" or number == self.recipe.epochs
+        result = self._evaluate(number) if is_measured else None
+        return Epoch(
             epoch=number,
-            learning_rate=recipe.rate(number / recipe.epochs),
+            learning_rate=self.recipe.rate(number / self.recipe.epochs),
             train_loss=seen.loss,
             train_accuracy=seen.accuracy,
             loss=result.loss if result else None,
             accuracy=result.accuracy if result else None,
             seconds=time.perf_counter() - started,
         )
-        history.append(epoch)
-        if report is not None:
-            report(epoch)
-    return Trained(tuple(history), run.module, run.device.type, "bf16" if run.bf16 else "fp32")
 
-
-@contextmanager
-def _memory_explained() -> Iterator[None]:
-    try:
-        yield
-    except torch.OutOfMemoryError:
-        raise TrainingError("the device ran out of memory", remedy="a smaller batch size may help") from None
-
-
-@dataclass(frozen=True, eq=False)
-class _Run:
-    """A module on the device that computes it."""
-
-    module: nn.Module
-    device: torch.device
-    bf16: bool
-
-    @staticmethod
-    def of(graph: Graph, seed: int) -> _Run:
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(seed)
-            module = build(graph)
-        if torch.cuda.is_available():
-            device, bf16 = torch.device("cuda"), torch.cuda.is_bf16_supported(including_emulation=False)
-        else:
-            device, bf16 = torch.device("cpu"), _cpu_has_bf16()
-        module = convert_conv2d_weight_memory_format(module.to(device), torch.channels_last)
-        return _Run(module, device, bf16)
-
-    def learn(self, batch: Batch, optimizer: torch.optim.Optimizer, rate: float) -> tuple[float, int]:
-        """Take one step; return the loss and the hits of the batch before it."""
+    def _learn(self, number: int, order: int, step: Callable[[int, int], None] | None) -> Tally:
         self.module.train()
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        loss, correct = self.measure(batch)
-        optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        optimizer.step()
-        return loss.item(), correct
+        per_epoch = max(1, len(self.split.train) // self.recipe.batch_size)
+        before, total = (number - 1) * per_epoch, self.recipe.epochs * per_epoch
+        # At the middle of each batch's share: the very ends of the schedule would teach nothing.
+        rates = [self.recipe.rate((before + batch + 0.5) / total) for batch in range(per_epoch)]
+        seen = Tally()
+        with closing(self._stream(self.split.train, self.recipe.augmentation, order)) as stream:
+            for done, (rate, batch) in enumerate(zip(rates, stream, strict=False), start=before + 1):
+                for group in self.optimizer.param_groups:
+                    group["lr"] = rate
+                loss, correct = self._measure(batch)
+                self.optimizer.zero_grad()
+                torch.autograd.backward(loss)
+                self.optimizer.step()
+                seen = seen.plus(loss.item(), correct, len(batch[1]))
+                _require_finite(seen.loss, number, rate)
+                if step is not None:
+                    step(done, total)
+        return seen
 
-    def measure(self, batch: Batch) -> tuple[Tensor, int]:
+    def _evaluate(self, number: int) -> Tally:
+        self.module.eval()
+        result = Tally()
+        with closing(self._stream(self.split.evaluation, "none", None)) as stream, torch.inference_mode():
+            for batch in stream:
+                loss, correct = self._measure(batch)
+                result = result.plus(loss.item(), correct, len(batch[1]))
+        _require_finite(result.loss, number, self.optimizer.param_groups[0]["lr"])
+        return result
+
+    def _measure(self, batch: Batch) -> tuple[Tensor, int]:
         """Return the mean loss of a batch and how many of its images are classified correctly."""
-        pixels, labels = (torch.from_numpy(array).to(self.device) for array in batch)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
-            # Convolutions are faster with the channels last, in fp32 too.
-            logits = self.module(pixels.contiguous(memory_format=torch.channels_last)).float()
+        logits, labels = self.device.logits(self.module, batch)
         correct = (logits.argmax(1) == labels).sum().item()
         return cross_entropy(logits, labels), int(correct)
 
-
-def _cpu_has_bf16() -> bool:
-    # Elsewhere it would be emulated, slowly. A torch too old for the query is taken not to have it.
-    query: Callable[[], Mapping[str, object]] = getattr(torch.cpu, "get_capabilities", dict)
-    return query().get("avx512_bf16") is True
-
-
-@dataclass(frozen=True)
-class _Tally:
-    """Loss and hits, summed over so many images."""
-
-    loss_sum: float = 0.0
-    correct: int = 0
-    images: int = 0
-
-    @property
-    def loss(self) -> float:
-        return self.loss_sum / self.images
-
-    @property
-    def accuracy(self) -> float:
-        return 100 * self.correct / self.images
-
-    def plus(self, mean_loss: float, correct: int, images: int) -> _Tally:
-        return _Tally(self.loss_sum + mean_loss * images, self.correct + correct, self.images + images)
-
-
-def _evaluate(run: _Run, split: Split) -> _Tally:
-    run.module.eval()
-    result = _Tally()
-    stream = _stream(split, split.evaluation, "none", _EVALUATION_BATCH, 0, None)
-    with closing(stream), torch.inference_mode():
-        for batch in stream:
-            loss, correct = run.measure(batch)
-            result = result.plus(loss.item(), correct, len(batch[1]))
-    return result
-
-
-def _stream(
-    split: Split, images: Images, name: str, batch_size: int, seed: int, order: int | None
-) -> Generator[Batch, None, None]:
-    height, width = images.pixels.shape[1:3]
-    pipeline = augmentation(name, mean=split.mean, std=split.std, size=(height, width), seed=seed)
-    return batches(images, pipeline, batch_size=batch_size, seed=order)
+    def _stream(self, images: Images, name: str, order: int | None) -> Generator[Batch, None, None]:
+        """Return batches of images: in the order of a seed to train on, or in their own to measure on."""
+        height, width = images.pixels.shape[1:3]
+        training, split = order is not None, self.split
+        seed = self.seed if training else 0
+        pipeline = augmentation(name, mean=split.mean, std=split.std, size=(height, width), seed=seed)
+        batch_size = self.recipe.batch_size if training else _EVALUATION_BATCH
+        return batches(images, pipeline, batch_size=batch_size, seed=order)
 
 
 def check_trainable(graph: Graph, split: Split) -> None:
@@ -221,7 +184,7 @@ def check_trainable(graph: Graph, split: Split) -> None:
     if not graph.classifies:
         raise TrainingError(
             f"the network ends in {shape_text(graph.nodes[-1].shape[1:])}; "
-            f"to be trained it must end in {graph.classes} numbers, one a class",
+            f"to be trained it must end in {graph.classes} numbers, one for each class",
             remedy="end the sentence with head()",
         )
     _, height, width, channels = split.train.pixels.shape
@@ -241,7 +204,7 @@ def check_trainable(graph: Graph, split: Split) -> None:
 def _require_finite(loss: float, epoch: int, rate: float) -> None:
     if not math.isfinite(loss):
         raise TrainingError(
-            f"the loss left the finite numbers in epoch {epoch} at learning rate {rate:.3g}",
+            f"the loss is not finite in epoch {epoch}, at learning rate {rate:.3g}",
             remedy="a lower learning rate may help",
         )
 

@@ -1,4 +1,4 @@
-"""The analyzer against what needs none of its formulas: torch's own parameters and gradients, and fvcore."""
+"""The analyzer against what uses none of its formulas: figures worked out by hand, torch's parameters, fvcore."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conditions: what holds, what is broken and by how much."""
+"""Conditions and limits: what holds, what is broken and by how much."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_holds(text: str, expected: bool) -> None:
     assert Condition.of(text, FIGURES).holds(FIGURES) is expected
 
 
-# condition, what is said of it for FIGURES
+# condition, the message of each limit that FIGURES break
 BROKEN = [
     ("rf > 44, params < 200k", ["rf is 44, not > 44", "params is 200,000, not < 200k"]),
     ("rf > 43 and params < 200k", ["params is 200,000, not < 200k"]),

@@ -1,4 +1,4 @@
-"""Receptive fields that others published, of sentences and of torchvision's models."""
+"""Published receptive fields, of sentences and of torchvision's models."""
 
 from __future__ import annotations
 

@@ -255,7 +255,9 @@ def test_a_mistake_in_limits(capsys: Capture, marked: str, rule: str, remedy: st
 
 @pytest.mark.parametrize("shape", ["3", "3x0x32", "3x4x5x6x7", "rgb"])
 def test_an_input_that_is_no_shape(capsys: Capture, shape: str) -> None:
-    expected = message(f"`{shape}` is no input shape", "write channels x height x width, as in 3x32x32", "--input")
+    expected = message(
+        f"`{shape}` is not an input shape", "write channels x height x width, as in 3x32x32", "--input"
+    )
     assert refused(capsys, "analyze", "conv(3)", "--input", shape) == expected
 
 

@@ -126,7 +126,7 @@ def test_a_mistake_in_the_usage(capsys: Capture, arguments: list[str], parts: li
 
 
 def test_a_network_without_a_head_is_not_trained(capsys: Capture) -> None:
-    rule = "the network ends in 4x4x4; to be trained it must end in 10 numbers, one a class"
+    rule = "the network ends in 4x4x4; to be trained it must end in 10 numbers, one for each class"
     expected = message(rule, "end the sentence with head()")
     assert refused(capsys, "train", "conv(4, stride=8)", "--data", "digits").endswith(expected)
 

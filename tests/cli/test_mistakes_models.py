@@ -81,7 +81,7 @@ FORM = (
 MAKER = "name a function of your own that takes none"
 DEPENDS = "cannot be traced: which operations it computes depends on the values in the image"
 NO_IF = "no `if` or loop on a tensor, no .item(), no mask as an index; or analyse the part that has none"
-BLIND = "what the module puts out does not depend on its input"
+BLIND = "the module's output does not depend on its input"
 LACKS = "missing 1 required positional argument:"
 CALL = "calling it without arguments fails:"
 
@@ -232,7 +232,7 @@ def test_options_that_a_model_cannot_have(capsys: Capture, folder: Path) -> None
         said = refused(capsys, command, "my.py:Net", "--classes", "10")
         assert said == message("--classes is for sentences; a torch module has its own")
     said = refused(capsys, "analyze", "my.py:Net", "--picture", "net.gif")
-    reason = "`.gif` is no kind of picture known here"
+    reason = "`.gif` is not a known kind of picture"
     assert said == message(f"cannot draw `net.gif`: {reason}", "end it in .pdf, .png or .svg")
     said = refused(capsys, "analyze", "my.py:Net", "--picture", "absent/net.png")
     assert said == message("cannot write `absent/net.png`: No such file or directory")
@@ -240,7 +240,9 @@ def test_options_that_a_model_cannot_have(capsys: Capture, folder: Path) -> None
     said = refused(capsys, "check", "my.py:Net", "--limits", unmarked(marked))
     assert said == message("there is no figure `parms`", "did you mean `params`?", place_of(marked, "--limits"))
     said = refused(capsys, "analyze", "my.py:Net", "--input", "3")
-    assert said == message("`3` is no input shape", "write channels x height x width, as in 3x32x32", "--input")
+    assert said == message(
+        "`3` is not an input shape", "write channels x height x width, as in 3x32x32", "--input"
+    )
     assert not [*folder.glob("*net*")]
 
 

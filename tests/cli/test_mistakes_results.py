@@ -17,12 +17,12 @@ pytestmark = pytest.mark.usefixtures("folder")
 
 URL = "a storage is written like sqlite:///results/archsearch.db or postgresql+psycopg://user@host/name"
 DRIVER = "for PostgreSQL: pip install 'archsearch[postgresql]' and postgresql+psycopg:// in the URL"
-MEND = "mend that, or name another with --storage URL"
+MEND = "fix that, or name another with --storage URL"
 COLUMNS = (
     "known here: activation_bytes, activation_ops, arithmetic_ops, bias_ops, data, data_digest, depth, depthwise, "
     "digest, dilated, epochs, flops, macs, maxpool, norm_ops, number, params, pooling_ops, precision, reason, "
-    "recipe, rf, rf_inside, seconds, seed, sentence, split, state, study, test_accuracy, train_accuracy, "
-    "trainable, val_accuracy, weight_bytes"
+    "recipe, recipe_digest, rf, rf_inside, seconds, seed, sentence, split, state, study, test_accuracy, "
+    "train_accuracy, trainable, val_accuracy, weight_bytes"
 )
 
 
@@ -54,9 +54,9 @@ def test_a_study_that_was_begun_with_other_settings(
 @pytest.mark.parametrize(
     ("url", "rule", "remedy"),
     [
-        ("results.db", "`results.db` is no storage that can be opened", URL),
-        ("", "`` is no storage that can be opened", URL),
-        ("postgres://me:secret@host/x", "`postgres://me:***@host/x` is no storage that can be opened", URL),
+        ("results.db", "`results.db` is not the URL of a storage", URL),
+        ("", "`` is not the URL of a storage", URL),
+        ("postgres://me:secret@host/x", "`postgres://me:***@host/x` is not the URL of a storage", URL),
         (
             "mysql://me:secret@host/x",
             "the driver of `mysql://me:***@host/x` cannot be loaded: No module named 'MySQLdb'",
@@ -83,7 +83,7 @@ def test_a_postgresql_server_that_is_not_there(capsys: Capture) -> None:
 
 def test_the_results_folder_is_a_file(capsys: Capture, folder: Path) -> None:
     (folder / "results").touch()
-    assert refused(capsys, *TRAIN) == message("the folder `results` cannot be made: File exists", MEND)
+    assert refused(capsys, *TRAIN) == message("the folder `results` cannot be created: File exists", MEND)
 
 
 def test_a_database_of_something_else_is_left_as_it_is(capsys: Capture, folder: Path) -> None:
@@ -143,6 +143,6 @@ def test_a_mistake_in_what_is_asked_of_the_results(capsys: Capture, monkeypatch:
     expected = message("--json and --csv exclude each other", "give one of them")
     assert refused(capsys, "results", "--json", "--csv") == expected
     expected = message(
-        "the name `train` is kept for networks trained by themselves", "name another with --study NAME"
+        "the name `train` is kept for networks trained with `archsearch train`", "name another with --study NAME"
     )
     assert refused(capsys, *SEARCH, "--study", "train") == expected

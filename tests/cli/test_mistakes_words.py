@@ -8,10 +8,10 @@ import pytest
 from examples.mistakes import Capture, message, place_of, refused, unmarked
 from examples.words import IMPORTS, own
 
-from archsearch import Network, parse
+from archsearch import parse
 from archsearch.analysis.limits import check
-from archsearch.errors import ArchsearchError, TrainingError
-from archsearch.pytorch.build import build
+from archsearch.errors import ArchsearchError
+from archsearch.notation.user_words import read_words
 
 
 @pytest.mark.parametrize("command", ["analyze", "check", "sample", "train", "search"])
@@ -177,8 +177,8 @@ def test_a_mistake_in_the_code_of_a_default(folder: Path, default: str, rule: st
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
-        ("build.then(Convolution(build.channels // 4, (1, 1)))", "convolution would put out 0x32x32"),
-        ("build.then(Convolution(build.channels / 3, (1, 1)))", "convolution would put out 1.0x32x32"),
+        ("build.then(Convolution(build.channels // 4, (1, 1)))", "the convolution 1x1 would give 0x32x32"),
+        ("build.then(Convolution(build.channels / 3, (1, 1)))", "the convolution 1x1 would give 1.0x32x32"),
         (
             "build.then(Convolution(4, (3, 3), groups=2))",
             "groups is 2, which does not divide the 3 input channels",
@@ -189,14 +189,34 @@ def test_a_mistake_in_the_code_of_a_default(folder: Path, default: str, rule: st
 def test_operations_of_a_word_that_do_not_fit_refuse_the_network(folder: Path, code: str, reason: str) -> None:
     vocabulary = own(folder, f"def lower(build):\n    {code}\n\nWORDS = [Word('own', (), lower)]\n")
     verdict = check(parse("own", vocabulary=vocabulary))
-    whole = f"{reason}; sizes are whole numbers of at least 1" if "put out" in reason else reason
+    whole = f"{reason}; sizes are whole numbers of at least 1" if "would give" in reason else reason
     assert verdict.reasons == (whole,)
 
 
-def test_a_function_that_torch_has_no_layer_for(folder: Path) -> None:
-    code = "WORDS = [Word('own', (), lambda build: build.then(Elementwise('sigmod')) and None)]"
-    network: Network = parse("own head()", vocabulary=own(folder, code))
-    with pytest.raises(TrainingError) as caught:
-        build(network.lower())
-    rule = "there is no layer for the elementwise function `sigmod`"
-    assert (caught.value.message, caught.value.remedy) == (rule, "did you mean `sigmoid`?")
+# An operation that no layer can be built of, what is wrong, and what to do.
+UNBUILDABLE = [
+    (
+        "Elementwise('sigmod')",
+        "there is no layer for the elementwise function `sigmod`",
+        "did you mean `sigmoid`?",
+    ),
+    (
+        "Elementwise('sqrt')",
+        "there is no layer for the elementwise function `sqrt`",
+        "known here: "
+        "add, elu, gelu, hardsigmoid, hardswish, leaky_relu, mish, mul, relu, relu6, sigmoid, silu, tanh",
+    ),
+    ("Attention()", "there is no layer for `attention`", "it occurs only in traced modules"),
+]
+
+
+@pytest.mark.parametrize(("operation", "rule", "remedy"), UNBUILDABLE)
+def test_an_operation_that_no_layer_can_be_built_of(
+    capsys: Capture, folder: Path, operation: str, rule: str, remedy: str
+) -> None:
+    code = f"WORDS = [Word('own', (), lambda build: build.then({operation}) and None)]"
+    (folder / "own.py").write_text(IMPORTS + code)
+    expected = message(rule, remedy, place_of("relu @own head()", "sentence"))
+    assert refused(capsys, "analyze", "relu own head()", "--words", "own.py") == expected
+    verdict = check(parse("relu own head()", vocabulary=read_words(folder / "own.py")))
+    assert verdict.reasons == (f"{rule}; {remedy}",)

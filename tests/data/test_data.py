@@ -145,7 +145,7 @@ def test_the_second_load_decodes_nothing(tmp_path: Path, monkeypatch: pytest.Mon
         load(folder)
 
 
-def test_a_damaged_cache_is_made_anew(tmp_path: Path, cache: Path) -> None:
+def test_a_damaged_cache_is_decoded_again(tmp_path: Path, cache: Path) -> None:
     folder = write_class_folders(tmp_path / "pets")
     first = load(folder)
     (file,) = (cache / "datasets").iterdir()
@@ -154,7 +154,7 @@ def test_a_damaged_cache_is_made_anew(tmp_path: Path, cache: Path) -> None:
     flipped = intact[:middle] + bytes([intact[middle] ^ 1]) + intact[middle + 1 :]
     for damaged in (intact[:middle], b"", b"garbage", flipped):
         file.write_bytes(damaged)
-        with pytest.warns(UserWarning, match="cannot be read and is made anew") as warned:
+        with pytest.warns(UserWarning, match="cannot be read .*; the images are decoded again") as warned:
             again = load(folder)
         assert str(file) in str(warned[0].message)
         assert warned[0].filename == __file__
@@ -165,7 +165,7 @@ def test_a_damaged_cache_is_made_anew(tmp_path: Path, cache: Path) -> None:
 def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
     folder = write_class_folders(tmp_path / "pets")
     (tmp_path / "cache").write_text("a file where the folder should be")
-    with pytest.warns(UserWarning, match="cannot be kept in .*, so the next start is slow again"):
+    with pytest.warns(UserWarning, match="cannot be kept in .*; the next start will be slow again"):
         assert load(folder).name == "pets"
 
 

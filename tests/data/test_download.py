@@ -98,7 +98,7 @@ def test_download_that_breaks_off(server: Path, cache: Path, monkeypatch: pytest
     monkeypatch.setattr(_Quiet, "excess", 1)
     size = server.stat().st_size
     assert error_of(None) == (
-        f"the download broke off after {size:,} of {size + 1:,} bytes\n"
+        f"CIFAR-10 could not be downloaded: the connection was lost after {size:,} of {size + 1:,} bytes\n"
         f"  at {download.CIFAR10_URL}\n{download_remedy(cache)}"
     )
     assert list(cache.iterdir()) == []
@@ -107,7 +107,7 @@ def test_download_that_breaks_off(server: Path, cache: Path, monkeypatch: pytest
 def test_download_not_found(server: Path, cache: Path) -> None:
     server.unlink()
     assert error_of(None) == (
-        "CIFAR-10 cannot be downloaded: HTTP Error 404: File not found\n"
+        "CIFAR-10 could not be downloaded: HTTP Error 404: File not found\n"
         f"  at {download.CIFAR10_URL}\n{download_remedy(cache)}"
     )
     assert list(cache.iterdir()) == []
@@ -119,7 +119,7 @@ def test_download_without_a_network(cache: Path, monkeypatch: pytest.MonkeyPatch
         url = f"http://127.0.0.1:{closed.server_port}/cifar.tar.gz"
     monkeypatch.setattr(download, "CIFAR10_URL", url)
     assert error_of(None) == (
-        "CIFAR-10 cannot be downloaded: <urlopen error [Errno 111] Connection refused>\n"
+        "CIFAR-10 could not be downloaded: <urlopen error [Errno 111] Connection refused>\n"
         f"  at {url}\n{download_remedy(cache)}"
     )
     assert list(cache.iterdir()) == []
@@ -128,5 +128,5 @@ def test_download_without_a_network(cache: Path, monkeypatch: pytest.MonkeyPatch
 def test_download_to_a_cache_that_cannot_be_written(cache: Path) -> None:
     cache.parent.write_text("a file where the folder should be")
     text = error_of(None)
-    assert text.startswith("CIFAR-10 cannot be written to the cache: ")
+    assert text.startswith("CIFAR-10 could not be written to the cache: ")
     assert text.endswith(f"\n  at {cache}\n{download_remedy(cache)}")

@@ -116,7 +116,7 @@ def test_missing_shard(tmp_path: Path) -> None:
         (tmp_path / stray).touch()
         found = ", ".join(sorted(file.name for file in tmp_path.glob("train-*")))
         assert error_of(tmp_path) == (
-            f"these shards do not belong together: {found}\n  at {tmp_path}\n  keep those of one edition only"
+            f"these shards do not belong together: {found}\n  at {tmp_path}\n  keep the shards of one version only"
         )
         (tmp_path / stray).unlink()
 
@@ -196,22 +196,22 @@ def test_class_folders_that_do_not_fit_together(tmp_path: Path) -> None:
     )
 
 
-def test_class_folders_with_two_sides_to_measure_on(tmp_path: Path) -> None:
+def test_class_folders_with_two_test_folders(tmp_path: Path) -> None:
     write_class_folders(tmp_path)
     (tmp_path / "val").mkdir()
     with pytest.raises(DataError) as caught:
         load(tmp_path)
     assert str(caught.value).splitlines() == [
-        "test/ and val/ stand beside train/; one of them is measured on",
+        "test/ and val/ lie beside train/; only one can be the test set",
         f"  at {tmp_path}",
-        "  move the others away, or into train/: a search holds images out of train/ itself",
+        "  move the others away, or their images into train/: a search holds out some of them itself",
     ]
 
 
-def test_class_folders_without_a_second_side_or_class(tmp_path: Path) -> None:
+def test_class_folders_without_a_test_folder_or_a_second_class(tmp_path: Path) -> None:
     (tmp_path / "train" / "cat").mkdir(parents=True)
     assert error_of(tmp_path) == (
-        f"`train` has no folder to measure on beside it\n  at {tmp_path}\n"
+        f"there is no test folder beside train/\n  at {tmp_path}\n"
         "  add test/<class>/ (or val/, valid/) with images"
     )
     (tmp_path / "test" / "cat").mkdir(parents=True)

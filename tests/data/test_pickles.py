@@ -7,11 +7,7 @@ import pickle
 from pathlib import Path
 
 import numpy as np
-from examples.image_files import (
-    REPLACE,
-    error_of,
-    write_torchvision,
-)
+from examples.image_files import REPLACE, error_of, write_torchvision
 
 from archsearch.data.cifar10 import TORCHVISION_FOLDER
 from archsearch.data.images import Images

@@ -19,7 +19,7 @@ def torchvision_models() -> ModuleType:
 
 
 def torchvision_model(name: str) -> nn.Module:
-    """Return a model with random weights; the slow of its two initialisations is left out where there are two."""
+    """Return a model with random weights, without the slow one of two initialisations where there are two."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         options = {"init_weights": False} if name in {"inception_v3", "googlenet"} else {}

@@ -16,7 +16,7 @@ def convolution_class(axes: int) -> Callable[..., nn.Module]:
 
 
 class Part(nn.Module):
-    """An operation, and the shape that it makes."""
+    """An operation, and the shape of its output."""
 
     shape: tuple[int, ...]
 
@@ -64,7 +64,7 @@ class ChannelLast(nn.Module):
 
 
 class Tokens(nn.Module):
-    """Attention over all tokens, or over those of windows of a size."""
+    """Attention over all tokens, or over those in each window."""
 
     def __init__(self, channels: int, window: int | None) -> None:
         super().__init__()
@@ -87,7 +87,7 @@ class Tokens(nn.Module):
 
 
 class Of(nn.Module):
-    """A module of a function and the layers that it calls."""
+    """A function and the layers that it calls, as a module."""
 
     def __init__(self, function: Callable[..., Tensor], *layers: nn.Module) -> None:
         super().__init__()

@@ -18,7 +18,7 @@ BORDERS = ("zeros", "reflect", "replicate", "circular")
 class RandomModel(nn.Module):
     """A module of random operations, and the shape of its input.
 
-    Operations that do not fit a map (too small, too large) are left out, so that every seed gives a module.
+    Operations that do not fit a map (too small, too large) are skipped, so that every seed gives a module.
     """
 
     def __init__(self, seed: int) -> None:
@@ -182,7 +182,7 @@ def _resize(generator: random.Random, shape: Shape) -> Drawn:
 
 
 def _shuffle(generator: random.Random, shape: Shape) -> Drawn:
-    # Torch's own takes no map whose dims were permuted.
+    # torch's own does not accept a map whose dims were permuted.
     if generator.random() < 0.5:
         return lambda image: functional.pixel_shuffle(image.contiguous(), 2)
     return lambda image: functional.pixel_unshuffle(image.contiguous(), 2)
@@ -211,7 +211,7 @@ def _tokens(generator: random.Random, shape: Shape) -> Drawn:
 
 
 def _flattened(_generator: random.Random, shape: Shape) -> Drawn:
-    """Flatten to tokens, mix neighbours among them, and back."""
+    """Flatten to tokens, mix neighbouring tokens, reshape back."""
     return lambda image: (image.flatten(2).roll(1, 2) + image.flatten(2)).reshape(shape)
 
 

@@ -16,8 +16,8 @@ from archsearch.errors import NotationError
 from archsearch.notation.user_words import read_words, words_from
 from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.notation.word import Vocabulary
-from archsearch.study.loop import search
-from archsearch.study.results import load
+from archsearch.study.results import load_results
+from archsearch.study.search import search
 from archsearch.training.recipe import Recipe
 
 DOCS = ROOT / "docs"
@@ -212,7 +212,7 @@ def test_a_search_of_a_space_with_own_words(vocabulary: Vocabulary, tmp_path: Pa
     for _run in range(2):  # the second goes on with the first, and finds it done
         recipe = Recipe(epochs=1, augmentation="none")
         outcome = search(space, digits(), recipe=recipe, trials=1, storage=storage)
-        assert outcome.ended == "the study has trained 1 networks, of 1 asked for"
-    row = next(row for row in load(storage) if row["state"] == "complete")
+        assert outcome.ended == "1 of 1 networks are trained"
+    row = next(row for row in load_results(storage) if row["state"] == "complete")
     assert row["sentence"] == "conv(4, kernel=4, stride=4, padding=0) se() head()"
     assert parse(str(row["sentence"]), vocabulary=vocabulary).lower().digest == row["digest"]

@@ -1,4 +1,4 @@
-"""Torch modules traced into graphs: their tables held to facts worked out by hand."""
+"""Torch modules traced into graphs: their tables against facts worked out by hand."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Tied(nn.Module):
 
 
 class Returning(nn.Module):
-    """Two branches, returned as a function of both says."""
+    """Two branches, returned by a function of both."""
 
     def __init__(self, outputs: Callable[[Tensor, Tensor], object]) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class Returning(nn.Module):
 
 
 class Counting(nn.BatchNorm2d):
-    """Counts its calls, and branches on a tensor if it is told to."""
+    """Counts its calls, and on request branches on a tensor."""
 
     def __init__(self, *, branches: bool) -> None:
         super().__init__(3)
@@ -89,7 +89,7 @@ MACS = [
     (Of(lambda image: torch.einsum("bchw,bcvw->bhv", image, image)), (3, 4, 5), (4 * 4) * 3 * 5),
     (Of(lambda image: torch.addmm(torch.ones(7), image[0, 0], torch.ones(5, 7))), (3, 4, 5), 4 * 5 * 7),
     (Of(lambda image: torch.baddbmm(image[:, 0, :, :4], image[:, 0], image[:, 1].mT)), (3, 4, 5), (4 * 4) * 5),
-    # Queries, keys and values; 12 x 12 pairs of 8 features twice; what is put out.
+    # Queries, keys and values; 12 x 12 pairs of 8 features twice; the output.
     (attention(weights=False), (8, 3, 4), 12 * 8 * 24 + 2 * (12 * 12 * 8) + 12 * 8 * 8),
     (attention(weights=True), (8, 3, 4), 12 * 8 * 24 + 2 * (12 * 12 * 8) + 12 * 8 * 8),
     (nn.MaxPool2d(2), (3, 4, 4), 0),

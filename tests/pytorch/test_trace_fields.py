@@ -97,7 +97,7 @@ def test_attention() -> None:
     )
     assert found.first_global is not None
     assert (found.first_global.path, found.first_global.op) == ("layer.self_attn", "attention")
-    # 16 patches; then 17 tokens: queries to values, pairs, what they put out, 8 to 16 and back; the head.
+    # 16 patches; then 17 tokens: queries to values, pairs, the output, 8 to 16 and back; the head.
     attended = 17 * 8 * 24 + 2 * (17 * 17 * 8) + 17 * 8 * 8
     assert found.figures["macs"] == 16 * 8 * 48 + attended + 2 * (17 * 8 * 16) + 8 * 10
     windows = last(nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), Tokens(4, 2), nn.Conv2d(4, 4, 3)), 3, 8, 8)
@@ -150,7 +150,7 @@ def test_what_a_mask_hides_counts_as_seen_and_is_marked_an_upper_bound() -> None
     assert set(row.field.axes[0].field.seen or ()) == {0b111111}
 
 
-# What once was a wrong number that nothing said.
+# Modules whose figures were once wrong without a note.
 SUBTLE = [
     (lambda image: torch.cat([image.mean(2, keepdim=True), image], 2), (2, 6)),
     (lambda image: functional.pad(image.mean(2, keepdim=True), (0, 5)) + image, (2, 6)),

@@ -1,4 +1,4 @@
-"""The picture of a profile: what its pixels are, that its words fit, and the files it is written to."""
+"""The picture of a profile: its pixels, its texts, which must fit, and the files it is written to."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def holes(count: int) -> Profile:
 
 
 def deep(count: int, side: int) -> Profile:
-    """As many convolutions, with names that no panel has room for."""
+    """Convolutions with names too long for a panel."""
     names = [f"backbone_with_a_long_name_{number}" for number in range(count)]
     layers = [nn.Conv2d(3, 3, 3, dilation=3, padding=3, groups=3) for _name in names]
     return analyze(nn.Sequential(OrderedDict(zip(names, layers, strict=True))), (3, side, side))
@@ -47,8 +47,8 @@ def drawn(panels: Grid, number: int) -> list[str]:
     return ["".join(".#o"[pixel] for pixel in line) for line in panels.pixels[number]]
 
 
-# Worked out by hand: of 5 positions the unit in the middle sees 0, 2 and 4; and in the second map what the units
-# there do, which is these again, and of the padding -2 and 6.
+# Worked out by hand: of 5 positions the unit in the middle sees 0, 2 and 4; in the second map it sees what the
+# units there do, which is the same, and -2 and 6 on the padding.
 def test_holes_and_what_lies_beyond_the_border() -> None:
     panels = grid(holes(2), paper=10)
     assert (panels.width, list(panels.heights)) == (range(-2, 7), [range(-2, 7)])
@@ -120,7 +120,7 @@ PICTURES: dict[str, Callable[[], Profile]] = {
 
 
 def shown(picture: Figure) -> list[Text]:
-    """Return the texts that are drawn: an axis that is off, or was longer, keeps its labels."""
+    """Return the texts that are drawn: hidden axes, and ticks out of view, still have labels."""
     picture.draw_without_rendering()
     kept: set[Artist] = set()
     for axes in picture.axes:
@@ -185,7 +185,7 @@ def test_the_same_bytes_twice(tmp_path: Path, suffix: str, start: bytes) -> None
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("net.gif", "`.gif` is no kind of picture known here"), ("net", "its name has no suffix")],
+    [("net.gif", "`.gif` is not a known kind of picture"), ("net", "its name has no suffix")],
 )
 def test_a_suffix_that_is_not_known(tmp_path: Path, name: str, reason: str) -> None:
     with pytest.raises(ArchsearchError) as caught:

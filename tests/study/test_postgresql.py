@@ -14,8 +14,8 @@ import pytest
 
 from archsearch.data.load import digits
 from archsearch.space.space import Space
-from archsearch.study.loop import search
-from archsearch.study.results import load
+from archsearch.study.results import load_results
+from archsearch.study.search import search
 from archsearch.training.recipe import Recipe
 
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
@@ -54,4 +54,4 @@ def test_a_search_in_postgresql_goes_on_and_shows_its_rows(server: str) -> None:
     first = search(space, data, trials=1, recipe=recipe, storage=server)
     second = search(space, data, trials=3, recipe=recipe, storage=server)
     assert second.rows[0] == first.rows[0]
-    assert [row["state"] for row in load(server)] == ["complete"] * 3
+    assert [row["state"] for row in load_results(server)] == ["complete"] * 3

@@ -13,8 +13,8 @@ import pytest
 from archsearch import cli
 from archsearch.data.load import digits
 from archsearch.space.space import Space
-from archsearch.study.loop import search
-from archsearch.study.results import COLUMNS, frame, load, select
+from archsearch.study.results import COLUMNS, frame, load_results, select
+from archsearch.study.search import search
 from archsearch.training.recipe import Recipe
 
 # One network fits, two have too many parameters.
@@ -40,7 +40,7 @@ def written(
 
 
 def test_select_filters_sorts_and_cuts(storage: str) -> None:
-    table = load(storage)
+    table = load_results(storage)
     fitting = select(table, "state = 'complete' and params < 400", sort="params")
     assert [row["params"] for row in fitting] == [254]
     assert select(table, sort="-params")[0]["params"] == max(int(str(row["params"])) for row in table)
@@ -50,7 +50,7 @@ def test_select_filters_sorts_and_cuts(storage: str) -> None:
 
 
 def test_a_data_frame_has_every_column(storage: str) -> None:
-    table = frame(load(storage))
+    table = frame(load_results(storage))
     assert isinstance(table, pd.DataFrame)
     assert list(table.columns) == list(COLUMNS)
     assert set(table[table["state"] == "complete"]["data"]) == {"digits"}
@@ -61,7 +61,7 @@ def test_json_and_csv_have_every_column(
 ) -> None:
     from_json = json.loads(written(monkeypatch, capsys, storage, "--json"))
     from_csv = list(csv.DictReader(io.StringIO(written(monkeypatch, capsys, storage, "--csv"))))
-    assert len(from_json) == len(from_csv) == len(load(storage))
+    assert len(from_json) == len(from_csv) == len(load_results(storage))
     assert list(from_json[0]) == list(from_csv[0]) == list(COLUMNS)
     assert [str(row["params"]) for row in from_json] == [row["params"] for row in from_csv]
 

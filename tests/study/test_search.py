@@ -17,8 +17,9 @@ from archsearch.data.dataset import Dataset
 from archsearch.data.load import digits
 from archsearch.errors import ArchsearchError, StudyError
 from archsearch.space.space import Space
-from archsearch.study.loop import Outcome, search
-from archsearch.study.results import ResultRow, load, select
+from archsearch.study.loop import Outcome
+from archsearch.study.results import ResultRow, load_results, select
+from archsearch.study.search import search
 from archsearch.study.watch import Watch
 from archsearch.training.history import Epoch
 from archsearch.training.recipe import Recipe
@@ -78,7 +79,7 @@ def test_every_candidate_becomes_one_row_with_its_reason_or_its_accuracy(data: D
     assert (row["data"], row["split"], row["recipe"], row["seed"]) == ("digits", "validation", str(QUICK), 0)
     assert {str(row["reason"]).split(" ")[0] for row in refused} <= {"params", "a"}
     assert all(row["val_accuracy"] is None for row in refused)
-    assert load(storage) == outcome.rows
+    assert load_results(storage) == outcome.rows
 
 
 def test_a_rerun_of_an_exhausted_study_adds_nothing(data: Dataset, storage: str) -> None:
@@ -90,7 +91,7 @@ def test_a_rerun_of_an_exhausted_study_adds_nothing(data: Dataset, storage: str)
 def test_a_rerun_goes_on_to_the_number_asked_for_and_trains_nothing_twice(data: Dataset, storage: str) -> None:
     text = wide("4|8|12|16|20")
     first = run(text, data, storage, trials=2)
-    assert first.ended == "the study has trained 2 networks, of 2 asked for"
+    assert first.ended == "2 of 2 networks are trained"
     assert run(text, data, storage, trials=2).rows == first.rows
     second = run(text, data, storage, trials=4)
     assert second.rows[:2] == first.rows
@@ -116,7 +117,10 @@ def test_a_result_of_another_study_is_taken_not_trained_again(data: Dataset, sto
     second = run(wide("4"), data, storage, study="two", watch=watch)
     assert watch.steps == 0
     assert second.rows[0]["val_accuracy"] == first.rows[0]["val_accuracy"]
-    assert [(row["study"], row["state"]) for row in load(storage)] == [("one", "complete"), ("two", "complete")]
+    assert [(row["study"], row["state"]) for row in load_results(storage)] == [
+        ("one", "complete"),
+        ("two", "complete"),
+    ]
 
 
 def test_a_space_that_nothing_fits_is_refused_before_anything_is_trained(data: Dataset, storage: str) -> None:
@@ -131,21 +135,21 @@ def test_a_space_that_nothing_fits_is_refused_before_anything_is_trained(data: D
 def test_networks_that_fail_stop_the_search_with_the_reason(data: Dataset, storage: str) -> None:
     wild = Recipe(epochs=2, learning_rate=1e30, augmentation="none")
     outcome = run(wide("4|5|6|7|8|9|10"), data, storage, trials=7, recipe=wild)
-    assert outcome.ended.startswith("5 networks in a row failed, the last: the loss left the finite numbers")
+    assert outcome.ended.startswith("5 networks in a row failed, the last: the loss is not finite")
     assert states(outcome.rows) == ["failed"] * 5
     assert all("finite" in str(row["reason"]) for row in outcome.rows)
 
 
 def test_the_time_ends_a_search(data: Dataset, storage: str) -> None:
     outcome = search(Space.of(wide("4|8"), "tiny"), data, hours=1e-9, recipe=QUICK, storage=storage)
-    assert outcome == Outcome((), "the time is up; the study has trained 0 networks")
+    assert outcome == Outcome((), "the time is up: 0 networks are trained")
 
 
 def test_an_interrupted_network_is_trained_by_the_next_run(data: Dataset, storage: str) -> None:
     with pytest.raises(KeyboardInterrupt):
         run(wide("4|8|12"), data, storage, watch=Interrupt(after_epochs=3))
-    assert states(load(storage)) == ["complete", "waiting"]
-    interrupted = next(row["digest"] for row in load(storage) if row["state"] == "waiting")
+    assert states(load_results(storage)) == ["complete", "waiting"]
+    interrupted = next(row["digest"] for row in load_results(storage) if row["state"] == "waiting")
     rows = run(wide("4|8|12"), data, storage, trials=3).rows
     assert states(rows) == ["complete"] * 3
     assert interrupted in {row["digest"] for row in rows}
@@ -156,7 +160,7 @@ def test_a_network_may_be_interrupted_any_number_of_times(data: Dataset, storage
     for _ in range(4):
         with pytest.raises(KeyboardInterrupt):
             run(wide("4"), data, storage, watch=Interrupt(after_epochs=0))
-    assert states(load(storage)) == ["waiting"]
+    assert states(load_results(storage)) == ["waiting"]
     assert states(run(wide("4"), data, storage).rows) == ["complete"]
 
 
@@ -186,10 +190,10 @@ def test_a_killed_search_goes_on_where_it_was(tmp_path: Path) -> None:
         wait_until(lambda: "complete" in states_in(storage) and "running" in states_in(storage))
         time.sleep(1)
         os.kill(killed.pid, signal.SIGKILL)
-    before = load(storage)
+    before = load_results(storage)
     assert states(before) == ["complete", "running"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=300)
-    after = load(storage)
+    after = load_results(storage)
     assert states(after) == ["complete"] * 3
     assert {row["digest"] for row in before} <= {row["digest"] for row in after}
     assert len({row["digest"] for row in after}) == 3
@@ -197,7 +201,7 @@ def test_a_killed_search_goes_on_where_it_was(tmp_path: Path) -> None:
 
 def states_in(storage: str) -> list[str]:
     try:
-        return states(load(storage))
+        return states(load_results(storage))
     except StudyError:
         return []
 

@@ -168,7 +168,7 @@ def test_wrong_sizes() -> None:
 def test_unknown_name() -> None:
     with pytest.raises(ArchsearchError) as caught:
         pipeline_of("flipcrop")
-    assert str(caught.value) == "no augmentation `flipcrop`\n  did you mean `flip_crop`?"
+    assert str(caught.value) == "there is no augmentation `flipcrop`\n  did you mean `flip_crop`?"
     with pytest.raises(ArchsearchError, match="known here: assignment, crop, flip_crop, none"):
         pipeline_of("x")
 

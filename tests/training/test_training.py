@@ -1,9 +1,6 @@
-import json
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +9,7 @@ import torch
 
 from archsearch.data.dataset import Split
 from archsearch.data.load import digits
-from archsearch.errors import ArchsearchError, TrainingError
+from archsearch.errors import TrainingError
 from archsearch.graph.graph import Graph
 from archsearch.notation.network import parse
 from archsearch.training.augmentation import augmentation
@@ -73,7 +70,7 @@ def test_the_module_is_the_one_that_was_measured_last(split: Split) -> None:
     plain = augmentation("none", mean=split.mean, std=split.std, size=(32, 32), seed=0)
     assert not trained.module.training
     assert {weight.dtype for weight in trained.module.parameters()} == {torch.float32}
-    inputs = torch.from_numpy(plain.normalise(images.pixels)).to(trained.device)
+    inputs = torch.from_numpy(plain.normalise(images.pixels)).to(trained.device.torch_device)
     with torch.inference_mode():
         guesses = trained.module(inputs).argmax(1).cpu().numpy()
     # The module computes in float32 here, so that a close call may be decided otherwise.
@@ -170,13 +167,13 @@ def test_precision_follows_the_processor(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
     trained = train(TINY, few(split, 64), SHORT)
-    assert (trained.device, trained.precision) == ("cpu", precision)
+    assert str(trained.device) == f"{precision} on cpu"
 
 
 def test_a_torch_that_cannot_tell_trains_in_fp32(split: Split, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
-    assert train(TINY, few(split, 64), SHORT).precision == "fp32"
+    assert not train(TINY, few(split, 64), SHORT).device.bf16
 
 
 @pytest.mark.parametrize(
@@ -193,8 +190,7 @@ def test_a_loss_that_is_not_finite(split: Split, batch_size: int, epoch: int, ra
     with pytest.raises(TrainingError) as caught:
         train(TINY, split, recipe)
     assert str(caught.value) == (
-        f"the loss left the finite numbers in epoch {epoch} at learning rate {rate}\n"
-        "  a lower learning rate may help"
+        f"the loss is not finite in epoch {epoch}, at learning rate {rate}\n  a lower learning rate may help"
     )
 
 
@@ -203,7 +199,7 @@ def test_a_loss_that_is_not_finite(split: Split, batch_size: int, epoch: int, ra
     [
         (
             parse("conv(8, stride=2)").lower(),
-            "the network ends in 8x16x16; to be trained it must end in 10 numbers, one a class\n"
+            "the network ends in 8x16x16; to be trained it must end in 10 numbers, one for each class\n"
             "  end the sentence with head()",
         ),
         (
@@ -236,68 +232,6 @@ def test_a_negative_seed(split: Split) -> None:
     assert str(caught.value) == "seed is -1; it must be at least 0"
 
 
-@pytest.mark.parametrize(
-    ("values", "text"),
-    [
-        ({"epochs": 0}, "epochs is 0; it must be a whole number of at least 1\n  the default is 8"),
-        ({"epochs": 2.5}, "epochs is 2.5; it must be a whole number of at least 1\n  the default is 8"),
-        ({"epochs": True}, "epochs is True; it must be a whole number of at least 1\n  the default is 8"),
-        (
-            {"batch_size": 1},
-            "batch_size is 1; it must be a whole number of at least 2, as batch norm compares images\n"
-            "  the default is 128",
-        ),
-        (
-            {"learning_rate": -0.1},
-            "learning_rate is -0.1; it must be a number above 0\n  the default is 0.15",
-        ),
-        (
-            {"learning_rate": float("inf")},
-            "learning_rate is inf; it must be a number above 0\n  the default is 0.15",
-        ),
-        (
-            {"learning_rate": "0.1"},
-            "learning_rate is '0.1'; it must be a number above 0\n  the default is 0.15",
-        ),
-        ({"momentum": 1}, "momentum is 1; it must be a number from 0 to below 1\n  the default is 0.9"),
-        (
-            {"weight_decay": -1e-4},
-            "weight_decay is -0.0001; it must be a number of at least 0\n  the default is 0.0005",
-        ),
-        (
-            {"augmentation": "flipcrop"},
-            "there is no augmentation `flipcrop`\n  did you mean `flip_crop`?",
-        ),
-        ({"epoch": 3}, "a recipe has no `epoch`\n  did you mean `epochs`?"),
-    ],
-)
-def test_a_recipe_that_is_not_allowed(values: dict[str, Any], text: str) -> None:
-    with pytest.raises(ArchsearchError) as caught:
-        Recipe.of(values)
-    assert str(caught.value) == text
-
-
-def test_a_recipe_goes_through_json_and_back() -> None:
-    recipe = Recipe(3, 64, 0.05, 0.8, 1e-4, "assignment")
-    assert Recipe.of(json.loads(json.dumps(asdict(recipe)))) == recipe
-
-
-def test_the_text_of_a_recipe_says_every_value() -> None:
-    recipe = Recipe(3, 64, 0.05, 0.8, 1e-4, "assignment")
-    assert str(recipe) == "3 epochs, batch 64, lr 0.05, momentum 0.8, wd 0.0001, assignment"
-    assert str(replace(recipe, epochs=1)).startswith("1 epoch, ")
-    # A whole number from a command line is the same recipe as the float.
-    assert str(replace(recipe, learning_rate=1)) == str(replace(recipe, learning_rate=1.0))
-
-
 @pytest.mark.parametrize("name", AUGMENTATIONS)
 def test_trains_with_every_augmentation(split: Split, name: str) -> None:
     assert len(train(TINY, few(split, 32), replace(SHORT, augmentation=name)).history) == 2
-
-
-@pytest.mark.parametrize("heavy", ["torch", "albumentations", "numpy"])
-def test_a_recipe_is_made_without_torch(heavy: str) -> None:
-    code = (
-        f"import sys; from archsearch.training.recipe import Recipe; Recipe(); assert {heavy!r} not in sys.modules"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)

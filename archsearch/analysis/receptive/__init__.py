@@ -1,1 +1,1 @@
-"""Receptive fields: what one axis is, how a tensor carries axes, and what each operation does to both."""
+"""Receptive fields: of the units of one axis, of a tensor that carries axes, and after each operation."""

@@ -1,9 +1,9 @@
 """Receptive sets: which input positions a unit can see along one axis, as exact sets.
 
 A set of positions is an integer used as a bit set, so that a convolution is a few shifts and ors. Two views are
-kept. The *pattern* is unclipped, as if the image went on for ever: one set for each unit, which comes again, moved
-along, after `period` units (after one, but for transposed convolution and interpolation). The *sets* are those of
-the units that there are, with what every operation drops at its border left out.
+kept. The *pattern* is unclipped, as if the image were endless: one set for each unit, which repeats, shifted,
+after a period of units (of one, but for transposed convolution and interpolation). The *sets* are what each unit
+of the map sees inside the image, without what an operation on the way cuts off at its border.
 
 The recurrences for extent, stride and padding are those of Araujo, Norris and Sim, "Computing Receptive Fields of
 Convolutional Neural Networks", Distill 2019; the sets extend them to holes and to units that differ.
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from archsearch.graph.windows import AnyWindow
 
 LARGEST = 2**20
-"""The largest receptive field that is counted, in pixels: no image comes near, and a set of them takes memory."""
+"""The largest receptive field that is counted, in pixels: far beyond any image, and a set takes memory."""
 
 Sets: TypeAlias = tuple[int, ...]
-"""For each unit of a map, the positions inside the image that it sees: position i for every bit i."""
+"""For each unit of a map, the positions inside the image that it sees: position i is bit i."""
 
 
 @dataclass(frozen=True)
 class AxisField:
     """What the units of a tensor see along one axis of the image.
 
-    `pattern` and `inside` hold what reaches a unit along paths without global operations, `seen` all that does.
+    `pattern` and `inside` are what a unit sees along paths without global operations, `seen` is all that it sees.
     `pattern` is None where there is no such path, `inside` and `seen` where only the pattern was asked for.
     """
 
@@ -44,9 +44,9 @@ class AxisField:
 
     @property
     def extent_inside(self) -> int:
-        """The largest stretch that a unit sees inside the image, along paths without global operations.
+        """The largest extent that a unit sees inside the image, along paths without global operations.
 
-        Around a circular border it is not the stretch across the image that counts, but the field's extent.
+        A unit at a circular border sees both ends of the image; its extent is no more than the unclipped one.
         """
         inside = max(stretch(positions) for positions in self.inside or (0,))
         return min(inside, self.pattern.extent) if self.pattern and self.pattern.is_regular else inside
@@ -66,7 +66,7 @@ class AxisField:
 
     @property
     def sees_nothing(self) -> bool:
-        """Whether no unit sees anything: all that is read lies on padding."""
+        """Whether no unit sees anything, because all that is read is padding."""
         return self.seen is not None and not any(self.seen)
 
     def holds(self, other: AxisField) -> bool:
@@ -78,20 +78,20 @@ class AxisField:
             more | less == more for more, less in zip(ours, other.seen, strict=True)
         )
 
-    def after(self, step: AnyWindow, length: int, units: int) -> AxisField:
-        """Return the field of an operation that reads this map of `length`; raises ShapeError past LARGEST."""
-        pattern = self.pattern.after(step) if self.pattern else None
+    def after(self, window: AnyWindow, length: int, units: int) -> AxisField:
+        """Return the field after an operation on this map of `length`; raises ShapeError beyond LARGEST."""
+        pattern = self.pattern.after(window) if self.pattern else None
         if pattern and pattern.is_regular and pattern.extent > LARGEST:
             message = f"the receptive field is {pattern.extent:,} pixels; more than {LARGEST:,} are not counted"
             raise ShapeError(message)
         if self.inside is None or self.seen is None:
             return AxisField(pattern)
-        reads = [step.inside(unit, length) for unit in range(units)]
+        reads = [window.inside(unit, length) for unit in range(units)]
         inside = _gathered(self.inside, reads)
         return AxisField(pattern, inside, inside if self.seen is self.inside else _gathered(self.seen, reads))
 
     def joined(self, other: AxisField) -> AxisField:
-        """Return the field of units that read the same unit of both tensors; a global one keeps no pattern."""
+        """Return the field of units that read the same unit of both; it has a pattern if one of the two has."""
         if self is other:
             return self
         inside, seen = _both(self.inside, other.inside), _both(self.seen, other.seen)
@@ -100,7 +100,7 @@ class AxisField:
         return AxisField(self.pattern or other.pattern, inside, seen)
 
     def picked(self, units: Sequence[int], pattern: Pattern = IRREGULAR) -> AxisField:
-        """Return the field of some of the units, in any order, which follow `pattern` if this one has any."""
+        """Return the field of some of the units, in any order; they follow `pattern` if this field has one."""
         followed = pattern if self.pattern else None
         if self.inside is None or self.seen is None:
             return AxisField(followed)
@@ -112,7 +112,7 @@ class AxisField:
     def mixed(self, block: int, count: int, *, outermost: bool) -> AxisField:
         """Return the field where units `block` apart, in groups of `count`, see what any of the group does.
 
-        Groups of the outermost units cross the whole map, which makes the operation a global one.
+        Groups of the outermost units span the whole map, which makes the operation a global one.
         """
         pattern = self.pattern.mixed(block, count) if self.pattern and not outermost else None
         if self.inside is None or self.seen is None:

@@ -1,4 +1,4 @@
-"""What the units of an endless map see along one axis: sets that come again, moved along."""
+"""What the units of an endless map see along one axis: sets that repeat, shifted."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 
 Placed: TypeAlias = tuple[int, int]
-"""A set anywhere on the endless axis: position p + i for every bit i, whose lowest is set (0, 0 if empty)."""
+"""A set on the endless axis: (p, bits) holds position p + i for every bit i, bit 0 among them; (0, 0) is empty."""
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """What the units of an endless map see: unit `u` what unit `u - period` does, `advance` pixels further."""
+    """What the units of an endless map see: unit u what unit u - len(phases) does, `advance` pixels further."""
 
     advance: int
     phases: tuple[Placed, ...]
 
     @property
     def is_regular(self) -> bool:
-        """Whether there is a pattern at all: IRREGULAR stands for units that follow none."""
+        """Whether the units follow a pattern; IRREGULAR stands for those that do not."""
         return bool(self.phases)
 
     @cached_property
@@ -37,27 +37,27 @@ class Pattern:
 
     @cached_property
     def extent(self) -> int:
-        """Length of the longest stretch from the first to the last position that a unit sees."""
+        """The largest distance from the first to the last position that a unit sees, both counted."""
         return max(bits.bit_length() for _start, bits in self.phases)
 
     @property
     def padding(self) -> int:
-        """Effective padding: how far the first unit's stretch begins before the image."""
+        """Effective padding: how far before the image the first unit's field starts."""
         return -self.phases[0][0]
 
     @property
     def coverage(self) -> Fraction:
-        """Least share of its stretch that a unit sees: below 1 where dilation or stride leave holes."""
+        """Smallest share of its extent that a unit sees: below 1 where dilation or stride leave holes."""
         shares = [Fraction(bits.bit_count(), bits.bit_length()) for _start, bits in self.phases if bits]
         return min(shares, default=Fraction(0))
 
     def at(self, unit: int) -> Placed:
-        """Return what a unit sees, on the endless axis."""
+        """Return the positions that a unit sees."""
         block, phase = divmod(unit, len(self.phases))
         start, bits = self.phases[phase]
         return (start + block * self.advance, bits) if bits else (0, 0)
 
-    def after(self, step: AnyWindow) -> Pattern:
+    def after(self, window: AnyWindow) -> Pattern:
         """Return the pattern of an operation that reads this map.
 
         >>> from archsearch.graph.windows import Window
@@ -66,7 +66,7 @@ class Pattern:
         >>> second.extent, int(second.stride), second.padding, f"{second.phases[0][1]:b}"
         (11, 2, 5, '11101110111')
         """
-        return _after(self, step) if self.phases else self
+        return _after(self, window) if self.phases else self
 
     def joined(self, other: Pattern) -> Pattern:
         """Return the pattern of units that read the same unit of both: IRREGULAR where their strides differ."""
@@ -102,16 +102,16 @@ ENDLESS = Pattern(1, ((0, 1),))
 """The image itself: each unit sees its own position."""
 
 IRREGULAR = Pattern(0, ())
-"""No pattern: what the units see is in their sets only."""
+"""No pattern: only the sets say what the units see."""
 
 
 @lru_cache(maxsize=4096)
-def _after(pattern: Pattern, step: AnyWindow) -> Pattern:
-    """Return the pattern after a step; the two axes of a map, and one network after another, ask for the same."""
-    units, positions = step.advance
+def _after(pattern: Pattern, window: AnyWindow) -> Pattern:
+    """Return the pattern after a window; cached, as both axes of a map and network after network need the same."""
+    units, positions = window.advance
     common = gcd(positions, len(pattern.phases))
     period = units * (len(pattern.phases) // common)
-    phases = tuple(_together(pattern.at(read) for read in step.reads(unit)) for unit in range(period))
+    phases = tuple(_together(pattern.at(read) for read in window.reads(unit)) for unit in range(period))
     return _shortest(Pattern(pattern.advance * (positions // common), phases))
 
 

@@ -1,4 +1,4 @@
-"""What each operation does to what the units of a tensor see."""
+"""The rule for each operation: what the units of its output see, given what those of its inputs do."""
 
 from __future__ import annotations
 
@@ -10,24 +10,14 @@ from archsearch.analysis.receptive.field import AxisField
 from archsearch.analysis.receptive.pattern import ENDLESS
 from archsearch.analysis.receptive.tensor import TensorField, concatenated, constant, of_image
 from archsearch.graph.graph import Graph, Node
-from archsearch.graph.ops.maps import (
-    AdaptivePool,
-    BatchNorm,
-    Convolution,
-    GlobalPool,
-    Pool,
-    Resize,
-    TransposedConvolution,
-)
-from archsearch.graph.ops.mixing import Attention, Contract, Elementwise, Linear, Normalize, Reduce
-from archsearch.graph.ops.moving import Concatenate, Expand, Flatten, Pad, Permute, Reshape, Take
+from archsearch.graph.ops import maps, mixing, moving
 from archsearch.graph.ops.operation import Constant, Input, Unknown
 from archsearch.graph.shapes import Border, Shape
-from archsearch.graph.windows import AdaptiveWindow, AnyWindow, Interpolation, TransposedWindow, Window
+from archsearch.graph.windows import AdaptiveWindow, AnyWindow, Window
 
 
 def fields(graph: Graph, *, with_sets: bool = True) -> tuple[TensorField, ...]:
-    """Return what the units of each node see; without sets only the patterns, in a fraction of the time."""
+    """Return what the units of each node see; without sets only their patterns, in a fraction of the time."""
     found: list[TensorField] = []
     for node in graph.nodes:
         if isinstance(node.op, Input):
@@ -38,131 +28,105 @@ def fields(graph: Graph, *, with_sets: bool = True) -> tuple[TensorField, ...]:
     return tuple(found)
 
 
-def covers(op: Pool, shape: Shape) -> bool:
-    """Whether one window of a pool without padding covers the whole of a map: global pooling in disguise."""
-    windows = zip(op.kernel, op.padding, shape[2:], strict=True)
-    return all(taps == size and pad == 0 for taps, pad, size in windows) and max(op.kernel) > 1
-
-
-def windows(op: Convolution | Pool) -> list[Window]:
-    """Return the window of an operation along each axis."""
-    parts = zip(op.kernel, op.stride, op.padding, op.dilation, strict=True)
-    return [Window(kernel, stride, padding, dilation) for kernel, stride, padding, dilation in parts]
-
-
 def _after(node: Node, before: Sequence[TensorField]) -> TensorField:
-    """Return the layout of a node's output, given those of what it reads."""
+    """Return the field of a node's output, given the fields of what it reads."""
     first = before[0] if before else constant(node.shape)
     match node.op:
-        case Convolution() as op:
-            return _stepped(_remixed(first, 1, op.channels, op.groups), windows(op), node.shape)
-        case TransposedConvolution() as op:
-            parts = zip(op.kernel, op.stride, op.padding, op.dilation, strict=True)
-            spreads = [
-                TransposedWindow(kernel, stride, padding, dilation) for kernel, stride, padding, dilation in parts
-            ]
-            return _stepped(_remixed(first, 1, op.channels, op.groups), spreads, node.shape)
-        case Pool() as op:
-            whole = covers(op, first.shape)
-            return _global(first) if whole else _stepped(first, windows(op), node.shape)
-        case AdaptivePool() as op:
-            cells = [AdaptiveWindow(size, units) for size, units in zip(first.shape[2:], op.size, strict=True)]
-            return _stepped(first, cells, node.shape)
-        case GlobalPool():
-            return _global(first)
-        case Resize() as op:
-            return _stepped(first, [Interpolation(op.mode, ratio, op.corners) for ratio in op.ratio], node.shape)
+        case maps.Convolution() | maps.TransposedConvolution() as op:
+            return _slid(_remixed(first, 1, op.channels, op.groups), op.windows(first.shape), node.shape)
+        case maps.Pool() as op if not op.is_global(first.shape):
+            return _slid(first, op.windows(first.shape), node.shape)
+        case maps.AdaptivePool() | maps.Resize() as op:
+            return _slid(first, op.windows(first.shape), node.shape)
+        case maps.Pool() | maps.GlobalPool():
+            return first.reduced(range(2, len(first.dims)), keep=True)
         case _:
             return _combined(node, before)
 
 
 def _combined(node: Node, before: Sequence[TensorField]) -> TensorField:
-    """Return the layout after an operation that does not step along the axes of a map."""
+    """Return the field after an operation that slides no window over a map."""
     first = before[0] if before else constant(node.shape)
     match node.op:
-        case Linear() as op:
+        case mixing.Linear() as op:
             return _remixed(first, len(node.shape) - 1, op.features)
-        case Elementwise():
+        case mixing.Elementwise():
             return _all_joined(before)
-        case BatchNorm():
+        case maps.BatchNorm():
             return first
-        case Normalize() as op:
+        case mixing.Normalize() as op:
             seen = first.joined(first.mixed(op.dims))
             return replace(seen, bound=True) if op.groups > 1 and first.carried(1) else seen
-        case Concatenate() as op:
+        case moving.Concatenate() as op:
             return concatenated(before, op.dim)
-        case Contract() as op:
+        case mixing.Contract() as op:
             return _contracted(op, *before)
-        case Attention() as op:
+        case mixing.Attention() as op:
             seen = _attended(*before, features=node.shape[-1])
             return replace(seen, bound=True) if op.masked else seen
         case Unknown():
-            everything = _all_joined([layout.reduced(range(len(layout.dims)), keep=False) for layout in before])
+            everything = _all_joined([field.reduced(range(len(field.dims)), keep=False) for field in before])
             return replace(everything.broadcast(node.shape), bound=True)
         case _:
             return _moved(node, first)
 
 
-def _moved(node: Node, layout: TensorField) -> TensorField:
-    """Return the layout after an operation that only moves elements about, or reduces dims."""
+def _moved(node: Node, field: TensorField) -> TensorField:
+    """Return the field after an operation that only moves elements about, or reduces dims."""
     match node.op:
-        case Reduce() as op:
-            return layout.reduced(op.dims, keep=op.keep)
-        case Flatten() | Reshape():
-            return layout.reshaped(node.shape)
-        case Permute() as op:
-            return layout.permuted(op.order)
-        case Expand():
-            return layout.broadcast(node.shape)
-        case Take() as op:
+        case mixing.Reduce() as op:
+            return field.reduced(op.dims, keep=op.keep)
+        case moving.Flatten() | moving.Reshape():
+            return field.reshaped(node.shape)
+        case moving.Permute() as op:
+            return field.permuted(op.order)
+        case moving.Expand():
+            return field.broadcast(node.shape)
+        case moving.Take() as op:
             border: Border = "circular" if op.wraps else "zeros"
-            return layout.through(op.dim, Window(1, op.step, -op.start, border=border), op.count)
-        case Pad() as op:
+            return field.through(op.dim, Window(1, op.step, -op.start, border=border), op.count)
+        case moving.Pad() as op:
             for dim, (before, _after) in enumerate(op.amounts):
-                layout = layout.through(dim, Window(1, padding=before, border=op.border), node.shape[dim])
-            return layout
+                field = field.through(dim, Window(1, padding=before, border=op.border), node.shape[dim])
+            return field
         case Constant():
             return constant(node.shape)
     raise TypeError(node.op)
 
 
-def _stepped(layout: TensorField, steps: Sequence[AnyWindow], shape: Shape) -> TensorField:
-    """Return the layout after a step along each axis of a map; a cell of the whole axis is a global operation."""
-    for dim, step in enumerate(steps, start=2):
-        if isinstance(step, AdaptiveWindow) and step.units == 1:
-            layout = layout.reduced([dim], keep=True)
+def _slid(field: TensorField, windows: Sequence[AnyWindow], shape: Shape) -> TensorField:
+    """Return the field after a window along each axis of a map; a cell of the whole axis is a global operation."""
+    for dim, window in enumerate(windows, start=2):
+        if isinstance(window, AdaptiveWindow) and window.size == 1:
+            field = field.reduced([dim], keep=True)
         else:
-            layout = layout.through(dim, step, shape[dim])
-    return layout
+            field = field.through(dim, window, shape[dim])
+    return field
 
 
-def _global(layout: TensorField) -> TensorField:
-    return layout.reduced(range(2, len(layout.dims)), keep=True)
-
-
-def _remixed(layout: TensorField, dim: int, size: int, groups: int = 1) -> TensorField:
-    """Return the layout where a dim, such as the channels, is made anew from all of it, or from groups."""
-    carries = bool(layout.carried(dim))
-    if not carries and not layout.uneven:
-        return layout.resized(dim, size)
-    mixed = layout.reduced([dim], keep=True)
+def _remixed(field: TensorField, dim: int, size: int, groups: int = 1) -> TensorField:
+    """Return the field where each index of a dim, such as a channel, is computed from all of it, or its group."""
+    carries = bool(field.carried(dim))
+    if not carries and not field.uneven:
+        return field.resized(dim, size)
+    mixed = field.reduced([dim], keep=True)
     if groups > 1:
-        mixed = replace(mixed, uneven=layout.uneven, bound=mixed.bound or carries)
+        mixed = replace(mixed, uneven=field.uneven, bound=mixed.bound or carries)
     return mixed.resized(dim, size)
 
 
 def _all_joined(before: Sequence[TensorField]) -> TensorField:
-    layout = before[0]
+    field = before[0]
     for other in before[1:]:
-        layout = layout.joined(other)
-    return layout
+        field = field.joined(other)
+    return field
 
 
-def _contracted(op: Contract, first: TensorField, second: TensorField) -> TensorField:
-    """Return the layout of sums of products.
+def _contracted(op: mixing.Contract, first: TensorField, second: TensorField) -> TensorField:
+    """Return the field of sums of products.
 
-    A table of all pairs (queries by keys) has units that see both. What all keys see together is taken in place
-    of what each does, an upper bound until the table is summed over its keys.
+    The units of a table of all pairs (queries by keys) see both. What all keys see together is taken in place of
+    what each one sees: an upper bound, until the table is summed over its keys.
     """
     own = [n for n, letter in enumerate(op.second) if letter in op.result and letter not in op.first]
     ours = [n for n, letter in enumerate(op.first) if letter in op.result and letter not in op.second]
@@ -175,24 +139,24 @@ def _contracted(op: Contract, first: TensorField, second: TensorField) -> Tensor
     return _beside(_arranged(first, op.first, op.result), _arranged(second, op.second, op.result))
 
 
-def _arranged(layout: TensorField, letters: str, result: str) -> TensorField:
-    """Sum over the letters that the result lacks; put the others in its order, with size 1 for those missing."""
+def _arranged(field: TensorField, letters: str, result: str) -> TensorField:
+    """Sum over the letters that the result lacks; put the others in its order, with size 1 for missing ones."""
     gone = [n for n, letter in enumerate(letters) if letter not in result]
     kept = [letter for letter in letters if letter in result]
-    layout = layout.reduced(gone, keep=False)
-    layout = replace(layout, dims=(*layout.dims, ()))
-    return layout.permuted([kept.index(letter) if letter in kept else len(kept) for letter in result])
+    field = field.reduced(gone, keep=False)
+    field = replace(field, dims=(*field.dims, ()))
+    return field.permuted([kept.index(letter) if letter in kept else len(kept) for letter in result])
 
 
 def _attended(query: TensorField, key: TensorField, value: TensorField, *, features: int) -> TensorField:
-    """Return the layout of attention: each query sees itself, and all keys and values beside it."""
+    """Return the field of attention: each query sees itself, and all keys and values beside it."""
     rank = len(query.dims)
     seen = [part.reduced([rank - 1], keep=True) for part in (query, key, value)]
     return _beside(seen[0], seen[1].joined(seen[2]).reduced([rank - 2], keep=True)).resized(rank - 1, features)
 
 
 def _beside(asked: TensorField, others: TensorField) -> TensorField:
-    """Return the layout of what asks, joined with all that it asks.
+    """Return the field of what asks, such as queries, joined with all that it reads.
 
     Where these span a whole axis, no path without a global operation is left along it.
     """

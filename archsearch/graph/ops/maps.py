@@ -1,4 +1,4 @@
-"""Operations on maps: windows slid over them, pooling, interpolation, norms."""
+"""Operations on maps: convolutions, pooling, interpolation, batch norm."""
 
 from __future__ import annotations
 
@@ -9,14 +9,22 @@ from math import prod
 from typing import ClassVar, Literal
 
 from archsearch.errors import ShapeError
+from archsearch.graph.ops.counts import Counts
 from archsearch.graph.ops.operation import Operation
 from archsearch.graph.shapes import Shape, Sizes, map_of, shape_text
-from archsearch.graph.windows import windowed
+from archsearch.graph.windows import AdaptiveWindow, Interpolation, TransposedWindow, Window
 
 
 @dataclass(frozen=True)
 class Convolution(Operation):
-    """torch's `Conv1d`, `Conv2d` or `Conv3d`, padded with zeros."""
+    """torch's `Conv1d`, `Conv2d` or `Conv3d`, padded with zeros.
+
+    >>> convolution = Convolution(8, (3, 3), stride=(2, 2), padding=(1, 1), groups=4)
+    >>> convolution.description
+    'convolution 3x3, stride 2, groups 4'
+    >>> convolution.output([(1, 4, 32, 32)]), convolution.weights([(1, 4, 32, 32)])
+    ((1, 8, 16, 16), (72, 8))
+    """
 
     kind: ClassVar[str] = "convolution"
     channels: int
@@ -27,24 +35,44 @@ class Convolution(Operation):
     groups: int = 1
     bias: bool = True
 
+    def windows(self, _shape: Shape) -> tuple[Window, ...]:
+        """Return the kernel slid along each axis."""
+        parts = zip(self.kernel, self.stride, self.padding, self.dilation, strict=True)
+        return tuple(Window(*sizes) for sizes in parts)
+
     def output(self, shapes: Sequence[Shape]) -> Shape:
-        """Return the shape of the result; raises ShapeError."""
-        batch, channels, *extent = map_of(shapes[0], self.kind, len(self.kernel))
-        for name, count in (("input", channels), ("output", self.channels)):
-            if count % self.groups:
-                raise ShapeError(f"groups is {self.groups}, which does not divide the {count} {name} channels")
-        return (batch, self.channels, *windowed(extent, self.kernel, self.stride, self.padding, self.dilation))
+        """Return as many units along each axis as its window gives; raises ShapeError."""
+        return _convolved(self, map_of(shapes[0], self.kind, len(self.kernel)))
 
     def weights(self, shapes: Sequence[Shape]) -> Sizes:
         """Return channels * (input channels / groups) * kernel area, and a bias for each channel."""
-        return weights_and_bias(
-            self.channels * (shapes[0][1] // self.groups) * prod(self.kernel), self.channels, self.bias
-        )
+        weight = self.channels * (shapes[0][1] // self.groups) * prod(self.kernel)
+        return weights_and_bias(weight, self.channels, self.bias)
+
+    def counts(self, shapes: Sequence[Shape], output: Shape) -> Counts:
+        """Count output elements * (input channels / groups) * kernel area as MACs.
+
+        >>> Convolution(8, (3, 3), padding=(1, 1)).counts([(1, 4, 32, 32)], (1, 8, 32, 32)).macs
+        294912
+        """
+        elements = prod(output)
+        macs = elements * (shapes[0][1] // self.groups) * prod(self.kernel)
+        return Counts(macs, bias=elements * self.bias)
+
+    @property
+    def description(self) -> str:
+        """Kernel, then what is not 1."""
+        return _described(self.kind, self.kernel, self.stride, self.dilation, self.groups)
 
 
 @dataclass(frozen=True)
 class TransposedConvolution(Operation):
-    """torch's `ConvTranspose1d`, `ConvTranspose2d` or `ConvTranspose3d`."""
+    """torch's `ConvTranspose1d`, `ConvTranspose2d` or `ConvTranspose3d`.
+
+    >>> transposed = TransposedConvolution(8, (3, 3), (2, 2), (1, 1), output_padding=(1, 1))
+    >>> transposed.output([(1, 4, 16, 16)])
+    (1, 8, 32, 32)
+    """
 
     kind: ClassVar[str] = "transposed_convolution"
     channels: int
@@ -56,30 +84,42 @@ class TransposedConvolution(Operation):
     groups: int = 1
     bias: bool = True
 
+    def windows(self, _shape: Shape) -> tuple[TransposedWindow, ...]:
+        """Return the kernel spread along each axis."""
+        parts = zip(self.kernel, self.stride, self.padding, self.dilation, self.output_padding, strict=True)
+        return tuple(TransposedWindow(*sizes) for sizes in parts)
+
     def output(self, shapes: Sequence[Shape]) -> Shape:
-        """Return the shape: (size - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1."""
-        batch, _channels, *extent = map_of(shapes[0], self.kind, len(self.kernel))
-        parts = zip(
-            extent, self.kernel, self.stride, self.padding, self.output_padding, self.dilation, strict=True
-        )
-        sizes = [
-            (size - 1) * step - 2 * pad + spread * (taps - 1) + more + 1
-            for size, taps, step, pad, more, spread in parts
-        ]
-        if min(sizes) < 1:
-            raise ShapeError(f"a transposed convolution leaves nothing of a map of {shape_text(extent)}")
-        return (batch, self.channels, *sizes)
+        """Return as many units along each axis as its window gives; raises ShapeError."""
+        return _convolved(self, map_of(shapes[0], self.kind, len(self.kernel)))
 
     def weights(self, shapes: Sequence[Shape]) -> Sizes:
         """Return input channels * (channels / groups) * kernel area, and a bias for each channel."""
-        return weights_and_bias(
-            shapes[0][1] * (self.channels // self.groups) * prod(self.kernel), self.channels, self.bias
-        )
+        weight = shapes[0][1] * (self.channels // self.groups) * prod(self.kernel)
+        return weights_and_bias(weight, self.channels, self.bias)
+
+    def counts(self, shapes: Sequence[Shape], output: Shape) -> Counts:
+        """Count input elements * (channels / groups) * kernel area as MACs.
+
+        >>> TransposedConvolution(8, (2, 2), (2, 2)).counts([(1, 4, 16, 16)], (1, 8, 32, 32)).macs
+        32768
+        """
+        macs = prod(shapes[0]) * (self.channels // self.groups) * prod(self.kernel)
+        return Counts(macs, bias=prod(output) * self.bias)
+
+    @property
+    def description(self) -> str:
+        """Kernel, then what is not 1."""
+        return _described(self.kind, self.kernel, self.stride, self.dilation, self.groups)
 
 
 @dataclass(frozen=True)
 class Pool(Operation):
-    """torch's windowed max or average pooling (which counts the padding in its average)."""
+    """torch's windowed max or average pooling (which counts the padding in its average).
+
+    >>> Pool("max", (3, 3), stride=(2, 2), ceil_mode=True).output([(1, 8, 32, 32)])
+    (1, 8, 16, 16)
+    """
 
     kind: ClassVar[str] = "pool"
     gained: ClassVar[Mapping[str, object]] = {"dilation": (1, 1), "ceil_mode": False}
@@ -90,13 +130,40 @@ class Pool(Operation):
     dilation: Sizes = (1, 1)
     ceil_mode: bool = False
 
+    def windows(self, _shape: Shape) -> tuple[Window, ...]:
+        """Return the kernel slid along each axis."""
+        parts = zip(self.kernel, self.stride, self.padding, self.dilation, strict=True)
+        return tuple(Window(*sizes, ceil_mode=self.ceil_mode) for sizes in parts)
+
+    def is_global(self, shape: Shape) -> bool:
+        """Whether one window without padding covers the whole of a map: global pooling in disguise.
+
+        >>> [Pool("avg", (2, 2), (2, 2)).is_global((1, 8, size, size)) for size in (2, 4)]
+        [True, False]
+        """
+        sizes = zip(self.kernel, self.padding, shape[2:], strict=True)
+        return all(taps == size and pad == 0 for taps, pad, size in sizes) and max(self.kernel) > 1
+
     def output(self, shapes: Sequence[Shape]) -> Shape:
-        """Return the shape of the result; raises ShapeError."""
-        batch, channels, *extent = map_of(shapes[0], self.kind, len(self.kernel))
+        """Return as many units along each axis as its window gives; raises ShapeError."""
+        shape = map_of(shapes[0], self.kind, len(self.kernel))
         if any(2 * pad > size for pad, size in zip(self.padding, self.kernel, strict=True)):
             raise ShapeError(f"pool padding is {self.padding[0]}; torch allows half of kernel {self.kernel[0]}")
-        sizes = windowed(extent, self.kernel, self.stride, self.padding, self.dilation, ceil_mode=self.ceil_mode)
-        return (batch, channels, *sizes)
+        return _units(self, shape, shape[1])
+
+    def counts(self, _shapes: Sequence[Shape], output: Shape) -> Counts:
+        """Count the positions that its windows cover, those on padding too."""
+        return Counts(pooling=prod(output) * prod(self.kernel))
+
+    @property
+    def description(self) -> str:
+        """Mode and kernel, then what is not 1."""
+        return _described(f"{self.mode} pool", self.kernel, self.stride, self.dilation)
+
+    def check_buildable(self, _shapes: Sequence[Shape]) -> None:
+        """Raise ShapeError for average pooling with dilation, which torch has no layer for."""
+        if self.mode == "avg" and max(self.dilation) > 1:
+            raise ShapeError("there is no layer for average pooling with dilation")
 
 
 @dataclass(frozen=True)
@@ -107,9 +174,27 @@ class AdaptivePool(Operation):
     mode: Literal["max", "avg"]
     size: Sizes
 
+    def windows(self, shape: Shape) -> tuple[AdaptiveWindow, ...]:
+        """Return the cells that each axis is divided into."""
+        return tuple(map(AdaptiveWindow, shape[2:], self.size))
+
     def output(self, shapes: Sequence[Shape]) -> Shape:
-        """Return the shape of the result."""
+        """Return `size`; raises ShapeError where there is no map."""
         return (*map_of(shapes[0], self.kind, len(self.size))[:2], *self.size)
+
+    def counts(self, shapes: Sequence[Shape], output: Shape) -> Counts:
+        """Count the positions that its cells cover; where they overlap, a position counts more than once.
+
+        >>> AdaptivePool("avg", (3, 1)).counts([(1, 2, 7, 7)], (1, 2, 3, 1)).pooling
+        126
+        """
+        covered = [sum(len(cell.reads(unit)) for unit in range(cell.size)) for cell in self.windows(shapes[0])]
+        return Counts(pooling=prod(output[:2]) * prod(covered))
+
+    @property
+    def description(self) -> str:
+        """Mode and size."""
+        return f"{self.mode} pool to {shape_text(self.size)}"
 
 
 @dataclass(frozen=True)
@@ -123,6 +208,15 @@ class GlobalPool(Operation):
         """Return one unit a channel; raises ShapeError where there is no map."""
         batch, channels, *extent = map_of(shapes[0], self.kind)
         return (batch, channels, *(1 for _size in extent))
+
+    def counts(self, shapes: Sequence[Shape], _output: Shape) -> Counts:
+        """Count every position of the map."""
+        return Counts(pooling=prod(shapes[0]))
+
+    @property
+    def description(self) -> str:
+        """Mode first."""
+        return f"{self.mode} global pool"
 
 
 @dataclass(frozen=True)
@@ -141,9 +235,24 @@ class Resize(Operation):
         kind, values = super().identity
         return kind, values | {"ratio": [str(ratio) for ratio in self.ratio]}
 
+    def windows(self, _shape: Shape) -> tuple[Interpolation, ...]:
+        """Return the interpolation along each axis."""
+        parts = zip(self.size, self.ratio, strict=True)
+        return tuple(Interpolation(self.mode, size, ratio, self.corners) for size, ratio in parts)
+
     def output(self, shapes: Sequence[Shape]) -> Shape:
-        """Return the shape of the result."""
+        """Return `size`; raises ShapeError where there is no map."""
         return (*map_of(shapes[0], self.kind, len(self.size))[:2], *self.size)
+
+    @property
+    def description(self) -> str:
+        """Mode and size."""
+        return f"{self.mode} resize to {shape_text(self.size)}"
+
+    def check_buildable(self, _shapes: Sequence[Shape]) -> None:
+        """Raise ShapeError for cubic interpolation, which occurs only in traced modules."""
+        if self.mode == "cubic":
+            raise ShapeError("there is no layer for cubic interpolation")
 
 
 @dataclass(frozen=True)
@@ -156,7 +265,34 @@ class BatchNorm(Operation):
         """Return a scale and a shift for each channel."""
         return shapes[0][1], shapes[0][1]
 
+    def counts(self, _shapes: Sequence[Shape], output: Shape) -> Counts:
+        """Count each element that is normalised."""
+        return Counts(norm=prod(output))
+
 
 def weights_and_bias(weight: int, channels: int, bias: bool) -> Sizes:
     """Return the numbers of elements of a weight and, if there is one, of a bias for each channel."""
     return (weight, channels) if bias else (weight,)
+
+
+def _units(op: Operation, shape: Shape, channels: int) -> Shape:
+    """Return the output shape of an operation with windows: as many units along each axis as its window gives."""
+    sizes = zip(op.windows(shape), shape[2:], strict=True)
+    return (shape[0], channels, *(window.units(length) for window, length in sizes))
+
+
+def _convolved(op: Convolution | TransposedConvolution, shape: Shape) -> Shape:
+    for name, count in (("input", shape[1]), ("output", op.channels)):
+        if count % op.groups:
+            raise ShapeError(f"groups is {op.groups}, which does not divide the {count} {name} channels")
+    return _units(op, shape, op.channels)
+
+
+def _described(name: str, kernel: Sizes, stride: Sizes, dilation: Sizes, groups: int = 1) -> str:
+    parts = [f"{name.replace('_', ' ')} {shape_text(kernel)}"]
+    for word, sizes in (("stride", stride), ("dilation", dilation)):
+        if max(sizes) > 1:
+            parts.append(f"{word} {sizes[0] if len(set(sizes)) == 1 else shape_text(sizes)}")
+    if groups > 1:
+        parts.append(f"groups {groups}")
+    return ", ".join(parts)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import ClassVar
 
-from archsearch.errors import ShapeError
+from archsearch.errors import ShapeError, suggest
+from archsearch.graph.ops.counts import Counts
+from archsearch.graph.ops.functions import ARITHMETIC, BUILDABLE
 from archsearch.graph.ops.maps import weights_and_bias
 from archsearch.graph.ops.operation import Operation
 from archsearch.graph.shapes import Shape, Sizes, shape_text
@@ -28,6 +31,11 @@ class Elementwise(Operation):
         """The function's own name, and no argument."""
         return self.function, {}
 
+    @property
+    def description(self) -> str:
+        """The function's name."""
+        return self.function.replace("_", " ")
+
     def output(self, shapes: Sequence[Shape]) -> Shape:
         """Return the common shape; raises ShapeError where there is none."""
         if len(set(shapes)) == 1:
@@ -41,33 +49,73 @@ class Elementwise(Operation):
             raise ShapeError(f"{texts} cannot be {participle}")
         return tuple(found.pop() if found else 1 for found in sizes)
 
+    def counts(self, _shapes: Sequence[Shape], output: Shape) -> Counts:
+        """Count each output element, of a sum or product as arithmetic and of any other function as activation."""
+        elements = prod(output)
+        return Counts(arithmetic=elements) if self.function in ARITHMETIC else Counts(activation=elements)
+
+    def check_buildable(self, shapes: Sequence[Shape]) -> None:
+        """Raise ShapeError for a function that has no layer, and for another number of tensors than it reads."""
+        if self.function not in BUILDABLE:
+            message = f"there is no layer for the elementwise function `{self.function}`"
+            raise ShapeError(message, remedy=suggest(self.function, BUILDABLE))
+        needed = 2 if self.function in ARITHMETIC else 1
+        if len(shapes) != needed:
+            inputs = "2 inputs" if needed == 2 else "1 input"
+            raise ShapeError(f"`{self.function}` reads {inputs}, not {len(shapes)}")
+
 
 @dataclass(frozen=True)
 class Normalize(Operation):
-    """A function of each element and of all that differ from it along `dims` only: layer norm, softmax.
+    """A function of each element and of all that differ from it only along `dims`: layer norm, softmax.
 
-    With `groups`, of those of them alone that are in the same group of channels.
+    With `groups`, only elements in the same group of channels are read.
     """
 
     kind: ClassVar[str] = "normalize"
+    buildable: ClassVar[bool] = False
     function: str
     dims: Sizes
     groups: int = 1
 
+    @property
+    def description(self) -> str:
+        """The function's name."""
+        return self.function.replace("_", " ")
+
+    def counts(self, _shapes: Sequence[Shape], output: Shape) -> Counts:
+        """Count each element; softmax is an activation."""
+        elements = prod(output)
+        return Counts(activation=elements) if "softmax" in self.function else Counts(norm=elements)
+
 
 @dataclass(frozen=True)
 class Reduce(Operation):
-    """A sum, mean or maximum over dims, which are left with size 1 or taken out."""
+    """A sum, mean or maximum over dims, which are left with size 1 or taken out.
+
+    >>> Reduce("mean", (2, 3), keep=False).output([(1, 8, 4, 4)])
+    (1, 8)
+    """
 
     kind: ClassVar[str] = "reduce"
+    buildable: ClassVar[bool] = False
     function: str
     dims: Sizes
     keep: bool = True
 
+    @property
+    def description(self) -> str:
+        """Function and dims."""
+        return f"{self.function} over dims {', '.join(map(str, self.dims))}"
+
     def output(self, shapes: Sequence[Shape]) -> Shape:
-        """Return the shape of the result."""
+        """Return the shape without the dims, or with 1 in their place."""
         parts = enumerate(shapes[0])
         return tuple(1 if n in self.dims else size for n, size in parts if self.keep or n not in self.dims)
+
+    def counts(self, shapes: Sequence[Shape], _output: Shape) -> Counts:
+        """Count each element that is read, as pooling."""
+        return Counts(pooling=prod(shapes[0]))
 
 
 @dataclass(frozen=True)
@@ -87,6 +135,15 @@ class Linear(Operation):
         """Return features * inputs, and a bias for each feature."""
         return weights_and_bias(self.features * shapes[0][-1], self.features, self.bias)
 
+    def counts(self, shapes: Sequence[Shape], output: Shape) -> Counts:
+        """Count output elements * inputs as MACs.
+
+        >>> Linear(10).counts([(1, 512)], (1, 10))
+        Counts(macs=5120, bias=10, norm=0, activation=0, arithmetic=0, pooling=0)
+        """
+        elements = prod(output)
+        return Counts(elements * shapes[0][-1], bias=elements * self.bias)
+
 
 @dataclass(frozen=True)
 class Contract(Operation):
@@ -97,9 +154,15 @@ class Contract(Operation):
     """
 
     kind: ClassVar[str] = "contract"
+    buildable: ClassVar[bool] = False
     first: str
     second: str
     result: str
+
+    @property
+    def description(self) -> str:
+        """What it is for two matrices."""
+        return "matrix product"
 
     def sizes(self, shapes: Sequence[Shape]) -> dict[str, int]:
         """Return the size of each letter; a dim of size 1 is broadcast."""
@@ -114,14 +177,35 @@ class Contract(Operation):
         sizes = self.sizes(shapes)
         return tuple(sizes[letter] for letter in self.result)
 
+    def counts(self, shapes: Sequence[Shape], _output: Shape) -> Counts:
+        """Count the product of the sizes of all letters as MACs.
+
+        >>> Contract("abc", "acd", "abd").counts([(8, 49, 32), (8, 32, 49)], (8, 49, 49)).macs
+        614656
+        """
+        return Counts(prod(self.sizes(shapes).values()))
+
 
 @dataclass(frozen=True)
 class Attention(Operation):
     """torch's `scaled_dot_product_attention` of queries, keys and values (..., tokens, features)."""
 
     kind: ClassVar[str] = "attention"
+    buildable: ClassVar[bool] = False
     masked: bool = False
 
     def output(self, shapes: Sequence[Shape]) -> Shape:
         """Return the queries' shape with the values' features."""
         return (*shapes[0][:-1], shapes[2][-1])
+
+    def counts(self, shapes: Sequence[Shape], _output: Shape) -> Counts:
+        """Count pairs of a query and a key * (features of a key + features of a value) as MACs.
+
+        The softmax is an activation of each pair.
+
+        >>> Attention().counts([(1, 12, 8)] * 3, (1, 12, 8)).macs
+        2304
+        """
+        query, key, value = shapes
+        pairs = prod(query[:-1]) * key[-2]
+        return Counts(pairs * (query[-1] + value[-1]), activation=pairs)

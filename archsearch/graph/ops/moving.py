@@ -1,4 +1,4 @@
-"""Operations that move elements about and compute nothing."""
+"""Operations that move elements and compute nothing."""
 
 from __future__ import annotations
 
@@ -14,16 +14,27 @@ from archsearch.graph.shapes import Border, Shape, Sizes, map_of, shape_text
 
 @dataclass(frozen=True)
 class Pad(Operation):
-    """torch's `pad`: (before, after) for each dim of the tensor; what is negative is cropped."""
+    """torch's `pad`: (before, after) for each dim of the tensor; a negative amount crops.
+
+    >>> Pad(((0, 0), (0, 0), (1, 1), (0, -2))).output([(1, 3, 8, 8)])
+    (1, 3, 10, 6)
+    """
 
     kind: ClassVar[str] = "pad"
     amounts: tuple[tuple[int, int], ...]
     border: Border = "zeros"
 
     def output(self, shapes: Sequence[Shape]) -> Shape:
-        """Return the shape of the result."""
+        """Return size + before + after for each dim."""
         parts = zip(shapes[0], self.amounts, strict=True)
         return tuple(size + before + after for size, (before, after) in parts)
+
+    def check_buildable(self, _shapes: Sequence[Shape]) -> None:
+        """Raise ShapeError for channels padded with anything but zeros."""
+        if self.border != "zeros" and self.amounts[1] != (0, 0):
+            raise ShapeError(
+                f"channels cannot be padded in the mode `{self.border}`", remedy="pad them with zeros"
+            )
 
 
 @dataclass(frozen=True)
@@ -38,7 +49,7 @@ class Take(Operation):
     wraps: bool = False
 
     def output(self, shapes: Sequence[Shape]) -> Shape:
-        """Return the shape of the result; raises ShapeError where there are no such indices."""
+        """Return the shape with `count` indices in the dim; raises ShapeError where there are no such indices."""
         last = self.start + self.step * (self.count - 1)
         if not self.wraps and not (0 <= self.start < shapes[0][self.dim] and 0 <= last < shapes[0][self.dim]):
             raise ShapeError(f"a dim of {shapes[0][self.dim]} has no index {self.start} to {last}")
@@ -47,13 +58,13 @@ class Take(Operation):
 
 @dataclass(frozen=True)
 class Concatenate(Operation):
-    """Tensors one after another along a dim, the channels unless another is given."""
+    """Tensors one after another along a dim, which is the channels by default."""
 
     kind: ClassVar[str] = "concatenate"
     dim: int = 1
 
     def output(self, shapes: Sequence[Shape]) -> Shape:
-        """Return the shape of the result; raises ShapeError where the other dims differ."""
+        """Return the shape with the sizes of the dim summed; raises ShapeError where the other dims differ."""
         rest = {(*shape[: self.dim], *shape[self.dim + 1 :]) for shape in shapes}
         if len(rest) > 1:
             texts = ", ".join(shape_text(shape[1:]) for shape in shapes)
@@ -105,6 +116,7 @@ class Expand(Operation):
     """Dims of size 1 repeated, without a copy."""
 
     kind: ClassVar[str] = "expand"
+    buildable: ClassVar[bool] = False
     shape: Shape
 
     def output(self, _shapes: Sequence[Shape]) -> Shape:

@@ -1,4 +1,4 @@
-"""What all operations share, and those at a network's edges.
+"""What all operations share, and the operations at a network's edges.
 
 Shapes are torch's, for a batch of one image: 1, channels, then a size for each axis of the image. A tuple of sizes
 (kernel, stride ...) has one for each axis, so that one operation serves signals, images and volumes.
@@ -10,19 +10,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
+from archsearch.errors import ShapeError
+from archsearch.graph.ops.counts import NOTHING, Counts
 from archsearch.graph.shapes import Shape, Sizes
+from archsearch.graph.windows import AnyWindow
 
 
 @dataclass(frozen=True)
 class Operation:
-    """What all operations share.
+    """All that is known of an operation: its output shape, weights, counts, windows and written name.
 
     An argument that an operation gained after the first release is left out of its `identity` while it has the
-    value in `gained`, so that digests stay as they were.
+    value in `gained`, so that digests stay as they were. `buildable`: whether a torch layer can be built of it.
     """
 
     kind: ClassVar[str]
     gained: ClassVar[Mapping[str, object]] = {}
+    buildable: ClassVar[bool] = True
 
     @property
     def identity(self) -> tuple[str, dict[str, object]]:
@@ -30,13 +34,31 @@ class Operation:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return self.kind, {name: value for name, value in values.items() if self.gained.get(name, ...) != value}
 
+    @property
+    def description(self) -> str:
+        """The operation as tables write it."""
+        return self.kind.replace("_", " ")
+
     def output(self, shapes: Sequence[Shape]) -> Shape:
-        """Return the shape of the result; raises ShapeError where the operation does not fit."""
+        """Return the output shape, given the shapes that are read; raises ShapeError where they do not fit."""
         return shapes[0]
 
     def weights(self, _shapes: Sequence[Shape]) -> Sizes:
         """Return the number of elements of each parameter: weight, then bias."""
         return ()
+
+    def counts(self, _shapes: Sequence[Shape], _output: Shape) -> Counts:
+        """Return what is computed, given the shapes that are read and the output shape."""
+        return NOTHING
+
+    def windows(self, _shape: Shape) -> tuple[AnyWindow, ...]:
+        """Return what a unit reads along each axis of a map of this shape; empty where nothing slides over it."""
+        return ()
+
+    def check_buildable(self, _shapes: Sequence[Shape]) -> None:
+        """Raise ShapeError unless a torch layer can be built of it: only then may a word lower to it."""
+        if not self.buildable:
+            raise ShapeError(f"there is no layer for `{self.kind}`", remedy="it occurs only in traced modules")
 
 
 @dataclass(frozen=True)
@@ -44,6 +66,7 @@ class Input(Operation):
     """The image; `shape` is without the batch."""
 
     kind: ClassVar[str] = "input"
+    buildable: ClassVar[bool] = False
     shape: Shape
 
     def output(self, _shapes: Sequence[Shape]) -> Shape:
@@ -56,6 +79,7 @@ class Constant(Operation):
     """Weights, or what is computed from weights alone: nothing of the image."""
 
     kind: ClassVar[str] = "constant"
+    buildable: ClassVar[bool] = False
     shape: Shape
 
     def output(self, _shapes: Sequence[Shape]) -> Shape:
@@ -68,8 +92,14 @@ class Unknown(Operation):
     """An operation whose effect on receptive fields and counts is not known; `name` is torch's."""
 
     kind: ClassVar[str] = "unknown"
+    buildable: ClassVar[bool] = False
     name: str
     shape: Shape
+
+    @property
+    def description(self) -> str:
+        """The name that torch gives it."""
+        return self.name
 
     def output(self, _shapes: Sequence[Shape]) -> Shape:
         """Return the shape that torch gave it."""

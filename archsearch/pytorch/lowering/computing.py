@@ -1,4 +1,4 @@
-"""Lowering of what computes: convolutions, pooling, norms, products, elementwise functions."""
+"""Lowering of operations that compute: convolutions, pooling, norms, products, elementwise functions."""
 
 from __future__ import annotations
 
@@ -7,16 +7,8 @@ from fractions import Fraction
 from string import ascii_lowercase
 from typing import Literal, TypeAlias
 
-from archsearch.graph.ops.maps import (
-    AdaptivePool,
-    BatchNorm,
-    Convolution,
-    GlobalPool,
-    Pool,
-    Resize,
-    TransposedConvolution,
-)
-from archsearch.graph.ops.mixing import Attention, Contract, Elementwise, Linear, Normalize, Reduce
+from archsearch.graph.ops import maps, mixing
+from archsearch.graph.ops.functions import ACTIVATIONS, ARITHMETIC
 from archsearch.graph.ops.moving import Pad
 from archsearch.graph.ops.operation import Constant
 from archsearch.graph.shapes import Sizes
@@ -36,7 +28,7 @@ def _convolution(at: AtenCall) -> NodeNumbers:
     if at.arguments.get("transposed", "transpose" in at.function):
         more, groups = each(at["output_padding"], axes), at["groups"]
         before = (kernel, stride, each(padding, axes), more)
-        return at.add(TransposedConvolution(weight[1] * groups, *before, dilation, groups, bias), source)
+        return at.add(maps.TransposedConvolution(weight[1] * groups, *before, dilation, groups, bias), source)
     if padding == "same":
         spans = [spread * (taps - 1) for taps, spread in zip(kernel, dilation, strict=True)]
         if any(span % 2 for span in spans):
@@ -44,20 +36,20 @@ def _convolution(at: AtenCall) -> NodeNumbers:
             source, spans = at.add(Pad(amounts), source), [0] * axes
         padding = [span // 2 for span in spans]
     sizes = (kernel, stride, each(0 if padding == "valid" else padding, axes), dilation)
-    return at.add(Convolution(weight[0], *sizes, at["groups"], bias), source)
+    return at.add(maps.Convolution(weight[0], *sizes, at["groups"], bias), source)
 
 
 def _linear(at: AtenCall) -> NodeNumbers:
     if at.sees_image(at["weight"]):
         raise NotKnownError
-    return at.add(Linear(at.result[-1], at["bias"] is not None), at.source)
+    return at.add(mixing.Linear(at.result[-1], at["bias"] is not None), at.source)
 
 
 def _added_product(at: AtenCall) -> NodeNumbers:
     """Lower addmm: a bias, and a matrix product with a transposed weight."""
     if at.sees_image(at["mat2"]) or at.sees_image(at["self"]):
         raise NotKnownError
-    return at.add(Linear(at.result[-1]), at.tensor(at["mat1"]))
+    return at.add(mixing.Linear(at.result[-1]), at.tensor(at["mat1"]))
 
 
 def _pool(at: AtenCall) -> NodeNumbers:
@@ -67,47 +59,47 @@ def _pool(at: AtenCall) -> NodeNumbers:
     dilation = each(at.arguments.get("dilation", 1), axes)
     mode: Mode = "max" if at.function.startswith("max") else "avg"
     padding = each(at["padding"], axes)
-    return at.add(Pool(mode, kernel, stride, padding, dilation, bool(at["ceil_mode"])), at.source)
+    return at.add(maps.Pool(mode, kernel, stride, padding, dilation, bool(at["ceil_mode"])), at.source)
 
 
 def _adaptive_pool(at: AtenCall) -> NodeNumbers:
     mode: Mode = "max" if "max" in at.function else "avg"
     if set(at.result[2:]) == {1}:
-        return at.add(GlobalPool(mode), at.source)
-    return at.add(AdaptivePool(mode, at.result[2:]), at.source)
+        return at.add(maps.GlobalPool(mode), at.source)
+    return at.add(maps.AdaptivePool(mode, at.result[2:]), at.source)
 
 
 def _batch_norm(at: AtenCall) -> NodeNumbers:
     rank = len(at.shape(at.source))
     if at.arguments.get("training", False):
-        return at.add(Normalize("batch_norm", (0, *range(2, rank))), at.source)
-    return at.add(BatchNorm(), at.source)
+        return at.add(mixing.Normalize("batch_norm", (0, *range(2, rank))), at.source)
+    return at.add(maps.BatchNorm(), at.source)
 
 
 def _normalize(dims: Callable[[AtenCall, int], Sizes]) -> Lowering:
     def lower(at: AtenCall) -> NodeNumbers:
         function = at.function.removeprefix("native_").removeprefix("_")
-        return at.add(Normalize(function, dims(at, len(at.shape(at.source)))), at.source)
+        return at.add(mixing.Normalize(function, dims(at, len(at.shape(at.source)))), at.source)
 
     return lower
 
 
 def _group_norm(at: AtenCall) -> NodeNumbers:
     groups = at["num_groups"] if "num_groups" in at.arguments else at["group"]
-    return at.add(Normalize("group_norm", tuple(range(1, len(at.shape(at.source)))), groups), at.source)
+    return at.add(mixing.Normalize("group_norm", tuple(range(1, len(at.shape(at.source)))), groups), at.source)
 
 
 def _instance_norm(at: AtenCall) -> NodeNumbers:
     if not at["use_input_stats"]:
-        return at.add(BatchNorm(), at.source)
-    return at.add(Normalize("instance_norm", tuple(range(2, len(at.shape(at.source))))), at.source)
+        return at.add(maps.BatchNorm(), at.source)
+    return at.add(mixing.Normalize("instance_norm", tuple(range(2, len(at.shape(at.source))))), at.source)
 
 
 def _elementwise(at: AtenCall) -> NodeNumbers:
-    """Lower a function of the same element of each tensor; constants count only where they widen the shape."""
+    """Lower a function of the same element of each tensor; a constant matters only if it widens the shape."""
     tensors = [value for value in at.arguments.values() if at.sees_image(value)]
     found = [at.tensor(value) for value in tensors]
-    op = Elementwise(at.function)
+    op = mixing.Elementwise(at.function)
     if op.output([at.shape(number) for number in found]) != at.result:
         found.append(at.add(Constant(at.result)))
     return at.add(op, *found)
@@ -117,7 +109,7 @@ def _reduce(at: AtenCall) -> NodeNumbers:
     if "other" in at.arguments:
         return _elementwise(at)
     keep = bool(at.arguments.get("keepdim", False))
-    number = at.add(Reduce(at.function, at.dims(), keep), at.source)
+    number = at.add(mixing.Reduce(at.function, at.dims(), keep), at.source)
     return (number, number) if at.gives_several else number
 
 
@@ -136,7 +128,7 @@ def _resize(at: AtenCall) -> NodeNumbers:
             ratios.append(Fraction(size - 1, units - 1) if units > 1 else Fraction(0))
         else:
             ratios.append(1 / Fraction(scale).limit_denominator(10**6) if scale else Fraction(size, units))
-    return at.add(Resize(mode, after, tuple(ratios), corners), at.source)
+    return at.add(maps.Resize(mode, after, tuple(ratios), corners), at.source)
 
 
 def _matrix_product(at: AtenCall) -> NodeNumbers:
@@ -147,13 +139,13 @@ def _matrix_product(at: AtenCall) -> NodeNumbers:
         raise NotKnownError
     batch = ascii_lowercase[: max(one, other) - 2]
     letters = [batch[len(batch) - rank + 2 :] for rank in (one, other)]
-    return at.add(Contract(letters[0] + "xy", letters[1] + "yz", batch + "xz"), first, second)
+    return at.add(mixing.Contract(letters[0] + "xy", letters[1] + "yz", batch + "xz"), first, second)
 
 
 def _added_products(at: AtenCall) -> NodeNumbers:
     """Lower baddbmm: a tensor, and a product for each matrix of a batch."""
-    products = at.add(Contract("bxy", "byz", "bxz"), at.tensor(at["batch1"]), at.tensor(at["batch2"]))
-    return at.add(Elementwise("add"), products, at.source) if at.sees_image(at["self"]) else products
+    products = at.add(mixing.Contract("bxy", "byz", "bxz"), at.tensor(at["batch1"]), at.tensor(at["batch2"]))
+    return at.add(mixing.Elementwise("add"), products, at.source) if at.sees_image(at["self"]) else products
 
 
 def _einsum(at: AtenCall) -> NodeNumbers:
@@ -161,12 +153,12 @@ def _einsum(at: AtenCall) -> NodeNumbers:
     letters = operands.split(",")
     if len(letters) != 2 or "." in operands or not result or any(len(set(one)) < len(one) for one in letters):
         raise NotKnownError
-    return at.add(Contract(letters[0], letters[1], result), *map(at.tensor, at["tensors"]))
+    return at.add(mixing.Contract(letters[0], letters[1], result), *map(at.tensor, at["tensors"]))
 
 
 def _attention(at: AtenCall) -> NodeNumbers:
     masked = at["attn_mask"] is not None or bool(at["is_causal"])
-    return at.add(Attention(masked), *(at.tensor(at[name]) for name in ("query", "key", "value")))
+    return at.add(mixing.Attention(masked), *(at.tensor(at[name]) for name in ("query", "key", "value")))
 
 
 _RESIZES: Mapping[str, Literal["nearest", "nearest-exact", "linear", "cubic"]] = {
@@ -176,14 +168,6 @@ _RESIZES: Mapping[str, Literal["nearest", "nearest-exact", "linear", "cubic"]] =
     "bicubic": "cubic",
 }
 
-_ELEMENTWISE = (
-    "abs", "add", "addcdiv", "addcmul", "atan", "ceil", "celu", "clamp", "clamp_max", "clamp_min", "cos", "div",
-    "elu", "eq", "erf", "exp", "expm1", "floor", "ge", "gelu", "gt", "hardsigmoid", "hardswish", "hardtanh", "le",
-    "leaky_relu", "lerp", "log", "log1p", "log_sigmoid", "logical_and", "logical_not", "logical_or", "lt",
-    "masked_fill", "maximum", "minimum", "mish", "mul", "ne", "neg", "pow", "prelu", "reciprocal", "relu", "relu6",
-    "remainder", "round", "rrelu", "rsqrt", "rsub", "selu", "sigmoid", "sign", "silu", "sin", "softplus",
-    "softsign", "sqrt", "square", "sub", "tan", "tanh", "threshold", "where",
-)  # fmt: skip
 _REDUCE = (
     "amax", "amin", "argmax", "linalg_vector_norm", "logsumexp", "max", "mean", "min", "norm", "prod", "std",
     "std_mean", "sum", "var", "var_mean",
@@ -212,7 +196,7 @@ COMPUTING: Mapping[str, Lowering] = {
             _normalize(lambda at, rank: tuple(range(rank - len(at["normalized_shape"]), rank))),
         ),
         (["softmax", "_softmax", "log_softmax", "_log_softmax"], _normalize(lambda at, _rank: at.dims())),
-        (_ELEMENTWISE, _elementwise),
+        (ARITHMETIC | ACTIVATIONS, _elementwise),
         (_REDUCE, _reduce),
         ([f"upsample_nearest{axes}d" for axes in (1, 2, 3)], _resize),
         ([f"_upsample_nearest_exact{axes}d" for axes in (1, 2, 3)], _resize),

@@ -1,4 +1,4 @@
-"""What each of torch's operations is in terms of ours."""
+"""Every torch operation that can be lowered to ours."""
 
 from __future__ import annotations
 

@@ -1,12 +1,11 @@
-"""Lowering of what moves elements about: views, slices, padding, concatenation."""
+"""Lowering of operations that move elements: views, slices, padding, concatenation."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from math import prod
 
-from archsearch.graph.ops.mixing import Elementwise
-from archsearch.graph.ops.moving import Concatenate, Expand, Pad, Permute, Reshape, Take
+from archsearch.graph.ops import mixing, moving
 from archsearch.graph.ops.operation import Constant
 from archsearch.graph.shapes import Border
 from archsearch.pytorch.lowering.place import AtenCall, Lowering, NodeNumbers, NotKnownError, each
@@ -26,25 +25,25 @@ def _same(at: AtenCall) -> NodeNumbers:
 
 
 def _copy(at: AtenCall) -> NodeNumbers:
-    return at.add(Expand(at.result), at.tensor(at["src"]))
+    return at.add(moving.Expand(at.result), at.tensor(at["src"]))
 
 
 def _fill(at: AtenCall) -> NodeNumbers:
     if at.sees_image(at["value"]):
-        return at.add(Expand(at.result), at.tensor(at["value"]))
+        return at.add(moving.Expand(at.result), at.tensor(at["value"]))
     return at.add(Constant(at.result))
 
 
 def _reshape(at: AtenCall) -> NodeNumbers:
-    return at.add(Reshape(at.result), at.source)
+    return at.add(moving.Reshape(at.result), at.source)
 
 
 def _expand(at: AtenCall) -> NodeNumbers:
-    return at.add(Expand(at.result), at.source)
+    return at.add(moving.Expand(at.result), at.source)
 
 
 def _permute(at: AtenCall) -> NodeNumbers:
-    return at.add(Permute(at.dims("dims")), at.source)
+    return at.add(moving.Permute(at.dims("dims")), at.source)
 
 
 def _transpose(at: AtenCall) -> NodeNumbers:
@@ -53,7 +52,7 @@ def _transpose(at: AtenCall) -> NodeNumbers:
         return at.source
     first, second = [value for name, value in at.arguments.items() if name != "self"] or (0, 1)
     order[first], order[second] = order[second], order[first]
-    return at.add(Permute(tuple(order)), at.source)
+    return at.add(moving.Permute(tuple(order)), at.source)
 
 
 def _move_dims(at: AtenCall) -> NodeNumbers:
@@ -61,30 +60,32 @@ def _move_dims(at: AtenCall) -> NodeNumbers:
     rest = iter(dim for dim in range(len(at.result)) if dim not in sources)
     moved = dict(zip(targets, sources, strict=True))
     order = tuple(moved[dim] if dim in moved else next(rest) for dim in range(len(at.result)))
-    return at.add(Permute(order), at.source)
+    return at.add(moving.Permute(order), at.source)
 
 
 def _slice(at: AtenCall) -> NodeNumbers:
     dim = at["dim"] % len(at.shape(at.source))
     size = at.shape(at.source)[dim]
     indices = range(size)[slice(at["start"], at["end"], at["step"])]
-    return at.add(Take(dim, indices.start, len(indices), indices.step), at.source)
+    return at.add(moving.Take(dim, indices.start, len(indices), indices.step), at.source)
 
 
 def _narrow(at: AtenCall) -> NodeNumbers:
     dim = at["dim"] % len(at.shape(at.source))
-    return at.add(Take(dim, at["start"] % at.shape(at.source)[dim], at["length"]), at.source)
+    return at.add(moving.Take(dim, at["start"] % at.shape(at.source)[dim], at["length"]), at.source)
 
 
 def _select(at: AtenCall) -> NodeNumbers:
     dim = at["dim"] % len(at.shape(at.source))
-    return at.add(Reshape(at.result), at.add(Take(dim, at["index"] % at.shape(at.source)[dim], 1), at.source))
+    return at.add(
+        moving.Reshape(at.result), at.add(moving.Take(dim, at["index"] % at.shape(at.source)[dim], 1), at.source)
+    )
 
 
 def _parts(at: AtenCall, dim: int, lengths: list[int]) -> tuple[int, ...]:
     starts = [sum(lengths[:number]) for number in range(len(lengths))]
     pairs = zip(starts, lengths, strict=True)
-    return tuple(at.add(Take(dim, start, length), at.source) for start, length in pairs)
+    return tuple(at.add(moving.Take(dim, start, length), at.source) for start, length in pairs)
 
 
 def _split(at: AtenCall) -> NodeNumbers:
@@ -102,14 +103,14 @@ def _unbind(at: AtenCall) -> NodeNumbers:
     dim = at["dim"] % len(at.shape(at.source))
     shape = at.shape(at.source)
     parts = _parts(at, dim, [1] * shape[dim])
-    return tuple(at.add(Reshape((*shape[:dim], *shape[dim + 1 :])), part) for part in parts)
+    return tuple(at.add(moving.Reshape((*shape[:dim], *shape[dim + 1 :])), part) for part in parts)
 
 
 def _flip(at: AtenCall) -> NodeNumbers:
     number = at.source
     for dim in at.dims("dims") if at["dims"] else ():
         size = at.shape(number)[dim]
-        number = at.add(Take(dim, size - 1, size, -1), number)
+        number = at.add(moving.Take(dim, size - 1, size, -1), number)
     return number
 
 
@@ -118,7 +119,7 @@ def _roll(at: AtenCall) -> NodeNumbers:
     if not at["dims"]:
         raise NotKnownError
     for shift, dim in zip(each(at["shifts"], 1), at.dims("dims"), strict=True):
-        number = at.add(Take(dim, -shift, at.shape(number)[dim], wraps=True), number)
+        number = at.add(moving.Take(dim, -shift, at.shape(number)[dim], wraps=True), number)
     return number
 
 
@@ -128,22 +129,22 @@ def _concatenate(at: AtenCall) -> NodeNumbers:
     dim = at["dim"] % len(at.result)
     if at.function == "stack":
         (shape,) = shapes
-        numbers = [at.add(Reshape((*shape[:dim], 1, *shape[dim:])), number) for number in numbers]
-    return at.add(Concatenate(dim), *numbers)
+        numbers = [at.add(moving.Reshape((*shape[:dim], 1, *shape[dim:])), number) for number in numbers]
+    return at.add(moving.Concatenate(dim), *numbers)
 
 
 def _repeat(at: AtenCall) -> NodeNumbers:
     number, shape = at.source, at.shape(at.source)
     repeats = at["repeats"]
-    number = at.add(Reshape((1,) * (len(repeats) - len(shape)) + shape), number)
+    number = at.add(moving.Reshape((1,) * (len(repeats) - len(shape)) + shape), number)
     for dim, count in enumerate(repeats):
         if count > 1:
-            number = at.add(Concatenate(dim), *[number] * count)
+            number = at.add(moving.Concatenate(dim), *[number] * count)
     return number
 
 
 def _replaced_slice(at: AtenCall) -> NodeNumbers:
-    """Lower slice_scatter: what stands before a slice, what replaces it, what stands after it."""
+    """Lower slice_scatter: what is before the slice, what replaces it, what is after it."""
     first, dim = at.source, at["dim"] % len(at.result)
     size = at.shape(first)[dim]
     indices = range(size)[slice(at["start"], at["end"], at["step"])]
@@ -151,22 +152,22 @@ def _replaced_slice(at: AtenCall) -> NodeNumbers:
         raise NotKnownError
     parts = [at.tensor(at["src"])]
     if indices.start:
-        parts.insert(0, at.add(Take(dim, 0, indices.start), first))
+        parts.insert(0, at.add(moving.Take(dim, 0, indices.start), first))
     if indices.stop < size:
-        parts.append(at.add(Take(dim, indices.stop, size - indices.stop), first))
-    return at.add(Concatenate(dim), *parts)
+        parts.append(at.add(moving.Take(dim, indices.stop, size - indices.stop), first))
+    return at.add(moving.Concatenate(dim), *parts)
 
 
 def _replaced_index(at: AtenCall) -> NodeNumbers:
-    """Lower select_scatter: what stands before an index, what replaces it, what stands after it."""
+    """Lower select_scatter: what is before the index, what replaces it, what is after it."""
     first, dim = at.source, at["dim"] % len(at.result)
     size, index = at.result[dim], at["index"] % at.result[dim]
-    parts = [at.add(Reshape((*at.result[:dim], 1, *at.result[dim + 1 :])), at.tensor(at["src"]))]
+    parts = [at.add(moving.Reshape((*at.result[:dim], 1, *at.result[dim + 1 :])), at.tensor(at["src"]))]
     if index:
-        parts.insert(0, at.add(Take(dim, 0, index), first))
+        parts.insert(0, at.add(moving.Take(dim, 0, index), first))
     if index + 1 < size:
-        parts.append(at.add(Take(dim, index + 1, size - index - 1), first))
-    return at.add(Concatenate(dim), *parts)
+        parts.append(at.add(moving.Take(dim, index + 1, size - index - 1), first))
+    return at.add(moving.Concatenate(dim), *parts)
 
 
 def _pad(at: AtenCall) -> NodeNumbers:
@@ -174,41 +175,43 @@ def _pad(at: AtenCall) -> NodeNumbers:
     flat = at["pad"] if "pad" in at.arguments else at["padding"]
     pairs = [(flat[n], flat[n + 1]) for n in range(0, len(flat), 2)]
     mode = at.arguments.get("mode", at.function.split("_")[0])
-    # torch crops first and then wraps around what is left.
+    # With negative amounts torch crops first, and then wraps around what is left.
     if mode not in _BORDERS or (mode == "circular" and min(flat) < 0):
         raise NotKnownError
     amounts = ((0, 0),) * (rank - len(pairs)) + tuple(reversed(pairs))
-    return at.add(Pad(amounts, _BORDERS[mode]), at.source)
+    return at.add(moving.Pad(amounts, _BORDERS[mode]), at.source)
 
 
 def _pixel_shuffle(at: AtenCall) -> NodeNumbers:
     *batch, channels, height, width = at.shape(at.source)
     factor, rank = at["upscale_factor"], len(batch)
-    apart = at.add(Reshape((*batch, channels // factor**2, factor, factor, height, width)), at.source)
+    apart = at.add(moving.Reshape((*batch, channels // factor**2, factor, factor, height, width)), at.source)
     order = (*range(rank + 1), rank + 3, rank + 1, rank + 4, rank + 2)
-    return at.add(Reshape(at.result), at.add(Permute(order), apart))
+    return at.add(moving.Reshape(at.result), at.add(moving.Permute(order), apart))
 
 
 def _pixel_unshuffle(at: AtenCall) -> NodeNumbers:
     *batch, channels, height, width = at.shape(at.source)
     factor, rank = at["downscale_factor"], len(batch)
-    apart = at.add(Reshape((*batch, channels, height // factor, factor, width // factor, factor)), at.source)
+    apart = at.add(
+        moving.Reshape((*batch, channels, height // factor, factor, width // factor, factor)), at.source
+    )
     order = (*range(rank + 1), rank + 2, rank + 4, rank + 1, rank + 3)
-    return at.add(Reshape(at.result), at.add(Permute(order), apart))
+    return at.add(moving.Reshape(at.result), at.add(moving.Permute(order), apart))
 
 
 def _channel_shuffle(at: AtenCall) -> NodeNumbers:
     batch, channels, *extent = at.shape(at.source)
     groups = at["groups"]
-    apart = at.add(Reshape((batch, groups, channels // groups, prod(extent))), at.source)
-    return at.add(Reshape(at.result), at.add(Permute((0, 2, 1, 3)), apart))
+    apart = at.add(moving.Reshape((batch, groups, channels // groups, prod(extent))), at.source)
+    return at.add(moving.Reshape(at.result), at.add(moving.Permute((0, 2, 1, 3)), apart))
 
 
 def _gated(at: AtenCall) -> NodeNumbers:
     """Lower glu: one half times a function of the other."""
     dim = at["dim"] % len(at.result)
     size = at.result[dim]
-    return at.add(Elementwise("glu"), *_parts(at, dim, [size, size]))
+    return at.add(mixing.Elementwise("glu"), *_parts(at, dim, [size, size]))
 
 
 _SAME = (

@@ -1,4 +1,4 @@
-"""One step of a traced program, as the function that lowers it sees it."""
+"""One call of a torch operation in a traced program, as the function that lowers it sees it."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from archsearch.graph.ops.operation import Operation
 from archsearch.graph.shapes import Shape, Sizes
 
 Argument: TypeAlias = Any
-"""An argument of a step: a step that computes a tensor, a number, a list of such."""
+"""An argument of a call: a step that computes a tensor, a number, a list of them."""
 
 
 class NotKnownError(Exception):
-    """An operation, or a use of it, that none of ours stands for."""
+    """An operation, or a use of it, that none of ours covers."""
 
 
 class AtenCall(ABC):
-    """One step of a program where it is lowered: its arguments by torch's names, and how to add nodes for it."""
+    """A call to be lowered: its arguments by torch's names, and how to add nodes for it."""
 
     arguments: dict[str, Argument]
     function: str
@@ -35,7 +35,7 @@ class AtenCall(ABC):
 
     @abstractmethod
     def tensor(self, argument: Argument) -> int:
-        """Return the node that holds a tensor, a new constant where it does not depend on the image."""
+        """Return the node of a tensor: a new constant where it does not depend on the image."""
 
     @abstractmethod
     def sees_image(self, argument: Argument) -> bool:
@@ -51,11 +51,11 @@ class AtenCall(ABC):
 
     @property
     def source(self) -> int:
-        """The node of the first tensor."""
+        """The node of the first tensor argument."""
         return self.tensor(self.arguments.get("input", self.arguments.get("self")))
 
     def dims(self, name: str = "dim") -> Sizes:
-        """Return an argument that names dims, counted from the first; all of them where it names none."""
+        """Return the dims that an argument names, counted from the first; all dims where it names none."""
         rank, given = len(self.shape(self.source)), self.arguments.get(name)
         given = [given] if isinstance(given, int) else given
         if rank == 0:
@@ -68,6 +68,6 @@ Lowering: TypeAlias = Callable[[AtenCall], NodeNumbers]
 
 
 def each(value: Argument, axes: int) -> Sizes:
-    """Return a value for each axis, of one for all or of a list."""
+    """Return a value for each axis, from one value for all or a list of them."""
     sizes = tuple(value) if isinstance(value, list | tuple) else (value,)
     return sizes * axes if len(sizes) == 1 else sizes

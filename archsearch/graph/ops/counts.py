@@ -1,0 +1,28 @@
+"""What an operation computes for one image, in numbers.
+
+A MAC is one multiply-accumulate of a convolution, a linear layer or a matrix product. Everything else is counted
+apart, in elements: those that a norm, an activation (softmax too) or a sum or product of tensors gives, the
+additions of a bias, and the positions that pooling windows cover or that a mean or other reduction reads. Moving,
+padding and interpolating elements is not counted. Products that einsum sums over a letter of one operand only are
+counted one by one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What one operation computes for one image; this module says what each number counts."""
+
+    macs: int = 0
+    bias: int = 0
+    norm: int = 0
+    activation: int = 0
+    arithmetic: int = 0
+    pooling: int = 0
+
+
+NOTHING = Counts()
+"""Nothing is computed."""

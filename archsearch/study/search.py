@@ -1,0 +1,83 @@
+"""The search that trains: networks of a space, on the validation split of a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from archsearch.errors import ArchsearchError
+from archsearch.graph.graph import Graph
+from archsearch.graph.shapes import shape_text
+from archsearch.space.checks import START
+from archsearch.space.space import Space
+from archsearch.study.loop import Budget, Outcome, Score, run
+from archsearch.study.storage import DEFAULT
+from archsearch.study.study import Measurement, Study
+from archsearch.study.watch import Watch
+from archsearch.training.history import Epoch
+from archsearch.training.recipe import Recipe
+from archsearch.training.train import train
+
+if TYPE_CHECKING:
+    from optuna.pruners import BasePruner
+    from optuna.samplers import BaseSampler
+
+    from archsearch.data.dataset import Dataset, Split
+
+
+def search(
+    space: Space,
+    dataset: Dataset,
+    *,
+    recipe: Recipe | None = None,
+    trials: int | None = None,
+    hours: float | None = None,
+    storage: str = DEFAULT,
+    study: str | None = None,
+    seed: int = 0,
+    watch: Watch | None = None,
+    sampler: BaseSampler | None = None,
+    pruner: BasePruner | None = None,
+) -> Outcome:
+    """Train networks of a space that fit its limits; return the rows of the study and why it ended.
+
+    Networks are measured on a part of the training images held out, never on the test images. `trials` is the
+    number of networks that the study shall have trained, complete or pruned, earlier runs included; `hours` is the
+    time after which this run begins no further one. `sampler` and `pruner` are Optuna's. Accuracy is in percent.
+
+    Raises what `run` raises, and ArchsearchError for a space whose networks are not made for the data.
+    """
+    check_fits(space, dataset)
+    recipe = recipe or Recipe()
+    measurement = Measurement.on(dataset, "validation", recipe, seed)
+    score = training(dataset.split(measurement.split), recipe, seed)
+    return run(
+        Study(study or space.name, space, measurement),
+        score,
+        Budget(trials, hours),
+        storage=storage,
+        watch=watch,
+        sampler=sampler,
+        pruner=pruner,
+    )
+
+
+def training(split: Split, recipe: Recipe, seed: int) -> Score:
+    """Return the score that trains a network."""
+
+    def score(graph: Graph, report: Callable[[Epoch], None], step: Callable[[int, int], None]) -> str:
+        return str(train(graph, split, recipe, seed, report, step).device)
+
+    return score
+
+
+def check_fits(space: Space, dataset: Dataset) -> None:
+    """Raise ArchsearchError for a space whose networks do not classify, or not images such as these."""
+    if not space.classifies:
+        message = f"not every network of `{space.name}` classifies"
+        raise ArchsearchError(message, remedy=f"let the rule `{START}` end with head()")
+    stated, found = (space.input, space.classes), (dataset.shape, len(dataset.classes))
+    if stated != found:
+        there, here = (f"{shape_text(shape)} and {classes} classes" for shape, classes in (found, stated))
+        message = f"the data `{dataset.name}` has {there}, the space `{space.name}` states {here}"
+        raise ArchsearchError(message, remedy="change `input` and `classes` in the space")

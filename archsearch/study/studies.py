@@ -1,0 +1,86 @@
+"""Studies in a storage: begun or resumed, kept whole, read back."""
+
+from __future__ import annotations
+
+from itertools import takewhile
+
+import optuna
+from optuna.storages import RDBStorage
+
+from archsearch.errors import StudyError
+from archsearch.study.study import Study
+from archsearch.study.trials import trials_of
+
+SINGLE = "train"
+"""The study of the networks trained with `archsearch train`."""
+
+_SETTINGS, _STUDY = "goal", "study"
+_SHOWN = 100
+
+
+def open_study(storage: RDBStorage, study: Study) -> optuna.Study:
+    """Begin or resume a study; the value is kept with it whole.
+
+    A study without trials takes the new settings. Raises StudyError, which lists each difference, for a study that
+    was begun with other settings, and for one that no search has begun.
+    """
+    if study.name == SINGLE:
+        raise StudyError(
+            f"the name `{SINGLE}` is kept for networks trained with `archsearch train`",
+            remedy="name another with --study NAME",
+        )
+    found = optuna.create_study(storage=storage, study_name=study.name, direction="maximize", load_if_exists=True)
+    if trials_of(found):
+        _check_settings(found, study)
+    else:
+        found.set_user_attr(_SETTINGS, study.settings)
+    written = study.written()
+    if found.user_attrs.get(_STUDY) != written:
+        found.set_user_attr(_STUDY, written)
+    return found
+
+
+def read_study(storage: RDBStorage, name: str) -> Study:
+    """Return the study of that name as it was last opened; the code of the user's words runs.
+
+    Raises StudyError for a study that no search has begun, or only one of version 0.1.
+    """
+    try:
+        written = optuna.load_study(study_name=name, storage=storage).user_attrs.get(_STUDY)
+    except KeyError:
+        raise StudyError(f"there is no study `{name}`", remedy=_known(storage)) from None
+    if written is None:
+        raise StudyError(f"study `{name}` cannot be read back", remedy="resume it once with `archsearch search`")
+    return Study.of(written)
+
+
+def _known(storage: RDBStorage) -> str:
+    return f"the studies there: {', '.join(optuna.get_all_study_names(storage)) or 'none'}"
+
+
+def _check_settings(found: optuna.Study, study: Study) -> None:
+    there, asked = found.user_attrs.get(_SETTINGS), study.settings
+    if there is None:
+        raise StudyError(
+            f"study `{study.name}` was not begun with `archsearch search`",
+            remedy="begin another with --study NAME",
+        )
+    lines = [f"study `{study.name}` was begun with other settings:"]
+    for setting in sorted({*asked, *there}):
+        lines += _difference(setting, there.get(setting) or "none", asked.get(setting) or "none")
+    if len(lines) > 1:
+        remedy = "repeat its settings, or begin another study with --study NAME"
+        raise StudyError("\n".join(lines), remedy=remedy)
+
+
+def _difference(setting: str, there: str, asked: str) -> list[str]:
+    """Show two values from shortly before they differ; nothing if they are equal."""
+    if there == asked:
+        return []
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(there, asked, strict=False)))
+    start = max(0, same - _SHOWN // 4)
+    end = start + _SHOWN
+    return [
+        f"  {setting} {where}: {'... ' if start else ''}{text[start:end]}{' ...' if len(text) > end else ''}"
+        for where, text in (("there", there), ("asked", asked))
+    ]

@@ -1,0 +1,100 @@
+"""A study as a value: all that decides which networks it may propose and how they are measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from archsearch.analysis.limits import Limits
+from archsearch.notation.user_words import words_from
+from archsearch.space.space import Space
+from archsearch.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from archsearch.data.dataset import Dataset
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What, beside the network, is the key of a result: data and split, recipe, seed.
+
+    The name of the data does not count, its digest does.
+    """
+
+    data: str
+    data_digest: str
+    split: str
+    recipe: Recipe
+    seed: int
+
+    @staticmethod
+    def on(dataset: Dataset, split: str, recipe: Recipe, seed: int) -> Measurement:
+        """Return how networks are measured on a split of a dataset."""
+        return Measurement(dataset.name, dataset.digest, split, recipe, seed)
+
+    @property
+    def key(self) -> tuple[str, str, str, int]:
+        """What two measurements share if their results can stand for each other."""
+        return self.data_digest, self.split, self.recipe.digest, self.seed
+
+    @property
+    def columns(self) -> dict[str, str | int]:
+        """The columns of a result that say how it was measured."""
+        return {
+            "data": self.data,
+            "data_digest": self.data_digest,
+            "split": self.split,
+            "recipe": str(self.recipe),
+            "recipe_digest": self.recipe.digest,
+            "seed": self.seed,
+        }
+
+
+@dataclass(frozen=True)
+class Study:
+    """A space with its limits and the user's words, and how its networks are measured.
+
+    It is written to the storage whole, and read back by whoever works on it.
+    """
+
+    name: str
+    space: Space
+    measurement: Measurement
+
+    def written(self) -> dict[str, Any]:
+        """Return the study as plain values, which `Study.of` reads."""
+        return {
+            "name": self.name,
+            "space_name": self.space.name,
+            "space": self.space.text,
+            "words": self.space.vocabulary.source,
+            "limits": str(self.space.limits),
+            "measurement": asdict(self.measurement),
+        }
+
+    @staticmethod
+    def of(values: Mapping[str, Any]) -> Study:
+        """Read what `written` returned.
+
+        The code of the user's words runs: read studies only from a storage that you trust.
+        """
+        vocabulary = words_from(values["words"])
+        space = Space.of(values["space"], values["space_name"], vocabulary)
+        measured = values["measurement"]
+        measurement = Measurement(**{**measured, "recipe": Recipe.of(measured["recipe"])})
+        return Study(values["name"], space.with_limits(Limits.of(values["limits"])), measurement)
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What may not change while a study goes on, by name, for a person to compare."""
+        kept = self.measurement
+        return {
+            "space": self.space.plain_text,
+            "limits": str(self.space.limits),
+            "data": kept.data,
+            "data_digest": kept.data_digest,
+            "split": kept.split,
+            "recipe": str(kept.recipe),
+            "seed": str(kept.seed),
+        }
