@@ -11,6 +11,7 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil, floor
 from typing import Literal, TypeAlias
 
@@ -215,6 +216,12 @@ class Interpolation:
         if self.mode == "linear" and not self.corners and (unit + Fraction(1, 2)) * self.ratio <= Fraction(1, 2):
             return {0}
         return {_beyond(position, length, "replicate") for position in self.reads(unit)}
+
+
+@lru_cache(maxsize=4096)
+def window(kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool = False) -> Window:
+    """Return a Window, cached: network after network has the same, and making one takes several times as long."""
+    return Window(kernel, stride, padding, dilation, ceil_mode=ceil_mode)
 
 
 AnyWindow: TypeAlias = Window | TransposedWindow | AdaptiveWindow | Interpolation

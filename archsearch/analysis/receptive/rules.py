@@ -24,22 +24,21 @@ def fields(graph: Graph, *, with_sets: bool = True) -> tuple[TensorField, ...]:
             fields = None if with_sets else [AxisField(ENDLESS)] * (len(node.shape) - 2)
             found.append(of_image(node.shape, fields))
         else:
-            found.append(_after(node, [found[number] for number in node.inputs]))
+            found.append(_after(node, graph.shapes_into(node), [found[number] for number in node.inputs]))
     return tuple(found)
 
 
-def _after(node: Node, before: Sequence[TensorField]) -> TensorField:
-    """Return the field of a node's output, given the fields of what it reads."""
-    first = before[0] if before else constant(node.shape)
+def _after(node: Node, shapes: Sequence[Shape], before: Sequence[TensorField]) -> TensorField:
+    """Return the field of a node's output, given the shapes and fields of what it reads."""
     match node.op:
         case maps.Convolution() | maps.TransposedConvolution() as op:
-            return _slid(_remixed(first, 1, op.channels, op.groups), op.windows(first.shape), node.shape)
-        case maps.Pool() as op if not op.is_global(first.shape):
-            return _slid(first, op.windows(first.shape), node.shape)
+            return _slid(_remixed(before[0], 1, op.channels, op.groups), op.windows(shapes[0]), node.shape)
+        case maps.Pool() as op if not op.is_global(shapes[0]):
+            return _slid(before[0], op.windows(shapes[0]), node.shape)
         case maps.AdaptivePool() | maps.Resize() as op:
-            return _slid(first, op.windows(first.shape), node.shape)
+            return _slid(before[0], op.windows(shapes[0]), node.shape)
         case maps.Pool() | maps.GlobalPool():
-            return first.reduced(range(2, len(first.dims)), keep=True)
+            return before[0].reduced(range(2, len(node.shape)), keep=True)
         case _:
             return _combined(node, before)
 

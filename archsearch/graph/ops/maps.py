@@ -12,7 +12,7 @@ from archsearch.errors import ShapeError
 from archsearch.graph.ops.counts import Counts
 from archsearch.graph.ops.operation import Operation
 from archsearch.graph.shapes import Shape, Sizes, map_of, shape_text
-from archsearch.graph.windows import AdaptiveWindow, Interpolation, TransposedWindow, Window
+from archsearch.graph.windows import AdaptiveWindow, Interpolation, TransposedWindow, Window, window
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Convolution(Operation):
     def windows(self, _shape: Shape) -> tuple[Window, ...]:
         """Return the kernel slid along each axis."""
         parts = zip(self.kernel, self.stride, self.padding, self.dilation, strict=True)
-        return tuple(Window(*sizes) for sizes in parts)
+        return tuple(window(*sizes) for sizes in parts)
 
     def output(self, shapes: Sequence[Shape]) -> Shape:
         """Return as many units along each axis as its window gives; raises ShapeError."""
@@ -133,7 +133,7 @@ class Pool(Operation):
     def windows(self, _shape: Shape) -> tuple[Window, ...]:
         """Return the kernel slid along each axis."""
         parts = zip(self.kernel, self.stride, self.padding, self.dilation, strict=True)
-        return tuple(Window(*sizes, ceil_mode=self.ceil_mode) for sizes in parts)
+        return tuple(window(*sizes, self.ceil_mode) for sizes in parts)
 
     def is_global(self, shape: Shape) -> bool:
         """Whether one window without padding covers the whole of a map: global pooling in disguise.
@@ -278,7 +278,7 @@ def weights_and_bias(weight: int, channels: int, bias: bool) -> Sizes:
 def _units(op: Operation, shape: Shape, channels: int) -> Shape:
     """Return the output shape of an operation with windows: as many units along each axis as its window gives."""
     sizes = zip(op.windows(shape), shape[2:], strict=True)
-    return (shape[0], channels, *(window.units(length) for window, length in sizes))
+    return (shape[0], channels, *(along.units(length) for along, length in sizes))
 
 
 def _convolved(op: Convolution | TransposedConvolution, shape: Shape) -> Shape:
