@@ -8,9 +8,14 @@ import pytest
 import torch
 from examples.image_files import random_images
 from examples.mistakes import TINY
+from hypothesis import settings
 
 from archsearch.data import cifar10
 from archsearch.data.images import Images
+
+# How long an example takes says more of what else the machine does than of the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # Tiny networks gain nothing from more, and test processes beside each other lose much.
 torch.set_num_threads(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from examples.sentences import random_network
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from archsearch import Network, parse
@@ -37,7 +37,6 @@ def test_canonical_form(text: str, canonical: str) -> None:
 
 
 @given(st.integers(min_value=0, max_value=10**6))
-@settings(deadline=None)
 def test_what_is_written_is_read_back(seed: int) -> None:
     network = random_network(seed, 24)
     again = parse(str(network))
@@ -47,7 +46,6 @@ def test_what_is_written_is_read_back(seed: int) -> None:
 
 
 @given(st.integers(min_value=0, max_value=10**6))
-@settings(deadline=None)
 def test_another_argument_is_another_digest(seed: int) -> None:
     network = random_network(seed, 24)
     digest = network.lower((3, 24, 24)).digest

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from archsearch.files import shipped
@@ -72,7 +72,6 @@ def test_a_name_and_a_bracket_with_a_blank_between_are_two_things() -> None:
 
 @pytest.mark.parametrize("name", ["first", "era_s9", "tight60k"])
 @given(seed=st.integers(min_value=0))
-@settings(deadline=None)
 def test_a_slot_has_the_same_options_always_and_a_record_leads_back(name: str, seed: int) -> None:
     space, record = Space.find(name), dict[str, str]()
     network = space.derive(recording(by_index(random.Random(seed).randrange(space.size)), record))
