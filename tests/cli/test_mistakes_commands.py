@@ -7,9 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from examples.mistakes import CONDITION, SPACES, Capture, message, refused
+from examples.mistakes import CONDITION, SPACES, Capture, message, refused, run
 
-from archsearch.cli import main
 from archsearch.space.space import Space
 
 pytestmark = pytest.mark.usefixtures("folder")
@@ -155,11 +154,10 @@ def test_a_mistake_in_the_usage(capsys: Capture, arguments: list[str], rule: str
     assert refused(capsys, *arguments) == message(rule, remedy)
 
 
-def test_without_a_command_the_help_is_shown(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.argv", ["archsearch"])
-    with pytest.raises(SystemExit, match="2"):
-        main()
-    assert capsys.readouterr().err.startswith("Usage: archsearch [OPTIONS] COMMAND")
+def test_without_a_command_the_help_is_shown(capsys: Capture) -> None:
+    status, out, err = run(capsys)
+    assert (status, out) == (2, "")
+    assert err.startswith("Usage: archsearch [OPTIONS] COMMAND")
 
 
 @pytest.mark.parametrize(

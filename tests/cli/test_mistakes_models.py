@@ -7,14 +7,12 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 import torch
-from examples.mistakes import Capture, message, place_of, refused, unmarked
+from examples.mistakes import Capture, message, place_of, refused, run, unmarked
 
 from archsearch import analyze
-from archsearch.cli import main
 from archsearch.errors import TraceError
 from archsearch.pytorch.find import find_model
 
@@ -163,13 +161,6 @@ def line_of(folder: Path, start: str | None) -> str | None:
         return None
     number = MODELS[: MODELS.index(start)].count("\n") + 1
     return f"{folder / 'my.py'}, line {number}: {MODELS.splitlines()[number - 1].strip()}"
-
-
-def run(capsys: Capture, *arguments: str) -> tuple[object, str, str]:
-    """Run the command line; return its exit status and what it wrote."""
-    with patch.object(sys, "argv", ["archsearch", *arguments]), pytest.raises(SystemExit) as ended:
-        main()
-    return (ended.value.code, *capsys.readouterr())
 
 
 @pytest.mark.parametrize(("name", "rule", "start", "remedy"), MODELS_REFUSED)

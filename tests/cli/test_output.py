@@ -18,11 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from examples.mistakes import TRAIN, Capture, done
+from examples.mistakes import TRAIN, Capture, done, run
 
 from archsearch import analyze, parse
 from archsearch.analysis.figures import FIGURES
-from archsearch.cli import main
 from archsearch.study.results import COLUMNS, SHOWN
 
 SENTENCE = "conv(8, stride=2) sep(16, dilation=2) head()"
@@ -39,20 +38,12 @@ def storage(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'archsearch.db'}"
 
 
-def written(capsys: Capture, *arguments: str) -> tuple[object, str]:
-    """Run the command line in this process; return its exit status and what it prints."""
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
-        patch.setattr(sys, "argv", ["archsearch", *arguments])
-        main()
-    return ended.value.code, capsys.readouterr().out
-
-
 def from_json(capsys: Capture, *arguments: str) -> Any:
-    return json.loads(written(capsys, *arguments, "--json")[1])
+    return json.loads(run(capsys, *arguments, "--json")[1])
 
 
 def from_csv(capsys: Capture, *arguments: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(written(capsys, *arguments, "--csv")[1])))
+    return list(csv.DictReader(io.StringIO(run(capsys, *arguments, "--csv")[1])))
 
 
 # the values of a network
@@ -87,7 +78,7 @@ def test_whether_it_fits_is_a_boolean_in_json_and_a_word_in_csv(capsys: Capture)
     assert row == {name: str(value) for name, value in refused.items()} | {"fits": "no"}
     [row] = from_csv(capsys, "check", SENTENCE, "--limits", "rf > 3")
     assert (row["fits"], row["reason"], row["params"]) == ("yes", "", "666")
-    assert written(capsys, "sample", "first", "--count", "1")[1].split("\n")[1].startswith("yes ")
+    assert run(capsys, "sample", "first", "--count", "1")[1].split("\n")[1].startswith("yes ")
 
 
 def test_a_network_whose_shapes_do_not_fit_has_no_figures(capsys: Capture) -> None:
@@ -141,13 +132,13 @@ def test_a_trained_network_is_a_row_of_the_results(
 
 
 def test_blank_limits_are_no_limits(capsys: Capture) -> None:
-    status, out = written(capsys, "check", SENTENCE, "--limits", "")
+    status, out, _err = run(capsys, "check", SENTENCE, "--limits", "")
     assert (status, out) == (0, "fits no limits\n  rf 11, params 666, macs 106,656\n")
     assert from_json(capsys, "check", SENTENCE, "--limits", "")["limits"] == ""
 
 
 def test_a_space_is_unlimited_with_blank_limits(capsys: Capture) -> None:
-    status, out = written(capsys, "check", "first", "--limits", " ")
+    status, out, _err = run(capsys, "check", "first", "--limits", " ")
     unlimited = "first: 24,192 derivations\nlimits: none\n1,000 of 1,000 drawn with seed 0 fit\n"
     assert (status, out) == (0, unlimited)
     values = from_json(capsys, "check", "first", "--limits", "")
@@ -226,6 +217,6 @@ def test_no_word_of_a_drawn_sentence_is_lost_in_a_terminal(capsys: Capture, widt
 
 
 def test_what_is_not_a_terminal_gets_every_column(capsys: Capture, storage: str) -> None:
-    _status, out = written(capsys, "results", "--storage", storage)
+    _status, out, _err = run(capsys, "results", "--storage", storage)
     assert out.split("\n")[0].split()[-2:] == ["digest", "reason"]
     assert max(map(len, out.split("\n"))) > 120

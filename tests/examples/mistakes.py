@@ -20,12 +20,17 @@ SEARCH = ["search", "tiny.space", "--data", "digits", "--epochs", "1", "--trials
 TINY = "network = conv(2|4, stride=8) head()\n"
 
 
-def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """Run the command line; return what it says as it refuses: one message, status 2, nothing on stdout."""
+def run(capsys: Capture, *arguments: str) -> tuple[object, str, str]:
+    """Run the command line; return its exit status and what it writes to stdout and stderr."""
     with patch.object(sys, "argv", ["archsearch", *arguments]), pytest.raises(SystemExit) as ended:
         main()
-    out, err = capsys.readouterr()
-    assert (ended.value.code, out) == (2, "")
+    return (ended.value.code, *capsys.readouterr())
+
+
+def refused(capsys: Capture, *arguments: str) -> str:
+    """Run the command line; return what it says as it refuses: one message, status 2, nothing on stdout."""
+    status, out, err = run(capsys, *arguments)
+    assert (status, out) == (2, "")
     assert sum(line.startswith("archsearch: ") for line in err.splitlines()) == 1
     return err
 
