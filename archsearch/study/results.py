@@ -59,12 +59,12 @@ SHOWN = (
     "rf",
     "params",
     "macs",
+    "reason",
     "data",
     "epochs",
     "seed",
     "seconds",
     "digest",
-    "reason",
 )
 """The columns that a table for people shows."""
 
