@@ -133,21 +133,21 @@ _COMPUTED: Mapping[str, tuple[Callable[[Measured], int], str]] = {
     ),
     "rf_inside": (
         lambda profile: rf_inside(profile.fields[headline(profile)]),
-        "the largest part of it that lies inside the image, clipped at every operation",
+        "the largest part of the receptive field inside the image, clipped at every operation",
     ),
     "params": (lambda profile: _params(profile.graph), "parameters, shared ones counted once"),
-    "trainable": (lambda profile: _params(profile.graph, trainable=True), "those of them that training changes"),
+    "trainable": (lambda profile: _params(profile.graph, trainable=True), "params that training changes"),
     "macs": (
         lambda profile: _total(profile, "macs"),
         "multiply-accumulates of convolutions, linear layers and matrix products, for one image",
     ),
     "flops": (lambda profile: 2 * _total(profile, "macs"), "2 macs"),
     "bias_ops": (lambda profile: _total(profile, "bias"), "additions of a bias"),
-    "norm_ops": (lambda profile: _total(profile, "norm"), "elements that a norm puts out"),
-    "activation_ops": (lambda profile: _total(profile, "activation"), "elements that an activation puts out"),
+    "norm_ops": (lambda profile: _total(profile, "norm"), "elements computed by norms"),
+    "activation_ops": (lambda profile: _total(profile, "activation"), "elements computed by activations"),
     "arithmetic_ops": (
         lambda profile: _total(profile, "arithmetic"),
-        "elements that sums and products of tensors put out",
+        "elements computed by sums and products of tensors",
     ),
     "pooling_ops": (
         lambda profile: _total(profile, "pooling"),
@@ -156,7 +156,7 @@ _COMPUTED: Mapping[str, tuple[Callable[[Measured], int], str]] = {
     "depth": (lambda profile: _depth(profile.graph), "convolutions and linear layers on the longest path"),
     "dilated": (
         lambda profile: _dilated(profile.graph),
-        "convolutions with dilation > 1 of which an outer tap lands inside the map",
+        "convolutions with dilation > 1 whose outer taps reach inside the map",
     ),
     "depthwise": (
         lambda profile: _depthwise(profile.graph),
