@@ -57,7 +57,6 @@ class Limits:
         return Limits(Condition.of(text, FIGURES, kind="figure", source=source, place=place))
 
     def __str__(self) -> str:
-        """Return the text."""
         return str(self.condition)
 
     def violations(self, figures: Mapping[str, int]) -> tuple[Violation, ...]:

@@ -43,30 +43,25 @@ class Progress(Watch):
         self._bars.stop()
 
     def started(self, study: str, trained: int, trials: int | None) -> None:
-        """Say that a study starts or resumes."""
         starts = "resumes" if trained else "starts"
         of = f" of {trials}" if trials else ""
         self._console.print(f"study {study} {starts}: {trained}{of} networks trained")
 
     def waiting(self, trials: int) -> None:
-        """Say why nothing happens yet."""
         networks = "one network is" if trials == 1 else f"{trials} networks are"
         rest = f"waiting up to {GRACE + HEARTBEAT} s for a sign of that run before training again"
         self._console.print(f"{networks} marked as in training by another run; {rest}")
 
     def training(self, number: int, network: Network, verdict: Verdict, epochs: int) -> None:
-        """Say which network is trained now."""
         figures = ", ".join(f"{name} {verdict.figures[name]:,}" for name in ("rf", "params", "macs"))
         self._console.print(f"#{number} {network}\n   {figures}")
         unit = "epoch" if epochs == 1 else "epochs"
         self._bars.reset(self._bar, description=f"#{number}, {epochs} {unit}", visible=True, total=None)
 
     def step(self, done: int, total: int) -> None:
-        """Move the bar."""
         self._bars.update(self._bar, completed=done, total=total)
 
     def epoch(self, number: int, epoch: Epoch) -> None:
-        """Say what an epoch reached."""
         known = epoch.accuracy is not None
         measured = f"accuracy {epoch.accuracy:.2f} %, loss {epoch.loss:.3f}; " if known else ""
         self._console.print(
@@ -79,7 +74,6 @@ class Progress(Watch):
         self.epoch(0, epoch)
 
     def judged(self, row: ResultRow) -> None:
-        """Say what became of a network."""
         accuracy = f" with {row['val_accuracy']:.2f} %" if row["state"] in {"complete", "pruned"} else ""
         reason = f": {row['reason']}" if row["reason"] else ""
         self._console.print(f"#{row['number']} {row['state']}{accuracy}{reason}")

@@ -79,7 +79,6 @@ class ResultRow:
     values: Mapping[str, ColumnValue]
 
     def __getitem__(self, column: str) -> ColumnValue:
-        """Return one value."""
         return self.values[column]
 
 

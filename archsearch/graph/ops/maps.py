@@ -36,7 +36,6 @@ class Convolution(Operation):
     bias: bool = True
 
     def windows(self, _shape: Shape) -> tuple[Window, ...]:
-        """Return the kernel slid along each axis."""
         parts = zip(self.kernel, self.stride, self.padding, self.dilation, strict=True)
         return tuple(window(*sizes) for sizes in parts)
 
@@ -61,7 +60,6 @@ class Convolution(Operation):
 
     @property
     def description(self) -> str:
-        """Kernel, then what is not 1."""
         return _described(self.kind, self.kernel, self.stride, self.dilation, self.groups)
 
 
@@ -85,7 +83,6 @@ class TransposedConvolution(Operation):
     bias: bool = True
 
     def windows(self, _shape: Shape) -> tuple[TransposedWindow, ...]:
-        """Return the kernel spread along each axis."""
         parts = zip(self.kernel, self.stride, self.padding, self.dilation, self.output_padding, strict=True)
         return tuple(TransposedWindow(*sizes) for sizes in parts)
 
@@ -109,7 +106,6 @@ class TransposedConvolution(Operation):
 
     @property
     def description(self) -> str:
-        """Kernel, then what is not 1."""
         return _described(self.kind, self.kernel, self.stride, self.dilation, self.groups)
 
 
@@ -131,7 +127,6 @@ class Pool(Operation):
     ceil_mode: bool = False
 
     def windows(self, _shape: Shape) -> tuple[Window, ...]:
-        """Return the kernel slid along each axis."""
         parts = zip(self.kernel, self.stride, self.padding, self.dilation, strict=True)
         return tuple(window(*sizes, self.ceil_mode) for sizes in parts)
 
@@ -157,7 +152,6 @@ class Pool(Operation):
 
     @property
     def description(self) -> str:
-        """Mode and kernel, then what is not 1."""
         return _described(f"{self.mode} pool", self.kernel, self.stride, self.dilation)
 
     def check_buildable(self, _shapes: Sequence[Shape]) -> None:
@@ -175,7 +169,6 @@ class AdaptivePool(Operation):
     size: Sizes
 
     def windows(self, shape: Shape) -> tuple[AdaptiveWindow, ...]:
-        """Return the cells that each axis is divided into."""
         return tuple(map(AdaptiveWindow, shape[2:], self.size))
 
     def output(self, shapes: Sequence[Shape]) -> Shape:
@@ -193,7 +186,6 @@ class AdaptivePool(Operation):
 
     @property
     def description(self) -> str:
-        """Mode and size."""
         return f"{self.mode} pool to {shape_text(self.size)}"
 
 
@@ -215,7 +207,6 @@ class GlobalPool(Operation):
 
     @property
     def description(self) -> str:
-        """Mode first."""
         return f"{self.mode} global pool"
 
 
@@ -236,7 +227,6 @@ class Resize(Operation):
         return kind, values | {"ratio": [str(ratio) for ratio in self.ratio]}
 
     def windows(self, _shape: Shape) -> tuple[Interpolation, ...]:
-        """Return the interpolation along each axis."""
         parts = zip(self.size, self.ratio, strict=True)
         return tuple(Interpolation(self.mode, size, ratio, self.corners) for size, ratio in parts)
 
@@ -246,7 +236,6 @@ class Resize(Operation):
 
     @property
     def description(self) -> str:
-        """Mode and size."""
         return f"{self.mode} resize to {shape_text(self.size)}"
 
     def check_buildable(self, _shapes: Sequence[Shape]) -> None:

@@ -33,7 +33,6 @@ class Elementwise(Operation):
 
     @property
     def description(self) -> str:
-        """The function's name."""
         return self.function.replace("_", " ")
 
     def output(self, shapes: Sequence[Shape]) -> Shape:
@@ -80,7 +79,6 @@ class Normalize(Operation):
 
     @property
     def description(self) -> str:
-        """The function's name."""
         return self.function.replace("_", " ")
 
     def counts(self, _shapes: Sequence[Shape], output: Shape) -> Counts:
@@ -105,7 +103,6 @@ class Reduce(Operation):
 
     @property
     def description(self) -> str:
-        """Function and dims."""
         return f"{self.function} over dims {', '.join(map(str, self.dims))}"
 
     def output(self, shapes: Sequence[Shape]) -> Shape:
@@ -161,7 +158,6 @@ class Contract(Operation):
 
     @property
     def description(self) -> str:
-        """What it is for two matrices."""
         return "matrix product"
 
     def sizes(self, shapes: Sequence[Shape]) -> dict[str, int]:
@@ -173,7 +169,6 @@ class Contract(Operation):
         return found
 
     def output(self, shapes: Sequence[Shape]) -> Shape:
-        """Return the sizes of the result's letters."""
         sizes = self.sizes(shapes)
         return tuple(sizes[letter] for letter in self.result)
 

@@ -25,7 +25,6 @@ class Pad(Operation):
     border: Border = "zeros"
 
     def output(self, shapes: Sequence[Shape]) -> Shape:
-        """Return size + before + after for each dim."""
         parts = zip(shapes[0], self.amounts, strict=True)
         return tuple(size + before + after for size, (before, after) in parts)
 
@@ -80,7 +79,6 @@ class Flatten(Operation):
     kind: ClassVar[str] = "flatten"
 
     def output(self, shapes: Sequence[Shape]) -> Shape:
-        """Return the number of elements."""
         batch, *rest = map_of(shapes[0], self.kind)
         return (batch, prod(rest))
 
@@ -107,7 +105,6 @@ class Permute(Operation):
     order: Sizes
 
     def output(self, shapes: Sequence[Shape]) -> Shape:
-        """Return the shape in that order."""
         return tuple(shapes[0][dim] for dim in self.order)
 
 
@@ -120,5 +117,4 @@ class Expand(Operation):
     shape: Shape
 
     def output(self, _shapes: Sequence[Shape]) -> Shape:
-        """Return the new shape."""
         return self.shape

@@ -70,7 +70,6 @@ class Input(Operation):
     shape: Shape
 
     def output(self, _shapes: Sequence[Shape]) -> Shape:
-        """Return the shape with a batch of one."""
         return (1, *self.shape)
 
 
@@ -83,7 +82,6 @@ class Constant(Operation):
     shape: Shape
 
     def output(self, _shapes: Sequence[Shape]) -> Shape:
-        """Return its shape."""
         return self.shape
 
 
@@ -98,9 +96,7 @@ class Unknown(Operation):
 
     @property
     def description(self) -> str:
-        """The name that torch gives it."""
         return self.name
 
     def output(self, _shapes: Sequence[Shape]) -> Shape:
-        """Return the shape that torch gave it."""
         return self.shape

@@ -46,7 +46,6 @@ class AtenCall(ABC):
         """Return the shape of any tensor."""
 
     def __getitem__(self, name: str) -> Argument:
-        """Return an argument."""
         return self.arguments[name]
 
     @property
