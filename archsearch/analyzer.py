@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from archsearch.analysis import limits as judging
 from archsearch.analysis.limits import NO_LIMITS, Limits, Verdict
+from archsearch.analysis.limits import check as check_network
 from archsearch.analysis.profile import Profile, profile
+from archsearch.errors import TraceError
 from archsearch.graph.graph import Graph
 from archsearch.notation.network import CLASSES, INPUT, Network, parse
 
@@ -23,8 +24,8 @@ def analyze(
 ) -> Profile:
     """Return what a network costs and sees: a sentence as text or value, its graph, or any torch module.
 
-    `input_shape` is channels, then a size for each axis, without the batch; a graph has its own. With `strict`
-    an unknown operation is an error; otherwise it is named and the result is partial.
+    `input_shape` is channels, then a size for each axis, without the batch; a graph has its own. `classes` is read
+    for a sentence. With `strict` an unknown operation is an error; without, it is named and the result is partial.
 
     Raises NotationError and ShapeError for a sentence, TraceError for a module.
 
@@ -57,10 +58,7 @@ def check(
       rf is 3, not > 44
     """
     limits = Limits.of(limits) if isinstance(limits, str) else limits
-    verdict = judging.check(_found(network, input_shape), limits, input_shape, classes)
-    if verdict.profile is not None:
-        verdict.profile.complete()
-    return verdict
+    return check_network(_found(network, input_shape), limits, input_shape, classes)
 
 
 def _found(network: Described, input_shape: Shape) -> Network | Graph:
@@ -69,6 +67,11 @@ def _found(network: Described, input_shape: Shape) -> Network | Graph:
         return parse(network)
     if isinstance(network, Network | Graph):
         return network
+    from torch import nn  # noqa: PLC0415
+
     from archsearch.pytorch.trace import trace  # noqa: PLC0415
 
+    if not isinstance(network, nn.Module):
+        remedy = "give a sentence, a Network, a Graph, or a torch module (an instance, not its class)"
+        raise TraceError(f"{network!r} is not a network", remedy=remedy)
     return trace(network, input_shape).graph

@@ -48,7 +48,8 @@ def read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ArchsearchError(f"cannot read `{path}`: {reason}") from None
+        remedy = "give the path of a text file in UTF-8"
+        raise ArchsearchError(f"cannot read `{path}`: {reason}", remedy=remedy) from None
 
 
 def shipped(suffix: str) -> dict[str, Path]:

@@ -16,7 +16,7 @@ import inspect
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from importlib.metadata import version
 from itertools import islice
@@ -36,7 +36,7 @@ ROUNDS = 5
 NETWORKS = 100
 IMAGE = (1, 3, 32, 32)
 FIGURES = ("rf", "params", "macs")
-PARSER = "archsearch.notation._parser"
+PARSER = "archsearch.notation.parser._parser"
 """The tables that Lark makes from the notation's grammar, once per process, like an import."""
 
 Tool: TypeAlias = Callable[[nn.Module, Tensor], object]
@@ -139,6 +139,26 @@ def check(network: Network, tools: Mapping[str, Tool]) -> None:
         assert tools["FlopCounterMode"](module, image) == 2 * macs
 
 
+def table(rounds: list[dict[str, list[float]]], names: Iterable[str]) -> list[tuple[object, ...]]:
+    """Return a row for each way of counting: milliseconds, and how many times those of ours."""
+
+    def ratio(name: str, part: int, to: str) -> float:
+        return median(one[name][part] / one[to][0] for one in rounds)
+
+    rows: list[tuple[object, ...]] = []
+    for name in names:
+        parts = [
+            (
+                1000 * median(one[name][part] for one in rounds),
+                ratio(name, part, "ours, from text"),
+                ratio(name, part, "ours, from a value"),
+            )
+            for part in range(len(rounds[0][name]))
+        ]
+        rows.append((name, *parts[0], *(parts[1] if parts[1:] else (None,) * 3)))
+    return rows
+
+
 def main() -> None:
     """Print the table."""
     torch.set_num_threads(1)
@@ -159,25 +179,12 @@ def main() -> None:
         seconds(measure, networks[:2])
     rounds = [{name: seconds(measure, networks) for name, measure in timed.items()} for _ in range(ROUNDS)]
 
-    def ratio(name: str, part: int, to: str) -> float:
-        return median(one[name][part] / one[to][0] for one in rounds)
-
-    rows = []
-    for name in timed:
-        parts = [
-            (
-                1000 * median(one[name][part] for one in rounds),
-                ratio(name, part, "ours, from text"),
-                ratio(name, part, "ours, from a value"),
-            )
-            for part in range(len(rounds[0][name]))
-        ]
-        rows.append((name, *parts[0], *(parts[1] if parts[1:] else (None,) * 3)))
     print(f"{len(networks)} distinct networks of era_s9, the median of {ROUNDS} rounds; {conditions()}")
+    assert PARSER in dict(caches())
     cached = [name for name, _cache in caches() if name != PARSER]
     print(f"caches of ours, cleared before each pass: {', '.join(cached) or 'none'}; kept: {PARSER}\n")
     columns = ("", "ms", "x text", "x value", "ms without building", "x text", "x value")
-    print(render(columns, rows))
+    print(render(columns, table(rounds, timed)))
     print()
     for name in ours:
         rates = [1 / one[name][0] for one in rounds]

@@ -129,7 +129,7 @@ def _peak_elements(graph: Graph) -> int:
 _COMPUTED: Mapping[str, tuple[Callable[[Measured], int], str]] = {
     "rf": (
         _rf,
-        "receptive field on the last map before any global operation, unclipped, in pixels",
+        "receptive field of the last map on paths without global operations, unclipped, in pixels (smaller axis)",
     ),
     "rf_inside": (
         lambda profile: rf_inside(profile.fields[headline(profile)]),
@@ -142,15 +142,15 @@ _COMPUTED: Mapping[str, tuple[Callable[[Measured], int], str]] = {
         "multiply-accumulates of convolutions, linear layers and matrix products, for one image",
     ),
     "flops": (lambda profile: 2 * _total(profile, "macs"), "2 macs"),
-    "bias_ops": (lambda profile: _total(profile, "bias"), "additions of a bias"),
-    "norm_ops": (lambda profile: _total(profile, "norm"), "elements computed by norms"),
-    "activation_ops": (lambda profile: _total(profile, "activation"), "elements computed by activations"),
+    "bias_ops": (lambda profile: _total(profile, "bias_ops"), "additions of a bias"),
+    "norm_ops": (lambda profile: _total(profile, "norm_ops"), "elements computed by norms"),
+    "activation_ops": (lambda profile: _total(profile, "activation_ops"), "elements computed by activations"),
     "arithmetic_ops": (
-        lambda profile: _total(profile, "arithmetic"),
+        lambda profile: _total(profile, "arithmetic_ops"),
         "elements computed by sums and products of tensors",
     ),
     "pooling_ops": (
-        lambda profile: _total(profile, "pooling"),
+        lambda profile: _total(profile, "pooling_ops"),
         "positions that pooling windows cover, in all",
     ),
     "depth": (lambda profile: _depth(profile.graph), "convolutions and linear layers on the longest path"),
@@ -188,6 +188,9 @@ class Figures(Mapping[str, int]):
 
     def __iter__(self) -> Iterator[str]:
         return iter(FIGURES)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
 
     def __len__(self) -> int:
         return len(FIGURES)

@@ -19,7 +19,7 @@ from archsearch.table import cell
 if TYPE_CHECKING:
     from archsearch.errors import Place
     from archsearch.graph.shapes import Shape
-    from archsearch.notation.syntax import Condition as Clause
+    from archsearch.notation.syntax import Clause
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,9 @@ ASSIGNMENT = Limits.of("rf > 44, params < 200k")
 
 @dataclass(frozen=True)
 class Verdict:
-    """A network checked against limits: its profile, None where its shapes do not fit, and what it breaks.
+    """A network checked against limits, and what it breaks.
 
+    `profile` is None where its shapes do not fit or its receptive field is too large to count.
     `excess` is by how much each limit is broken, 0 or less where it holds.
     """
 
@@ -101,7 +102,8 @@ class Verdict:
         if not self.fits:
             return "\n  ".join(["refused", *self.reasons])
         shown = ", ".join(f"{name} {self.figures[name]:,}" for name in ("rf", "params", "macs"))
-        return f"fits {str(self.limits) or 'no limits'}\n  {shown}"
+        head = f"fits {self.limits}" if str(self.limits) else "fits: no limits are set"
+        return f"{head}\n  {shown}"
 
     @property
     def graph(self) -> Graph | None:
@@ -142,7 +144,7 @@ def check(
     """
     try:
         graph = network if isinstance(network, Graph) else network.lower(input_shape, classes)
-        found = profile(graph)
+        found = profile(graph).complete()
     except ShapeError as error:
         message = "; ".join(filter(None, (error.message, error.remedy)))
         return Verdict(limits, None, (Violation(error.message, message),), {"shapes": 1})

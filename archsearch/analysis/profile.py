@@ -43,18 +43,19 @@ class Profile:
     @cached_property
     def rows(self) -> tuple[OpProfile, ...]:
         """One row for each operation that the image passes through."""
-        used: set[str] = set()
-        rows = []
-        for number, node in enumerate(self.graph.nodes):
-            if not isinstance(node.op, Constant):
-                rows.append(self._row(number, used))
-            used.update(weight.name for weight in node.weights)
-        return tuple(rows)
+        numbers = (number for number, node in enumerate(self.graph.nodes) if not isinstance(node.op, Constant))
+        return tuple(map(self._row, numbers))
 
-    def _row(self, number: int, used: set[str]) -> OpProfile:
-        """Return the row of a node; parameters that an earlier one has `used` are not counted again."""
+    @cached_property
+    def _first_use(self) -> Mapping[str, int]:
+        """The first node that has each parameter."""
+        nodes = reversed(list(enumerate(self.graph.nodes)))
+        return {weight.name: number for number, node in nodes for weight in node.weights}
+
+    def _row(self, number: int) -> OpProfile:
+        """Return the row of a node; parameters that an earlier one has are not counted again."""
         node, field = self.graph.nodes[number], self.fields[number]
-        new = {weight.name: weight.size for weight in node.weights if weight.name not in used}
+        new = {weight.name: weight.size for weight in node.weights if self._first_use[weight.name] == number}
         notes = [*notes_on(node, field, [self.fields[read] for read in node.inputs])]
         has_own = type(node.op).weights is not Operation.weights
         if has_own and len(new) < len({weight.name for weight in node.weights}):
@@ -91,7 +92,7 @@ class Profile:
     @property
     def last_map(self) -> OpProfile:
         """The row that `rf` is of: the last map that a path without global operations leads to."""
-        return self._row(headline(self), set())
+        return self._row(headline(self))
 
     @property
     def first_global(self) -> OpProfile | None:
@@ -185,7 +186,8 @@ def profile(graph: Graph) -> Profile:
     13
     """
     found = Profile(graph)
-    assert found.patterns
+    # What is too large to count is said now, not when the figures are read.
+    _ = found.patterns
     return found
 
 

@@ -91,7 +91,7 @@ def output_options(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def with_output(*arguments: object, as_json: bool, as_csv: bool, **options: object) -> None:
         if as_json and as_csv:
-            raise UsageError("--json and --csv cannot be used together", remedy="give one of them")
+            raise UsageError("`--json` and `--csv` cannot be used together", remedy="give one of them")
         form: Form = "json" if as_json else "csv" if as_csv else "text"
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
         command(*arguments, output=Output(form, width), **options)

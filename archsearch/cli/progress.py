@@ -21,7 +21,7 @@ class Progress(Watch):
     """Shows a search, or the training of one network, on standard error; used as a context manager."""
 
     def __init__(self, *, quiet: bool) -> None:
-        self._console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+        self._console = Console(stderr=True, quiet=quiet, highlight=False, markup=False, soft_wrap=True)
         self._bars = Bars(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -73,7 +73,7 @@ class Progress(Watch):
         """Say what an epoch of `archsearch train` reached."""
         self.epoch(0, epoch)
 
-    def judged(self, row: ResultRow) -> None:
+    def finished(self, row: ResultRow) -> None:
         accuracy = f" with {row['val_accuracy']:.2f} %" if row["state"] in {"complete", "pruned"} else ""
         reason = f": {row['reason']}" if row["reason"] else ""
         self._console.print(f"#{row['number']} {row['state']}{accuracy}{reason}")

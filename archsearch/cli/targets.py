@@ -87,7 +87,6 @@ class Module:
 
     def check(self, limits: Limits) -> Verdict:
         """Check it against limits; raises TraceError if an operation is unknown."""
-        self.profile.complete()
         return check(self.profile.graph, limits)
 
 
@@ -118,6 +117,9 @@ def network_at(target: str, vocabulary: Vocabulary) -> Network:
     path = Path(target)
     if is_space(target):
         raise not_one_network(target)
+    if is_model(target):
+        message = f"`{target}` is a torch module; this command takes a sentence or a .net file"
+        raise ArchsearchError(message, remedy="`archsearch analyze` and `check` take torch modules")
     if "(" not in target and (path.suffix or len(path.parts) > 1):
         if not path.exists():
             found = shipped(".net")

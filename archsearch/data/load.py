@@ -32,7 +32,7 @@ def load_data(path: str | Path | None = None) -> Dataset:
 
     Without a path, the folder is the one that the environment variable ARCHSEARCH_DATA names, or else
     `cifar-10-batches-py` in the per-user cache, which is downloaded if it is not there. The word "digits" in
-    place of a folder means `digits()`. What a folder may look like: `archsearch.data.layouts`.
+    place of a folder means `digits()`. The README's section Data says what a folder may hold.
 
     The decoded images are kept in the per-user cache for the next time; a cache that cannot be read or
     written is only a warning. Raises DataError for everything that is missing, damaged or inconsistent.

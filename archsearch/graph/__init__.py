@@ -13,30 +13,23 @@ from archsearch.graph.ops.maps import (
     Resize,
     TransposedConvolution,
 )
-from archsearch.graph.ops.mixing import Attention, Contract, Elementwise, Linear, Normalize, Reduce
-from archsearch.graph.ops.moving import Concatenate, Expand, Flatten, Pad, Permute, Reshape, Take
-from archsearch.graph.ops.operation import Operation
+from archsearch.graph.ops.mixing import Elementwise, Linear
+from archsearch.graph.ops.moving import Concatenate, Flatten, Pad, Permute, Reshape, Take
 
 __all__ = [
     "AdaptivePool",
-    "Attention",
     "BatchNorm",
     "Builder",
     "Concatenate",
-    "Contract",
     "Convolution",
     "Elementwise",
-    "Expand",
     "Flatten",
     "GlobalPool",
     "Graph",
     "Linear",
-    "Normalize",
-    "Operation",
     "Pad",
     "Permute",
     "Pool",
-    "Reduce",
     "Reshape",
     "Resize",
     "Take",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archsearch.errors import Place, ShapeError
+from archsearch.errors import ArchsearchError, Place, ShapeError
 from archsearch.graph.graph import Graph, Node, Weight
 from archsearch.graph.ops import maps
 from archsearch.graph.ops.operation import Input, Operation
@@ -29,12 +29,7 @@ class Builder:
     """
 
     def __init__(self, input_shape: Shape, classes: int) -> None:
-        if len(input_shape) != 3 or min(input_shape) < 1:
-            raise ShapeError(f"input is {shape_text(input_shape)}; it must be channels x height x width")
-        if max(input_shape[1:]) > LARGEST_IMAGE:
-            raise ShapeError(f"input is {shape_text(input_shape)}; a side has at most {LARGEST_IMAGE} pixels")
-        if classes < 1:
-            raise ShapeError(f"classes is {classes}; it must be at least 1")
+        _check_input(input_shape, classes)
         self.classes = classes
         self.last = 0
         self._nodes = [Node(Input(input_shape), (), (1, *input_shape), word="input")]
@@ -75,6 +70,9 @@ class Builder:
         """Product of the strides on the path from one node to a later one, along first inputs."""
         height, width = 1, 1
         while last != first:
+            if last < first:
+                remedy = "let its first word read what is before it"
+                raise ShapeError("the body does not read its input", place=self._place, remedy=remedy)
             op = self._nodes[last].op
             if isinstance(op, maps.Convolution | maps.Pool):
                 height, width = height * op.stride[0], width * op.stride[1]
@@ -84,6 +82,18 @@ class Builder:
     def graph(self) -> Graph:
         """Return the finished graph."""
         return Graph(tuple(self._nodes), self.classes)
+
+
+def _check_input(shape: Shape, classes: int) -> None:
+    """Raise ArchsearchError for what no network can be asked to take or to give: that is no verdict on one."""
+    if len(shape) != 3 or min(shape) < 1:
+        message = f"input is {shape_text(shape)}; it must be channels x height x width"
+        raise ArchsearchError(message, remedy="as in 3x32x32")
+    if max(shape[1:]) > LARGEST_IMAGE:
+        message = f"input is {shape_text(shape)}; a side has at most {LARGEST_IMAGE} pixels"
+        raise ArchsearchError(message, remedy="take smaller images, or analyze a torch module")
+    if classes < 1:
+        raise ArchsearchError(f"classes is {classes}; it must be at least 1", remedy="as in classes=10")
 
 
 def _check_sizes(op: Operation, shape: Sequence[float]) -> None:

@@ -50,8 +50,9 @@ class Node:
 class Graph:
     """Nodes in the order in which they are computed; the first is the input, the last the output.
 
-    `classes` is 0 where the output is not a vector. `spare`: parameters of a torch module that no operation reads.
-    `outputs`: the nodes that a torch module returns, where that is not just the last one.
+    `classes` is the number asked for; of a torch module it is the length of its output, or 0 where that is not a
+    vector. `spare`: parameters of a torch module that no operation reads. `outputs`: the nodes that a torch module
+    returns, where that is not just the last one.
     """
 
     nodes: tuple[Node, ...]

@@ -92,5 +92,9 @@ def code_error(what: str, error: Exception, place: Place | str | None, called: s
         frame for frame in extract_tb(error.__traceback__) if not Path(frame.filename).is_relative_to(package)
     ]
     own = [frame for frame in frames if frame.filename == frames[0].filename]
-    remedy = f"fix {own[-1].filename}, line {own[-1].lineno}" if own else called
+    remedy = called
+    if own:
+        # The words of a study are read from a file that is gone by now.
+        file = own[-1].filename if Path(own[-1].filename).exists() else "the words"
+        remedy = f"fix {file}, line {own[-1].lineno}"
     return ArchsearchError(f"{what} fails: {type(error).__name__}: {error}", place=place, remedy=remedy)

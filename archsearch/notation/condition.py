@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from archsearch.errors import Place
-    from archsearch.notation.syntax import Condition as Syntax
+    from archsearch.notation.syntax import Clause
 
 ColumnValue: TypeAlias = int | float | str | None
 
@@ -29,7 +29,7 @@ class Condition:
     """Comparisons over named values; without any, it always holds. Nothing in its text is evaluated as code."""
 
     text: str = ""
-    clauses: tuple[Syntax, ...] = ()
+    clauses: tuple[Clause, ...] = ()
 
     @staticmethod
     def of(
@@ -80,7 +80,7 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def holds(clause: Syntax, values: Mapping[str, ColumnValue]) -> bool:
+def holds(clause: Clause, values: Mapping[str, ColumnValue]) -> bool:
     """Whether a clause holds for these values."""
     if isinstance(clause, Clauses):
         joined = any if clause.joint == "or" else all
@@ -91,7 +91,7 @@ def holds(clause: Syntax, values: Mapping[str, ColumnValue]) -> bool:
     return _COMPARE[clause.comparator](value, clause.bound)
 
 
-def comparisons(clause: Syntax) -> Iterator[Comparison]:
+def comparisons(clause: Clause) -> Iterator[Comparison]:
     """Yield the comparisons in a clause."""
     if isinstance(clause, Comparison):
         yield clause
@@ -112,7 +112,7 @@ def _check_kind_of_value(comparison: Comparison, *, holds_words: bool) -> None:
     raise NotationError(message, place=comparison.place, remedy=remedy)
 
 
-def _conjuncts(tree: Syntax) -> Iterator[Syntax]:
+def _conjuncts(tree: Clause) -> Iterator[Clause]:
     """Yield the conditions joined by commas and `and`, so that each can be reported on its own."""
     if isinstance(tree, Clauses) and tree.joint == "and":
         for item in tree.items:

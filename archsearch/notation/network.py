@@ -123,7 +123,7 @@ def misplaced(word: Word, place: Place | str) -> NotationError:
 
 def _interpret(node: Name | Call, vocabulary: Vocabulary) -> WordCall:
     word = find_word(node.name, node.place, vocabulary)
-    bound = bind(word, node.arguments if isinstance(node, Call) else (), node.place)
+    bound = bind(word, node.arguments, node.place)
     body = bound.pop("body", None)
     given = {name: _value(value, word) for name, value in bound.items()}
     calls = _body(body, vocabulary) if body is not None else ()

@@ -1,6 +1,6 @@
 """Text to syntax: sentences, rules of a grammar and conditions, with a caret under the first mistake.
 
-Its meaning is defined in `network` for a sentence, in `space` for a rule, in `condition` for a condition.
+What they mean is said in `network`, in `archsearch.space` and in `condition`.
 """
 # ruff: noqa: N802  # a transformer's methods are named like the terminals of the grammar
 
@@ -19,9 +19,9 @@ from archsearch.notation.syntax import (
     Argument,
     Call,
     Choice,
+    Clause,
     Clauses,
     Comparison,
-    Condition,
     Integer,
     Name,
     Repeat,
@@ -55,7 +55,7 @@ def read_rule(statement: Statement, source: str, text: str) -> Rule:
     return rule
 
 
-def read_condition(text: str, source: str, place: Place | None = None) -> Condition:
+def read_condition(text: str, source: str, place: Place | None = None) -> Clause:
     """Read comparisons joined by commas, `and`, `or` and brackets; raises NotationError.
 
     A comma binds loosest and means `and`; `place` says where the text begins in a larger one.
@@ -63,7 +63,7 @@ def read_condition(text: str, source: str, place: Place | None = None) -> Condit
     >>> read_condition("rf > 44, params < 200k", "limits").items[1].bound
     200000
     """
-    condition: Condition = _parse("condition", text, place or Place(source, text, 0))
+    condition: Clause = _parse("condition", text, place or Place(source, text, 0))
     return condition
 
 
@@ -240,17 +240,17 @@ class _Values(Transformer[Token, Any]):
     def argument(self, meta: Meta, parts: list[Any]) -> Argument:
         return _argument(parts, self._place(meta))
 
-    def condition(self, parts: list[Condition]) -> Condition:
+    def condition(self, parts: list[Clause]) -> Clause:
         return parts[0]
 
     @v_args(meta=True)
-    def every(self, meta: Meta, items: list[Condition]) -> Clauses:
+    def every(self, meta: Meta, items: list[Clause]) -> Clauses:
         return Clauses("and", tuple(items), self._on_one_line(meta.start_pos, meta.end_pos))
 
     both = every
 
     @v_args(meta=True)
-    def either(self, meta: Meta, items: list[Condition]) -> Clauses:
+    def either(self, meta: Meta, items: list[Clause]) -> Clauses:
         return Clauses("or", tuple(items), self._on_one_line(meta.start_pos, meta.end_pos))
 
     @v_args(meta=True)

@@ -24,6 +24,11 @@ class Name:
     name: str
     place: Place = field(compare=False)
 
+    @property
+    def arguments(self) -> tuple[Argument, ...]:
+        """None: a name stands for a call without any."""
+        return ()
+
 
 @dataclass(frozen=True)
 class Argument:
@@ -99,7 +104,7 @@ class Clauses:
     """Conditions joined by `and` (every one must hold) or `or` (one is enough)."""
 
     joint: str
-    items: tuple[Condition, ...]
+    items: tuple[Clause, ...]
     text: str
 
 
@@ -111,4 +116,4 @@ class Statement:
     offset: int
 
 
-Condition: TypeAlias = Comparison | Clauses
+Clause: TypeAlias = Comparison | Clauses

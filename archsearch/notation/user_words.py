@@ -100,7 +100,7 @@ def _check_word(word: Word, place: str) -> None:
     if not _is_name(word.name):
         raise _bad_name(word.name, place)
     given: object = word.parameters
-    if not isinstance(given, list | tuple) or not all(isinstance(one, Parameter) for one in given):
+    if not isinstance(given, tuple) or not all(isinstance(one, Parameter) for one in given):
         message = f"the parameters of `{word.name}` must be a tuple of Parameter"
         remedy = "write (Parameter(...),): a tuple of one needs the comma too"
         raise NotationError(message, place=place, remedy=remedy)
@@ -127,5 +127,5 @@ def _is_name(text: object) -> bool:
 
 
 def _bad_name(name: object, place: str) -> NotationError:
-    remedy = "a name has the letters a to z, digits and _, and does not begin with a digit"
+    remedy = "a name has letters from a to z, in either case, digits and _, and does not begin with a digit"
     return NotationError(f"`{name}` cannot be a name in a sentence", place=place, remedy=remedy)

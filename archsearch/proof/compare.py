@@ -143,7 +143,9 @@ def _ours(profile: Profile, module: nn.Module) -> _Tool:
     places, lacking = defaultdict[str, Counter[str]](Counter), defaultdict[str, Counter[str]](Counter)
     for node, counts in zip(profile.graph.nodes, profile.costs, strict=True):
         place = first.get(node.path, node.path)
-        places[place] += Counter({node.op.kind: counts.macs, "norm": counts.norm, "pooling": counts.pooling})
+        places[place] += Counter(
+            {node.op.kind: counts.macs, "norm": counts.norm_ops, "pooling": counts.pooling_ops}
+        )
         if isinstance(node.op, Unknown):
             lacking[place][_name(node.op.name)] += 1
     return _Tool("archsearch", places, lacking)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from archsearch.pytorch.program import Program
 
-Sets: TypeAlias = tuple[tuple[int, ...], ...]
+SetsByAxis: TypeAlias = tuple[tuple[int, ...], ...]
 """For each spatial axis of the input and each unit, a bit set of positions: bit 3 is position 3.
 
 The axes are height and width in 2d, length in 1d, depth, height and width in 3d.
@@ -42,7 +42,7 @@ _HIDE_NANS = frozenset(
 )
 
 
-def by_gradients(program: Program, step: str, dim: int) -> Sets:
+def by_gradients(program: Program, step: str, dim: int) -> SetsByAxis:
     """Return the positions that each index along `dim` of the result of `step` depends on, found by gradients.
 
     All operations are replaced by those of `positive`, so that nothing cancels, and gradients are set to 0 or 1 at

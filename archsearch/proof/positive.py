@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 Arguments: TypeAlias = dict[str, StepValue]
 """The arguments of an operation by torch's names for them, defaults included."""
 
-Operation: TypeAlias = Callable[..., StepValue]
+TorchFunction: TypeAlias = Callable[..., StepValue]
 
 
 def positive(step: fx.Node, args: tuple[StepValue, ...], kwargs: Mapping[str, StepValue]) -> StepValue:
@@ -63,47 +63,47 @@ def tensors_in(value: StepValue) -> Iterator[Tensor]:
         yield from tensors_in(tuple(value.values()))
 
 
-def _operation(step: fx.Node) -> Operation:
+def _operation(step: fx.Node) -> TorchFunction:
     assert callable(step.target)
     return step.target
 
 
-def _first(_operation: Operation, given: Arguments) -> StepValue:
+def _first(_operation: TorchFunction, given: Arguments) -> StepValue:
     return next(iter(given.values()))
 
 
-def _sum(_operation: Operation, given: Arguments) -> StepValue:
+def _sum(_operation: TorchFunction, given: Arguments) -> StepValue:
     # A term that does not depend on the image still broadcasts the sum to its shape.
     return sum(term if term.requires_grad else torch.zeros_like(term) for term in tensors_in(given))
 
 
-def _copy(_operation: Operation, given: Arguments) -> StepValue:
+def _copy(_operation: TorchFunction, given: Arguments) -> StepValue:
     return given["src"].expand_as(given["self"]).clone()
 
 
-def _view(operation: Operation, given: Arguments) -> StepValue:
+def _view(operation: TorchFunction, given: Arguments) -> StepValue:
     if "size" not in given:
         raise TraceError(f"the gradients' oracle does not know {operation} to another type")
     # A tensor that is contiguous in the program need not be contiguous here.
     return given["self"].reshape(given["size"])
 
 
-def _glu(_operation: Operation, given: Arguments) -> StepValue:
+def _glu(_operation: TorchFunction, given: Arguments) -> StepValue:
     values, gates = given["self"].chunk(2, given["dim"])
     return values + gates
 
 
-def _masked(mask: str, operation: Operation, given: Arguments) -> StepValue:
+def _masked(mask: str, operation: TorchFunction, given: Arguments) -> StepValue:
     return _sum(operation, given) if given[mask].requires_grad else operation(**given)
 
 
-def _picked(index: str, operation: Operation, given: Arguments) -> StepValue:
+def _picked(index: str, operation: TorchFunction, given: Arguments) -> StepValue:
     if any(tensor.requires_grad for tensor in tensors_in(given[index])):
         raise TraceError(f"{operation} picks elements by values of the image, so it may read any of them")
     return operation(**given)
 
 
-def _reduced(operation: Operation, given: Arguments) -> StepValue:
+def _reduced(operation: TorchFunction, given: Arguments) -> StepValue:
     if "other" in given:
         return _sum(operation, given)
     sums = given["self"].sum(given.get("dim"), keepdim=bool(given.get("keepdim")))
@@ -111,7 +111,7 @@ def _reduced(operation: Operation, given: Arguments) -> StepValue:
     return sums if results == 1 else (sums,) * results
 
 
-def _convolution(operation: Operation, given: Arguments) -> StepValue:
+def _convolution(operation: TorchFunction, given: Arguments) -> StepValue:
     weight, groups = given["weight"], given["groups"]
     # With equal weights, all channels of a group have one sum.
     channels, transposed = 1 - weight.dim(), "output_padding" in given
@@ -127,7 +127,7 @@ def _convolution(operation: Operation, given: Arguments) -> StepValue:
 _GEOMETRY = ("stride", "padding", "output_padding", "dilation")
 
 
-def _window_sums(convolve: Operation, maps: Tensor, kernel: Sequence[int]) -> Tensor:
+def _window_sums(convolve: TorchFunction, maps: Tensor, kernel: Sequence[int]) -> Tensor:
     """Convolve each channel on its own with a kernel of ones."""
     axes = len(kernel)
     sums: Tensor = convolve(maps.reshape(-1, 1, *maps.shape[-axes:]), maps.new_ones(1, 1, *kernel))
@@ -140,7 +140,7 @@ def _for_every_unit(units: Tensor, given: Arguments) -> StepValue:
     return sum((tensor.sum() for tensor in tensors_in(others) if tensor.requires_grad), start=units)
 
 
-def _max_pool(convolve: Operation, operation: Operation, given: Arguments) -> StepValue:
+def _max_pool(convolve: TorchFunction, operation: TorchFunction, given: Arguments) -> StepValue:
     maps, kernel, dilation = given["self"], given["kernel_size"], given["dilation"]
     stride, padding = given["stride"] or kernel, given["padding"]
     pooled = operation(maps.detach(), kernel, stride, padding, dilation, given["ceil_mode"])
@@ -155,29 +155,29 @@ def _max_pool(convolve: Operation, operation: Operation, given: Arguments) -> St
     return (sums, sums) if isinstance(pooled, tuple) else sums
 
 
-def _adaptive_max_pool(average: Operation, _operation: Operation, given: Arguments) -> StepValue:
+def _adaptive_max_pool(average: TorchFunction, _operation: TorchFunction, given: Arguments) -> StepValue:
     pooled = average(given["self"], given["output_size"])
     return pooled, pooled
 
 
-def _linear(_operation: Operation, given: Arguments) -> StepValue:
+def _linear(_operation: TorchFunction, given: Arguments) -> StepValue:
     maps, weight = given["input"], given["weight"]
     return _for_every_unit(maps.sum(-1, keepdim=True).expand(*maps.shape[:-1], *weight.shape[:-1]), given)
 
 
-def _product(operation: Operation, given: Arguments) -> StepValue:
+def _product(operation: TorchFunction, given: Arguments) -> StepValue:
     """Sum, over the factors that depend on the image, the product with ones in place of the other factors."""
     ones = {name: torch.ones_like(each) if isinstance(each, Tensor) else each for name, each in given.items()}
     factors = {name: each for name, each in given.items() if isinstance(each, Tensor) and each.requires_grad}
     return sum(operation(**(ones | {name: factor})) for name, factor in factors.items())
 
 
-def _einsum(operation: Operation, given: Arguments) -> StepValue:
+def _einsum(operation: TorchFunction, given: Arguments) -> StepValue:
     factors = {str(number): factor for number, factor in enumerate(given["tensors"])}
     return _product(lambda **each: operation(given["equation"], list(each.values())), factors)
 
 
-def _attention(_operation: Operation, given: Arguments) -> StepValue:
+def _attention(_operation: TorchFunction, given: Arguments) -> StepValue:
     query, key, value = given["query"], given["key"], given["value"]
     if given["enable_gqa"]:
         heads = query.shape[-3] // key.shape[-3]
@@ -189,36 +189,36 @@ def _attention(_operation: Operation, given: Arguments) -> StepValue:
     return _for_every_unit(units, {"units": units, "mask": given["attn_mask"]})
 
 
-def _prelu(_operation: Operation, given: Arguments) -> StepValue:
+def _prelu(_operation: TorchFunction, given: Arguments) -> StepValue:
     return _for_every_unit(given["self"], given)
 
 
-def _softmax(_operation: Operation, given: Arguments) -> StepValue:
+def _softmax(_operation: TorchFunction, given: Arguments) -> StepValue:
     return _mixed(given["self"], [given["dim"]])
 
 
-def _layer_norm(_operation: Operation, given: Arguments) -> StepValue:
+def _layer_norm(_operation: TorchFunction, given: Arguments) -> StepValue:
     return _for_every_unit(_mixed(given["input"], range(-len(given["normalized_shape"]), 0)), given)
 
 
-def _group_norm(_operation: Operation, given: Arguments) -> StepValue:
+def _group_norm(_operation: TorchFunction, given: Arguments) -> StepValue:
     maps = given["input"]
     grouped = maps.reshape(len(maps), given["num_groups"], -1)
     return _for_every_unit(_mixed(grouped, [2]).reshape(maps.shape), given)
 
 
-def _instance_norm(_operation: Operation, given: Arguments) -> StepValue:
+def _instance_norm(_operation: TorchFunction, given: Arguments) -> StepValue:
     maps = given["input"]
     return _for_every_unit(_mixed(maps, range(2, maps.dim())) if given["use_input_stats"] else maps, given)
 
 
-def _batch_norm(_operation: Operation, given: Arguments) -> StepValue:
+def _batch_norm(_operation: TorchFunction, given: Arguments) -> StepValue:
     maps = given["input"]
     others = [dim for dim in range(maps.dim()) if dim != 1]
     return _for_every_unit(_mixed(maps, others) if given.get("training") else maps, given)
 
 
-def _batch_norm_with_statistics(operation: Operation, given: Arguments) -> StepValue:
+def _batch_norm_with_statistics(operation: TorchFunction, given: Arguments) -> StepValue:
     units = _batch_norm(operation, given)
     # Nothing reads the statistics in eval mode.
     return units, *(units.new_empty(0) for _ in operation._schema.returns[1:])  # type: ignore[attr-defined]
@@ -228,7 +228,7 @@ def _mixed(maps: Tensor, dims: Sequence[int]) -> Tensor:
     return maps + maps.sum(list(dims), keepdim=True)
 
 
-_REPLACEMENTS: Mapping[str, Callable[[Operation, Arguments], StepValue]] = MappingProxyType(
+_REPLACEMENTS: Mapping[str, Callable[[TorchFunction, Arguments], StepValue]] = MappingProxyType(
     dict.fromkeys(ELEMENT_OF_FIRST, _first)
     | dict.fromkeys(ELEMENT_OF_EACH, _sum)
     | dict.fromkeys(ALL_ALONG_DIM, _reduced)

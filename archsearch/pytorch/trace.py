@@ -13,8 +13,8 @@ from archsearch.errors import ShapeError, TraceError
 from archsearch.graph.graph import Graph, Node, Weight
 from archsearch.graph.ops.operation import Constant, Input, Operation, Unknown
 from archsearch.graph.shapes import shape_text
+from archsearch.pytorch.lowering.aten_call import Argument, AtenCall, NodeNumbers, NotKnownError
 from archsearch.pytorch.lowering.known import KNOWN
-from archsearch.pytorch.lowering.place import Argument, AtenCall, NodeNumbers, NotKnownError
 from archsearch.pytorch.program import INDEPENDENT, Program, arguments_of, name_of
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def trace(module: nn.Module, input_shape: Shape) -> Traced:
 
 _VALUELESS = frozenset(
     {"new_zeros", "new_ones", "new_empty", "new_full", "zeros_like", "ones_like"}
-    | {"empty_like", "full_like", "zero"}
+    | {"empty_like", "full_like", "rand_like", "randn_like", "zero"}
 )
 """Operations that read a tensor's shape only, not its values."""
 
@@ -82,7 +82,7 @@ class _Tracer:
     def traced(self) -> Traced:
         for step in self._program.steps:
             if step.op == "placeholder":
-                self._place(step)
+                self._placeholder(step)
             elif step.op == "call_function":
                 self._call(step)
             else:
@@ -98,7 +98,7 @@ class _Tracer:
         graph = Graph(tuple(self._nodes), classes, spare, tuple(self._outputs))
         return Traced(self._program, graph, self._steps)
 
-    def _place(self, step: fx.Node) -> None:
+    def _placeholder(self, step: fx.Node) -> None:
         if step.name == self._program.image:
             self._held[step] = 0
             self._steps[0] = step.name

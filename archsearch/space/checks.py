@@ -58,7 +58,7 @@ def _check_part(part: Syntax, rule: Rule, rules: Rules, vocabulary: Vocabulary) 
             _can_be_repeated(part)
         case Name() | Call():
             _is_word_or_rule(part, rule, rules, vocabulary)
-            arguments = part.arguments if isinstance(part, Call) else ()
+            arguments = part.arguments
             if part.name in rules:
                 _rule_takes(rules[part.name], arguments, part.place)
             else:
@@ -203,7 +203,7 @@ def _values(part: Syntax, rule: Rule, possible: PossibleValues) -> list[Value]:
 
 def _brackets_are_never_empty(call: Name | Call, rules: Rules, vocabulary: Vocabulary) -> None:
     if takes_sentence(call, vocabulary):
-        arguments = call.arguments if isinstance(call, Call) else ()
+        arguments = call.arguments
         if all(nullable(argument.value, rules) for argument in arguments):
             message = f"`{call.name}` can be left with nothing in its brackets"
             raise NotationError(message, place=call.place, remedy=_NEVER_EMPTY)
@@ -214,7 +214,7 @@ def _every_possible_value_is_allowed(
 ) -> None:
     if call.name in vocabulary and not takes_sentence(call, vocabulary):
         word = vocabulary[call.name]
-        bound = bind(word, call.arguments if isinstance(call, Call) else (), call.place)
+        bound = bind(word, call.arguments, call.place)
         options = [_values(part, rule, possible) for part in bound.values()]
         for combination in product(*options):
             complete(word, dict(zip(bound, combination, strict=True)), call.place)

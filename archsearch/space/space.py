@@ -73,9 +73,9 @@ class Space:
             raise ArchsearchError(f"there is no space `{name}`", remedy=remedy)
         return Space.of(read_text(paths[stem]), stem, vocabulary, source=f"{stem}.space")
 
-    def with_limits(self, limits: Limits) -> Space:
-        """Return the same space with other limits."""
-        return replace(self, limits=limits)
+    def with_limits(self, limits: str | Limits) -> Space:
+        """Return the same space with other limits, as text or value."""
+        return replace(self, limits=Limits.of(limits) if isinstance(limits, str) else limits)
 
     def check(self, network: Network) -> Verdict:
         """Check a network against the limits, with the input and the classes of the space."""
@@ -111,6 +111,8 @@ class Space:
         >>> [str(space.at(index)) for index in range(3)]
         ['conv(8)', 'conv(16)', 'conv(8) conv(8)']
         """
+        if not 0 <= index < self.size:
+            raise IndexError(f"index is {index}; the space has {self.size:,} derivations")
         return self.derive(by_index(index))
 
     def sample(self, seed: int) -> Iterator[Network]:
@@ -151,7 +153,7 @@ class Space:
             case Repeat():
                 return sum(self._count(part.item) ** times for times in range(part.least, part.most + 1))
             case Call() | Name():
-                arguments = part.arguments if isinstance(part, Call) else ()
+                arguments = part.arguments
                 rule = self.rules.get(part.name)
                 if rule is None and self.vocabulary[part.name].has_body:
                     return prod(self._count(argument.value) for argument in arguments)
@@ -174,7 +176,7 @@ class Space:
                     yield from self._derive(part.item, scope, f"{slot}#{number}", choose)
             case Call() | Name() if part.name in self.rules:
                 rule = self.rules[part.name]
-                arguments = part.arguments if isinstance(part, Call) else ()
+                arguments = part.arguments
                 inner = {
                     parameter: self._value(argument.value, scope, f"{slot}.{parameter}", choose)
                     for parameter, argument in zip(rule.parameters, arguments, strict=True)
@@ -182,7 +184,7 @@ class Space:
                 yield from self._derive(rule.body, inner, f"{slot}.{rule.name}", choose)
             case Call() | Name():
                 word = find_word(part.name, part.place, self.vocabulary)
-                bound = bind(word, part.arguments if isinstance(part, Call) else (), part.place)
+                bound = bind(word, part.arguments, part.place)
                 body = bound.pop("body", None)
                 given = {
                     name: self._value(value, scope, f"{slot}.{name}", choose) for name, value in bound.items()

@@ -1,4 +1,4 @@
-"""The loop: propose a network, refuse or score it, record what became of it, until the budget is spent."""
+"""The search loop: propose a network, refuse or score it, record what became of it, until the budget is spent."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class Score(Protocol):
     """Measures a network: training, or a table of published results, or whatever a test needs.
 
     It calls `report` with each epoch when it ends; the accuracy of the last one, in percent, is the network's.
-    It may call `step` with the number of batches done and of all batches. It returns on what it was computed,
-    as in "bf16 on cpu". What `report` raises must be passed on, TrainingError says that the network has failed.
+    It may call `step` with the number of batches done and of all batches. It returns precision and device, as in
+    "bf16 on cpu". It must let through what `report` raises, and raises TrainingError if the network fails.
     """
 
     def __call__(self, graph: Graph, report: Callable[[Epoch], None], step: Callable[[int, int], None]) -> str: ...
@@ -49,7 +49,7 @@ class Score(Protocol):
 
 @dataclass(frozen=True)
 class Budget:
-    """How many networks the study trains, earlier runs included; for how many hours this run begins new ones."""
+    """How many networks to train, earlier runs included, and for how many hours this run may start new ones."""
 
     trials: int | None = None
     hours: float | None = None
@@ -97,7 +97,8 @@ def run(
 ) -> Outcome:
     """Score networks of a study that fit its limits, until the budget is spent; return its rows.
 
-    `sampler` and `pruner` are Optuna's: TPE and the median of the others unless others are given.
+    A network that another study has measured in the same way is not scored again: let each score have a
+    `data_digest` of its own. `sampler` and `pruner` are Optuna's: TPE and the median of the others by default.
 
     Raises StudyError where the storage cannot be used or the study was begun with other settings, and
     ArchsearchError where no network of the space fits. On KeyboardInterrupt the network in training is queued
@@ -212,7 +213,7 @@ class _Run:
     def _finished(self, trial: FrozenTrial) -> None:
         self.current = None
         for row in rows(self.study.name, [trial]):
-            self.watch.judged(row)
+            self.watch.finished(row)
         states = [state_of(one) for one in finished(self.trials)]
         if states[-_FAILED_IN_A_ROW:] == ["failed"] * _FAILED_IN_A_ROW:
             reason = finished(self.trials)[-1].user_attrs.get("reason")

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from archsearch.errors import ArchsearchError
 from archsearch.study.studies import SINGLE
-from archsearch.study.trials import trials_of
+from archsearch.study.study import KEY
+from archsearch.study.trials import candidates, trials_of
 from archsearch.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -32,10 +34,14 @@ def describe(network: Network, verdict: Verdict, measurement: Measurement) -> di
     }
 
 
-def recipe_digest(kept: Mapping[str, Any]) -> str:
-    """Return the digest of the recipe of a result; version 0.1 kept its text alone."""
-    digest: str = kept.get("recipe_digest") or Recipe.read(kept["recipe"]).digest
-    return digest
+def recipe_digest(kept: Mapping[str, Any]) -> str | None:
+    """Return the digest of the recipe of a result; version 0.1 kept its text alone. None if that is no recipe."""
+    if "recipe_digest" in kept:
+        return str(kept["recipe_digest"])
+    try:
+        return Recipe.read(kept["recipe"]).digest
+    except ArchsearchError:
+        return None
 
 
 def known_results(
@@ -46,8 +52,8 @@ def known_results(
         trial.user_attrs["digest"]: (name, trial)
         for name in optuna.get_all_study_names(storage)
         if name != without
-        for trial in trials_of(optuna.load_study(study_name=name, storage=storage), TrialState.COMPLETE)
-        if _key(trial.user_attrs) == measurement.key
+        for trial in candidates(trials_of(optuna.load_study(study_name=name, storage=storage)))
+        if trial.state is TrialState.COMPLETE and _key(trial.user_attrs) == measurement.key
     }
 
 
@@ -58,9 +64,10 @@ def add(
     study = optuna.create_study(storage=storage, study_name=SINGLE, direction="maximize", load_if_exists=True)
     history = [asdict(epoch) for epoch in trained.history]
     kept = {**describe(network, verdict, measurement), "history": history, "precision": str(trained.device)}
-    study.add_trial(optuna.create_trial(value=trained.history[-1].accuracy, user_attrs=kept))
-    return trials_of(study)[-1]
+    result = optuna.create_trial(value=trained.history[-1].accuracy, user_attrs=kept)
+    return storage.get_trial(storage.create_new_trial(study._study_id, template_trial=result))
 
 
 def _key(kept: Mapping[str, Any]) -> tuple[object, ...]:
-    return kept.get("data_digest"), kept.get("split"), recipe_digest(kept), kept.get("seed")
+    columns = {**kept, "recipe_digest": recipe_digest(kept)}
+    return tuple(columns.get(name) for name in KEY)

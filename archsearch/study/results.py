@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from optuna.study import get_all_study_names, load_study
 from optuna.trial import FrozenTrial, TrialState
 
 from archsearch.analysis.figures import FIGURES
 from archsearch.errors import ArchsearchError, suggest
-from archsearch.notation.condition import Condition
+from archsearch.notation.condition import ColumnValue, Condition
 from archsearch.study.record import recipe_digest
 from archsearch.study.storage import DEFAULT, opened
 from archsearch.study.trials import candidates, state_of, trials_of
 
 if TYPE_CHECKING:
     import pandas as pd
-
-ColumnValue: TypeAlias = int | float | str | None
 
 COLUMNS: Mapping[str, str] = {
     "study": "the search that proposed it, or `train`",
@@ -69,7 +67,7 @@ SHOWN = (
 """The columns that a table for people shows."""
 
 
-_LEFT = "its run was killed, at every attempt"
+_KILLED = "its run was killed, at every attempt"
 
 
 @dataclass(frozen=True)
@@ -132,7 +130,9 @@ def frame(table: Iterable[ResultRow]) -> pd.DataFrame:
 def _values(study: str, trial: FrozenTrial) -> dict[str, ColumnValue]:
     kept = trial.user_attrs
     history = kept.get("history") or [{}]
-    split, accuracy = kept.get("split"), history[-1].get("accuracy")
+    split = kept.get("split")
+    # A network that waits to be tried again has the history of its last attempt.
+    accuracy = history[-1].get("accuracy") if trial.state.is_finished() else None
     values: dict[str, ColumnValue] = dict.fromkeys(COLUMNS)
     values |= {name: value for name, value in kept.items() if name in COLUMNS}
     values |= kept.get("figures", {})
@@ -141,7 +141,7 @@ def _values(study: str, trial: FrozenTrial) -> dict[str, ColumnValue]:
         "number": trial.number,
         "recipe_digest": recipe_digest(kept),
         "state": state_of(trial),
-        "reason": kept.get("reason") or (_LEFT if trial.state is TrialState.FAIL else None),
+        "reason": kept.get("reason") or (_KILLED if trial.state is TrialState.FAIL else None),
         "val_accuracy": accuracy if split == "validation" else None,
         "test_accuracy": accuracy if split == "test" else None,
         "train_accuracy": history[-1].get("train_accuracy"),

@@ -8,6 +8,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import optuna
@@ -101,7 +102,8 @@ def wait_for_abandoned(study: optuna.Study) -> None:
         time.sleep(0.5)
     for trial in trials_of(study, TrialState.RUNNING):
         # Killed before its first sign of life, while it was proposed: Optuna would take it to be alive for ever.
-        if "sentence" not in trial.user_attrs:
+        began = trial.datetime_start or datetime.min
+        if "sentence" not in trial.user_attrs and datetime.now() - began > timedelta(seconds=GRACE):
             study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
 
 

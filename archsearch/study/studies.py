@@ -15,6 +15,7 @@ SINGLE = "train"
 """The study of the networks trained with `archsearch train`."""
 
 _SETTINGS, _STUDY = "goal", "study"
+"""Attributes of a study: its settings, under the name that version 0.1 gave them, and all of it."""
 _SHOWN = 100
 
 
@@ -66,8 +67,9 @@ def _check_settings(found: optuna.Study, study: Study) -> None:
             remedy="begin another with --study NAME",
         )
     lines = [f"study `{study.name}` was begun with other settings:"]
-    for setting in sorted({*asked, *there}):
-        lines += _difference(setting, there.get(setting) or "none", asked.get(setting) or "none")
+    # Version 0.1 kept no words.
+    for setting in sorted(asked.keys() & there.keys()):
+        lines += _difference(setting, there[setting] or "none", asked[setting] or "none")
     if len(lines) > 1:
         remedy = "repeat its settings, or begin another study with --study NAME"
         raise StudyError("\n".join(lines), remedy=remedy)

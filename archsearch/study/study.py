@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,12 +16,13 @@ if TYPE_CHECKING:
     from archsearch.data.dataset import Dataset
 
 
+KEY = ("data_digest", "split", "recipe_digest", "seed")
+"""The columns that are, with the digest of the network, the key of a result."""
+
+
 @dataclass(frozen=True)
 class Measurement:
-    """What, beside the network, is the key of a result: data and split, recipe, seed.
-
-    The name of the data does not count, its digest does.
-    """
+    """How a network is measured: on which data and split, by which recipe, with which seed."""
 
     data: str
     data_digest: str
@@ -34,9 +36,9 @@ class Measurement:
         return Measurement(dataset.name, dataset.digest, split, recipe, seed)
 
     @property
-    def key(self) -> tuple[str, str, str, int]:
-        """What two measurements share if their results can stand for each other."""
-        return self.data_digest, self.split, self.recipe.digest, self.seed
+    def key(self) -> tuple[object, ...]:
+        """The values of KEY: two measurements that share them have results that can stand for each other."""
+        return tuple(self.columns[name] for name in KEY)
 
     @property
     def columns(self) -> dict[str, str | int]:
@@ -55,7 +57,8 @@ class Measurement:
 class Study:
     """A space with its limits and the user's words, and how its networks are measured.
 
-    It is written to the storage whole, and read back by whoever works on it.
+    It is written to the storage whole, and read back by whoever works on it. Words that import files beside theirs
+    cannot be read back: what is kept is the text of one file.
     """
 
     name: str
@@ -87,10 +90,11 @@ class Study:
 
     @property
     def settings(self) -> dict[str, str]:
-        """What may not change while a study goes on, by name, for a person to compare."""
+        """What may not change while a study goes on, by name, for a person to compare; words without comments."""
         kept = self.measurement
         return {
             "space": self.space.plain_text,
+            "words": " ".join(ast.unparse(ast.parse(self.space.vocabulary.source)).split()),
             "limits": str(self.space.limits),
             "data": kept.data,
             "data_digest": kept.data_digest,

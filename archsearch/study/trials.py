@@ -47,9 +47,11 @@ def trained(study: optuna.Study) -> int:
 def tried(study: optuna.Study, besides: int | None = None) -> dict[str, int]:
     """Return the numbers of the trials that are finished or in training, but for one, by their networks.
 
-    A network is known by the digest of its graph, or by its sentence where its shapes do not fit.
+    Of two in training at once, the later one is the duplicate. A network is known by the digest of its graph, or
+    by its sentence where its shapes do not fit.
     """
-    others = [trial for trial in trials_of(study, TrialState.RUNNING) if trial.number != besides]
+    running = trials_of(study, TrialState.RUNNING)
+    others = [trial for trial in running if besides is None or trial.number < besides]
     return {
         trial.user_attrs.get("digest") or trial.user_attrs.get("sentence", ""): trial.number
         for trial in [*finished(study), *others]

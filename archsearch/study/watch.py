@@ -26,5 +26,5 @@ class Watch:
     def epoch(self, number: int, epoch: Epoch) -> None:
         """An epoch of network `number` has ended."""
 
-    def judged(self, row: ResultRow) -> None:
+    def finished(self, row: ResultRow) -> None:
         """A network was refused, pruned, trained, or failed."""

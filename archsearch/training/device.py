@@ -40,11 +40,11 @@ class Device:
         return convert_conv2d_weight_memory_format(module.to(self.torch_device), torch.channels_last)
 
     def logits(self, module: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return the module's answers to the images of a batch, in float32, and the labels."""
+        """Return the module's logits for the images of a batch, in float32, and the labels."""
         pixels, labels = (torch.from_numpy(array).to(self.torch_device) for array in batch)
         with torch.autocast(self.torch_device.type, torch.bfloat16, enabled=self.bf16):
-            answers: Tensor = module(pixels.contiguous(memory_format=torch.channels_last))
-        return answers.float(), labels
+            logits: Tensor = module(pixels.contiguous(memory_format=torch.channels_last))
+        return logits.float(), labels
 
 
 @contextmanager

@@ -131,7 +131,7 @@ class Recipe:
         return self.learning_rate * (1 - math.cos(math.pi * phase)) / 2
 
     def __str__(self) -> str:
-        """Write every value, so that two recipes with one text are equal."""
+        """Write every value to 12 digits; one in `gained` is to be written where it differs from that."""
         return (
             f"{self.epochs} epoch{'s' if self.epochs > 1 else ''}, batch {self.batch_size}, "
             f"lr {self.learning_rate:.12g}, momentum {self.momentum:.12g}, wd {self.weight_decay:.12g}, "

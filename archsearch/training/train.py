@@ -197,7 +197,7 @@ def check_trainable(graph: Graph, split: Split) -> None:
         )
     if len(split.train) < 2:
         raise TrainingError(
-            f"{split.data} has {len(split.train)} to train on; batch norm needs at least 2 images",
+            f"{split.data} has 1 training image; batch norm needs at least 2",
         )
 
 

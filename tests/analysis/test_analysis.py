@@ -53,7 +53,8 @@ def test_depth_and_bytes_worked_out_by_hand() -> None:
 
 
 def test_every_figure_has_a_meaning() -> None:
-    assert list(analyze(parse("conv(8)").lower()).figures) == list(FIGURES)
+    figures = analyze(parse("conv(8)").lower()).figures
+    assert all(isinstance(figures[name], int) and meaning for name, meaning in FIGURES.items())
 
 
 def test_the_reference_network() -> None:

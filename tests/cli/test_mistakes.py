@@ -262,5 +262,5 @@ def test_an_input_that_is_no_shape(capsys: Capture, shape: str) -> None:
 
 
 def test_a_sentence_is_of_images(capsys: Capture) -> None:
-    expected = message("input is 3x32; it must be channels x height x width")
+    expected = message("input is 3x32; it must be channels x height x width", "as in 3x32x32")
     assert refused(capsys, "analyze", "conv(3)", "--input", "3x32") == expected

@@ -13,6 +13,8 @@ from archsearch.space.space import Space
 
 pytestmark = pytest.mark.usefixtures("folder")
 
+TEXT = "give the path of a text file in UTF-8"
+
 
 ARGUMENTS = [
     (
@@ -25,9 +27,9 @@ ARGUMENTS = [
         "there is no file `era_s8.net`",
         "give a sentence, the path of a .net file or a shipped name; did you mean `era_s9.net`?",
     ),
-    (["check", "folder.net"], "cannot read `folder.net`: Is a directory", None),
-    (["analyze", "binary.net"], "cannot read `binary.net`: it is not UTF-8 text", None),
-    (["check", "binary.space"], "cannot read `binary.space`: it is not UTF-8 text", None),
+    (["check", "folder.net"], "cannot read `folder.net`: Is a directory", TEXT),
+    (["analyze", "binary.net"], "cannot read `binary.net`: it is not UTF-8 text", TEXT),
+    (["check", "binary.space"], "cannot read `binary.space`: it is not UTF-8 text", TEXT),
     (
         ["analyze", "era_s9"],
         "`era_s9` is a space; this command takes one network",
@@ -123,7 +125,7 @@ USAGE = [
     *(
         (
             [*command, "--json", "--csv"],
-            "--json and --csv cannot be used together",
+            "`--json` and `--csv` cannot be used together",
             "give one of them",
         )
         for command in (

@@ -22,7 +22,7 @@ def test_every_command_that_reads_the_notation_takes_words(capsys: Capture, fold
 
 WORDS = "write WORDS = [Word(...), ...] in it, with Word from archsearch.notation"
 SHOWS = "`python own.py` shows where"
-NAMES = "a name has the letters a to z, digits and _, and does not begin with a digit"
+NAMES = "a name has letters from a to z, in either case, digits and _, and does not begin with a digit"
 
 # The file, what is wrong with it, and what to do.
 FILES = [
@@ -90,7 +90,7 @@ def test_a_file_that_is_no_python(capsys: Capture, folder: Path) -> None:
 def test_a_file_of_words_that_is_not_utf_8(capsys: Capture, folder: Path) -> None:
     (folder / "own.py").write_bytes("# coding: latin-1\nWORDS = []  # \u00e9\n".encode("latin-1"))
     assert refused(capsys, "check", "relu", "--words", "own.py") == message(
-        "cannot read `own.py`: it is not UTF-8 text"
+        "cannot read `own.py`: it is not UTF-8 text", "give the path of a text file in UTF-8"
     )
 
 
@@ -215,7 +215,8 @@ def test_an_operation_that_no_layer_can_be_built_of(
     capsys: Capture, folder: Path, operation: str, rule: str, remedy: str
 ) -> None:
     code = f"WORDS = [Word('own', (), lambda build: build.then({operation}) and None)]"
-    (folder / "own.py").write_text(IMPORTS + code)
+    traced_only = "from archsearch.graph.ops.mixing import Attention\n"
+    (folder / "own.py").write_text(IMPORTS + traced_only + code)
     expected = message(rule, remedy, place_of("relu @own head()", "sentence"))
     assert refused(capsys, "analyze", "relu own head()", "--words", "own.py") == expected
     verdict = check(parse("relu own head()", vocabulary=read_words(folder / "own.py")))

@@ -133,7 +133,7 @@ def test_a_trained_network_is_a_row_of_the_results(
 
 def test_blank_limits_are_no_limits(capsys: Capture) -> None:
     status, out, _err = run(capsys, "check", SENTENCE, "--limits", "")
-    assert (status, out) == (0, "fits no limits\n  rf 11, params 666, macs 106,656\n")
+    assert (status, out) == (0, "fits: no limits are set\n  rf 11, params 666, macs 106,656\n")
     assert from_json(capsys, "check", SENTENCE, "--limits", "")["limits"] == ""
 
 
@@ -179,9 +179,9 @@ def _read(terminal: int) -> bytes:
     [
         (
             60,
-            ["7 columns do not fit in 60: macs, data, epochs, seed,", "seconds, digest, reason; --csv writes all"],
+            ["7 columns do not fit in 60: macs, reason, data, epochs,", "seed, seconds, digest; --csv writes all"],
         ),
-        (100, ["2 columns do not fit in 100: digest, reason; --csv writes all"]),
+        (100, ["3 columns do not fit in 100: seed, seconds, digest; --csv writes all"]),
     ],
 )
 def test_a_terminal_is_shown_the_columns_of_results_that_fit(
@@ -218,5 +218,5 @@ def test_no_word_of_a_drawn_sentence_is_lost_in_a_terminal(capsys: Capture, widt
 
 def test_what_is_not_a_terminal_gets_every_column(capsys: Capture, storage: str) -> None:
     _status, out, _err = run(capsys, "results", "--storage", storage)
-    assert out.split("\n")[0].split()[-2:] == ["digest", "reason"]
+    assert out.split("\n")[0].split()[-2:] == ["seconds", "digest"]
     assert max(map(len, out.split("\n"))) > 120

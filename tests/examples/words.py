@@ -16,6 +16,6 @@ def own(folder: Path, text: str, name: str = "own.py") -> Vocabulary:
 
 IMPORTS = """\
 from archsearch.errors import ShapeError
-from archsearch.graph import Attention, Convolution, Elementwise, Flatten, GlobalPool
+from archsearch.graph import Convolution, Elementwise, Flatten, GlobalPool
 from archsearch.notation import Derived, Parameter, Word
 """

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from archsearch.errors import TraceError
-from archsearch.proof.oracles import Sets, by_gradients, by_nans, nan_blind
+from archsearch.proof.oracles import SetsByAxis, by_gradients, by_nans, nan_blind
 from archsearch.pytorch.program import Program
 
 
@@ -283,7 +283,7 @@ def test_each_run_ticks() -> None:
     assert len(ticks) == 1 + 5
 
 
-def both(module: nn.Module, shape: tuple[int, ...], dim: int = -1) -> tuple[Sets, Sets]:
+def both(module: nn.Module, shape: tuple[int, ...], dim: int = -1) -> tuple[SetsByAxis, SetsByAxis]:
     program = Program.of(module, shape)
     axes = range(len(program.input_shape) - 1)
     nans = tuple(by_nans(program, last(program), dim, axis) for axis in axes)
@@ -296,5 +296,5 @@ def last(program: Program) -> str:
     return result.name
 
 
-def positions(sets: Sets) -> list[list[set[int]]]:
+def positions(sets: SetsByAxis) -> list[list[set[int]]]:
     return [[{bit for bit in range(units.bit_length()) if units >> bit & 1} for units in axis] for axis in sets]

@@ -14,6 +14,7 @@ from archsearch.graph.graph import Graph
 from archsearch.notation.user_words import read_words
 from archsearch.space.space import Space
 from archsearch.study.loop import Budget, run
+from archsearch.study.results import load_results
 from archsearch.study.storage import opened
 from archsearch.study.studies import read_study
 from archsearch.study.study import Measurement, Study
@@ -68,24 +69,53 @@ def test_whatever_scores_networks_is_handed_in(storage: str) -> None:
     assert outcome.ended == "6 of 6 networks are trained"
 
 
+class Watched(optuna.samplers.RandomSampler):
+    """Counts how often it is asked."""
+
+    asked = 0
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: optuna.trial.FrozenTrial
+    ) -> dict[str, optuna.distributions.BaseDistribution]:
+        self.asked += 1
+        return super().infer_relative_search_space(study, trial)
+
+
+class Always(optuna.pruners.BasePruner):
+    """Prunes whatever it is asked about."""
+
+    def prune(self, study: optuna.Study, trial: optuna.trial.FrozenTrial) -> bool:
+        return True
+
+
 def test_sampler_and_pruner_are_those_of_the_call(storage: str) -> None:
-    sampler = optuna.samplers.RandomSampler(seed=1)
-    pruner = optuna.pruners.PercentilePruner(0.0, n_startup_trials=0, n_warmup_steps=0)
-    asked: list[int] = []
-
-    class Watching(optuna.samplers.RandomSampler):
-        def infer_relative_search_space(
-            self, study: optuna.Study, trial: optuna.trial.FrozenTrial
-        ) -> dict[str, optuna.distributions.BaseDistribution]:
-            asked.append(trial.number)
-            return super().infer_relative_search_space(study, trial)
-
-    run(Study("a", SPACE, TABLE), by_params, Budget(trials=2), storage=storage, sampler=Watching(seed=1))
-    assert asked
+    sampler = Watched(seed=1)
     outcome = run(
-        Study("b", SPACE, TABLE), by_params, Budget(trials=4), storage=storage, sampler=sampler, pruner=pruner
+        Study("tiny", SPACE, TABLE), by_params, Budget(trials=2), storage=storage, sampler=sampler, pruner=Always()
     )
-    assert {row["state"] for row in outcome.rows} <= {"complete", "pruned", "refused"}
+    assert sampler.asked >= 2
+    assert {row["state"] for row in outcome.rows} - {"refused"} == {"pruned"}
+
+
+def test_words_that_do_something_else_do_not_resume_a_study(storage: str, tmp_path: Path) -> None:
+    text = "from archsearch.graph import Elementwise\nfrom archsearch.notation import Word\n"
+    text += "WORDS = [Word('own', (), lambda build: build.then(Elementwise('relu')) and None)]\n"
+    for number, words in enumerate((text, f"# The same.\n{text}", text.replace("'relu'", "'gelu'"))):
+        file = tmp_path / f"own{number}.py"
+        file.write_text(words)
+        space = Space.of("network = conv(8|16) own head()", "tiny", read_words(file))
+        if number < 2:
+            run(Study("tiny", space, TABLE), by_params, Budget(trials=number + 1), storage=storage)
+        else:
+            with pytest.raises(StudyError, match="words there"):
+                run(Study("tiny", space, TABLE), by_params, Budget(trials=3), storage=storage)
+
+
+def test_the_trials_of_others_in_a_storage_are_left_alone(storage: str) -> None:
+    optuna.create_study(storage=storage, study_name="other").optimize(lambda trial: 0.5, n_trials=1)
+    outcome = run(Study("tiny", SPACE, TABLE), by_params, Budget(trials=1), storage=storage)
+    assert outcome.ended == "1 of 1 networks are trained"
+    assert {row["study"] for row in load_results(storage)} == {"tiny"}
 
 
 def test_a_study_goes_on_with_what_it_has(storage: str) -> None:

@@ -223,7 +223,7 @@ def test_a_network_that_is_not_made_for_the_images(split: Split, graph: Graph, t
 def test_a_single_training_image(split: Split) -> None:
     with pytest.raises(TrainingError) as caught:
         train(TINY, few(split, 1), SHORT)
-    assert str(caught.value) == "digits has 1 to train on; batch norm needs at least 2 images"
+    assert str(caught.value) == "digits has 1 training image; batch norm needs at least 2"
 
 
 def test_a_negative_seed(split: Split) -> None:

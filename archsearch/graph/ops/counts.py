@@ -17,11 +17,11 @@ class Counts:
     """What one operation computes for one image; this module says what each number counts."""
 
     macs: int = 0
-    bias: int = 0
-    norm: int = 0
-    activation: int = 0
-    arithmetic: int = 0
-    pooling: int = 0
+    bias_ops: int = 0
+    norm_ops: int = 0
+    activation_ops: int = 0
+    arithmetic_ops: int = 0
+    pooling_ops: int = 0
 
 
 NOTHING = Counts()

@@ -56,7 +56,7 @@ class Convolution(Operation):
         """
         elements = prod(output)
         macs = elements * (shapes[0][1] // self.groups) * prod(self.kernel)
-        return Counts(macs, bias=elements * self.bias)
+        return Counts(macs, bias_ops=elements * self.bias)
 
     @property
     def description(self) -> str:
@@ -102,7 +102,7 @@ class TransposedConvolution(Operation):
         32768
         """
         macs = prod(shapes[0]) * (self.channels // self.groups) * prod(self.kernel)
-        return Counts(macs, bias=prod(output) * self.bias)
+        return Counts(macs, bias_ops=prod(output) * self.bias)
 
     @property
     def description(self) -> str:
@@ -142,13 +142,15 @@ class Pool(Operation):
     def output(self, shapes: Sequence[Shape]) -> Shape:
         """Return as many units along each axis as its window gives; raises ShapeError."""
         shape = map_of(shapes[0], self.kind, len(self.kernel))
-        if any(2 * pad > size for pad, size in zip(self.padding, self.kernel, strict=True)):
-            raise ShapeError(f"pool padding is {self.padding[0]}; torch allows half of kernel {self.kernel[0]}")
+        _check_window(self)
+        for padding, kernel in zip(self.padding, self.kernel, strict=True):
+            if 2 * padding > kernel:
+                raise ShapeError(f"pool padding is {padding}; torch allows half of kernel {kernel}")
         return _units(self, shape, shape[1])
 
     def counts(self, _shapes: Sequence[Shape], output: Shape) -> Counts:
         """Count the positions that its windows cover, those on padding too."""
-        return Counts(pooling=prod(output) * prod(self.kernel))
+        return Counts(pooling_ops=prod(output) * prod(self.kernel))
 
     @property
     def description(self) -> str:
@@ -178,11 +180,11 @@ class AdaptivePool(Operation):
     def counts(self, shapes: Sequence[Shape], output: Shape) -> Counts:
         """Count the positions that its cells cover; where they overlap, a position counts more than once.
 
-        >>> AdaptivePool("avg", (3, 1)).counts([(1, 2, 7, 7)], (1, 2, 3, 1)).pooling
+        >>> AdaptivePool("avg", (3, 1)).counts([(1, 2, 7, 7)], (1, 2, 3, 1)).pooling_ops
         126
         """
         covered = [sum(len(cell.reads(unit)) for unit in range(cell.size)) for cell in self.windows(shapes[0])]
-        return Counts(pooling=prod(output[:2]) * prod(covered))
+        return Counts(pooling_ops=prod(output[:2]) * prod(covered))
 
     @property
     def description(self) -> str:
@@ -203,7 +205,7 @@ class GlobalPool(Operation):
 
     def counts(self, shapes: Sequence[Shape], _output: Shape) -> Counts:
         """Count every position of the map."""
-        return Counts(pooling=prod(shapes[0]))
+        return Counts(pooling_ops=prod(shapes[0]))
 
     @property
     def description(self) -> str:
@@ -256,7 +258,7 @@ class BatchNorm(Operation):
 
     def counts(self, _shapes: Sequence[Shape], output: Shape) -> Counts:
         """Count each element that is normalised."""
-        return Counts(norm=prod(output))
+        return Counts(norm_ops=prod(output))
 
 
 def weights_and_bias(weight: int, channels: int, bias: bool) -> Sizes:
@@ -270,9 +272,19 @@ def _units(op: Operation, shape: Shape, channels: int) -> Shape:
     return (shape[0], channels, *(along.units(length) for along, length in sizes))
 
 
+def _check_window(op: Convolution | TransposedConvolution | Pool) -> None:
+    """Raise ShapeError unless there is a kernel, a stride and so on for each axis, each large enough."""
+    for name, least in (("kernel", 1), ("stride", 1), ("padding", 0), ("dilation", 1)):
+        sizes: Sizes = getattr(op, name)
+        if len(sizes) != len(op.kernel) or min(sizes) < least:
+            given = shape_text(sizes)
+            raise ShapeError(f"{name} is {given}; for each of {len(op.kernel)} axes it must be at least {least}")
+
+
 def _convolved(op: Convolution | TransposedConvolution, shape: Shape) -> Shape:
+    _check_window(op)
     for name, count in (("input", shape[1]), ("output", op.channels)):
-        if count % op.groups:
+        if op.groups < 1 or count % op.groups:
             raise ShapeError(f"groups is {op.groups}, which does not divide the {count} {name} channels")
     return _units(op, shape, op.channels)
 

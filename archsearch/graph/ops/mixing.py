@@ -51,7 +51,7 @@ class Elementwise(Operation):
     def counts(self, _shapes: Sequence[Shape], output: Shape) -> Counts:
         """Count each output element, of a sum or product as arithmetic and of any other function as activation."""
         elements = prod(output)
-        return Counts(arithmetic=elements) if self.function in ARITHMETIC else Counts(activation=elements)
+        return Counts(arithmetic_ops=elements) if self.function in ARITHMETIC else Counts(activation_ops=elements)
 
     def check_buildable(self, shapes: Sequence[Shape]) -> None:
         """Raise ShapeError for a function that has no layer, and for another number of tensors than it reads."""
@@ -84,7 +84,7 @@ class Normalize(Operation):
     def counts(self, _shapes: Sequence[Shape], output: Shape) -> Counts:
         """Count each element; softmax is an activation."""
         elements = prod(output)
-        return Counts(activation=elements) if "softmax" in self.function else Counts(norm=elements)
+        return Counts(activation_ops=elements) if "softmax" in self.function else Counts(norm_ops=elements)
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class Reduce(Operation):
 
     def counts(self, shapes: Sequence[Shape], _output: Shape) -> Counts:
         """Count each element that is read, as pooling."""
-        return Counts(pooling=prod(shapes[0]))
+        return Counts(pooling_ops=prod(shapes[0]))
 
 
 @dataclass(frozen=True)
@@ -136,10 +136,10 @@ class Linear(Operation):
         """Count output elements * inputs as MACs.
 
         >>> Linear(10).counts([(1, 512)], (1, 10))
-        Counts(macs=5120, bias=10, norm=0, activation=0, arithmetic=0, pooling=0)
+        Counts(macs=5120, bias_ops=10, norm_ops=0, activation_ops=0, arithmetic_ops=0, pooling_ops=0)
         """
         elements = prod(output)
-        return Counts(elements * shapes[0][-1], bias=elements * self.bias)
+        return Counts(elements * shapes[0][-1], bias_ops=elements * self.bias)
 
 
 @dataclass(frozen=True)
@@ -203,4 +203,4 @@ class Attention(Operation):
         """
         query, key, value = shapes
         pairs = prod(query[:-1]) * key[-2]
-        return Counts(pairs * (query[-1] + value[-1]), activation=pairs)
+        return Counts(pairs * (query[-1] + value[-1]), activation_ops=pairs)

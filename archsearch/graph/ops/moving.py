@@ -28,12 +28,17 @@ class Pad(Operation):
         parts = zip(shapes[0], self.amounts, strict=True)
         return tuple(size + before + after for size, (before, after) in parts)
 
-    def check_buildable(self, _shapes: Sequence[Shape]) -> None:
-        """Raise ShapeError for channels padded with anything but zeros."""
+    def check_buildable(self, shapes: Sequence[Shape]) -> None:
+        """Raise ShapeError for channels padded with anything but zeros, and for more than a map can be wrapped."""
         if self.border != "zeros" and self.amounts[1] != (0, 0):
             raise ShapeError(
                 f"channels cannot be padded in the mode `{self.border}`", remedy="pad them with zeros"
             )
+        most = {"reflect": -1, "circular": 0}
+        if self.border in most:
+            for size, amounts in zip(shapes[0], self.amounts, strict=True):
+                if max(amounts) > size + most[self.border]:
+                    raise ShapeError(f"a map of {size} cannot be padded by {max(amounts)} in mode `{self.border}`")
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ class Concatenate(Operation):
         rest = {(*shape[: self.dim], *shape[self.dim + 1 :]) for shape in shapes}
         if len(rest) > 1:
             texts = ", ".join(shape_text(shape[1:]) for shape in shapes)
-            raise ShapeError(f"{texts} cannot be concatenated: only the channels may differ")
+            raise ShapeError(f"{texts} cannot be concatenated: only dim {self.dim} may differ")
         total = sum(shape[self.dim] for shape in shapes)
         return (*shapes[0][: self.dim], total, *shapes[0][self.dim + 1 :])
 

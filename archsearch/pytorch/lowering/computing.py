@@ -12,7 +12,7 @@ from archsearch.graph.ops.functions import ACTIVATIONS, ARITHMETIC
 from archsearch.graph.ops.moving import Pad
 from archsearch.graph.ops.operation import Constant
 from archsearch.graph.shapes import Sizes
-from archsearch.pytorch.lowering.place import AtenCall, Lowering, NodeNumbers, NotKnownError, each
+from archsearch.pytorch.lowering.aten_call import AtenCall, Lowering, NodeNumbers, NotKnownError, each
 
 Mode: TypeAlias = Literal["max", "avg"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from archsearch.pytorch.lowering.aten_call import Lowering
 from archsearch.pytorch.lowering.computing import COMPUTING
 from archsearch.pytorch.lowering.moving import MOVING
-from archsearch.pytorch.lowering.place import Lowering
 
 KNOWN: Mapping[str, Lowering] = {**COMPUTING, **MOVING}
 """The lowering of each operation that is known, by torch's name without namespace and overload."""

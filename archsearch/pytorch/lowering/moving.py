@@ -8,7 +8,7 @@ from math import prod
 from archsearch.graph.ops import mixing, moving
 from archsearch.graph.ops.operation import Constant
 from archsearch.graph.shapes import Border
-from archsearch.pytorch.lowering.place import AtenCall, Lowering, NodeNumbers, NotKnownError, each
+from archsearch.pytorch.lowering.aten_call import AtenCall, Lowering, NodeNumbers, NotKnownError, each
 
 _BORDERS: Mapping[str, Border] = {
     "constant": "zeros",
