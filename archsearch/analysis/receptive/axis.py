@@ -1,7 +1,7 @@
-"""One axis of the image as a tensor carries it: through which factors of its dims, and what is seen there.
+"""One axis of the image within a tensor: which dims it runs along, and what is seen along it.
 
-A dim is a product of *atoms*: one for the height of a map, two (height, width) for a list of tokens, two again
-(the window, the place in it) for a map that was cut into windows.
+A dim is a product of *atoms*. The height of a map is one atom. A list of tokens has two, height and width; the
+height of a map that is partitioned into windows has two as well, the window and the place in it.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from archsearch.graph.windows import TransposedWindow, Window
 
 @dataclass(frozen=True, eq=False)
 class Atom:
-    """A factor of a dim; two atoms of one size are not the same."""
+    """A factor of a dim. Atoms are compared by identity: two of the same size are different."""
 
     size: int
 
 
 Dim: TypeAlias = tuple[Atom, ...]
-"""The atoms of a dim, the last one fastest; none for a dim of size 1."""
+"""The atoms of a dim, in row-major order: the last one varies fastest. A dim of size 1 has none."""
 
 
 @dataclass(frozen=True)
 class Axis:
-    """What is seen along one axis of the image: the field's units count through `atoms`, the last one fastest.
+    """What is seen along one axis of the image; the field's units are numbered in row-major order of `atoms`.
 
     Without atoms there is one unit: every element of the tensor sees the same.
     """
@@ -39,7 +39,7 @@ class Axis:
     atoms: Dim
 
     def units(self, atoms: Sequence[Atom]) -> list[int]:
-        """Return the number of the unit for each index counted through `atoms`, which hold all of its own."""
+        """Return the unit at each index along `atoms`, in row-major order; they include all atoms of the axis."""
         places = [[0] * atom.size for atom in atoms]
         for atom, indices in zip(atoms, places, strict=True):
             if atom in self.atoms:
@@ -48,7 +48,7 @@ class Axis:
         return [sum(parts) for parts in product(*places)]
 
     def mixed(self, atoms: Collection[Atom]) -> Axis:
-        """Return the axis where units that differ only in some of its atoms see what any of them does."""
+        """Return the axis where units that differ only along `atoms` all see what any of them sees."""
         field = self.field
         for number, atom in enumerate(self.atoms):
             if atom in atoms and atom.size > 1:
@@ -57,7 +57,7 @@ class Axis:
         return replace(self, field=field) if field is not self.field else self
 
     def dropped(self, atoms: Collection[Atom]) -> Axis:
-        """Return the axis without some of its atoms, whose first index is taken."""
+        """Return the axis at the first index of `atoms`, which are left out."""
         kept = tuple(atom for atom in self.atoms if atom not in atoms)
         gone = size_of(self.atoms) // size_of(kept)
         if len(kept) == len(self.atoms) or gone == 1:
@@ -70,16 +70,16 @@ class Axis:
         return Axis(self.field.picked(units, followed), kept)
 
     def listed(self, atoms: Sequence[Atom]) -> tuple[AxisField, bool]:
-        """Return what is seen along a dim that carries some of the axis's atoms, or other axes' too.
+        """Return what is seen along a dim made of `atoms`, and whether they include all atoms of this axis.
 
-        And whether it carries all of them: if not, what differs elsewhere is taken together.
+        If they do not, units that differ only along other dims are taken together.
         """
         elsewhere = set(self.atoms).difference(atoms)
         whole = self.mixed(elsewhere).dropped(elsewhere)
         return whole.field.picked(whole.units(atoms)), not elsewhere
 
     def joined(self, other: Axis) -> Axis | None:
-        """Return the axis of elements that read both; None where neither runs along all atoms of the other."""
+        """Return the axis of elements that read both; None unless the atoms of one include those of the other."""
         if self.atoms == other.atoms:
             return Axis(self.field.joined(other.field), self.atoms)
         if set(self.atoms) < set(other.atoms):
@@ -97,7 +97,7 @@ class Axis:
 
 
 def size_of(atoms: Iterable[Atom]) -> int:
-    """Return the product of the sizes of atoms."""
+    """Return the number of indices along atoms."""
     return prod(atom.size for atom in atoms)
 
 

@@ -1,14 +1,14 @@
-"""Receptive sets: which input positions a unit can see along one axis, as exact sets.
+"""Receptive fields along one axis of the image, as exact sets of the input positions that each unit sees.
 
 A set of positions is an integer used as a bit set, so that a convolution is a few shifts and ors. Two views are
-kept. The *pattern* is unclipped, as if the image went on for ever: one set for each unit, which comes again, moved
-along, after `period` units (after one, but for transposed convolution and interpolation). The *sets* are those of
-the units that there are, with what every operation drops at its border left out.
+kept. The *pattern* is unclipped, as if the image were endless. The *sets* say what each unit of the actual map
+sees inside the image: what an operation reads from its padding is left out.
 
 The recurrences for extent, stride and padding are those of Araujo, Norris and Sim, "Computing Receptive Fields of
 Convolutional Neural Networks", Distill 2019; the sets extend them to holes and to units that differ.
 
-These are projections on an axis: a 1 x 7 beside a 7 x 1 convolution sees a cross of 13 pixels, not 49.
+They are projections on one axis: the sum of a 1 x 7 and a 7 x 1 convolution has a field of 7 along both axes,
+though it sees a cross of 13 pixels and not a square of 49.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from archsearch.graph.windows import AnyWindow
 
 LARGEST = 2**20
-"""The largest receptive field that is counted, in pixels: no image comes near, and a set of them takes memory."""
+"""The largest receptive field that is counted, in pixels: far beyond any image, and a set takes a bit for each."""
 
 Sets: TypeAlias = tuple[int, ...]
-"""For each unit of a map, the positions inside the image that it sees: position i for every bit i."""
+"""For each unit of a map, the positions of the image that it sees, as a bit set: bit 3 is position 3."""
 
 
 @dataclass(frozen=True)
 class AxisField:
-    """What the units of a tensor see along one axis of the image.
+    """What each unit of a tensor sees along one axis of the image.
 
-    `pattern` and `inside` hold what reaches a unit along paths without global operations, `seen` all that does.
-    `pattern` is None where there is no such path, `inside` and `seen` where only the pattern was asked for.
+    `pattern` and `inside` are what it sees along paths without global operations, `seen` along all paths.
+    `pattern` is None where every path has a global operation, `inside` and `seen` where they were not asked for.
     """
 
     pattern: Pattern | None
@@ -44,16 +44,16 @@ class AxisField:
 
     @property
     def extent_inside(self) -> int:
-        """The largest stretch that a unit sees inside the image, along paths without global operations.
+        """The largest extent of a unit's field inside the image, along paths without global operations.
 
-        Around a circular border it is not the stretch across the image that counts, but the field's extent.
+        A unit that sees both ends of the image across a circular border counts with its unclipped extent.
         """
         inside = max(stretch(positions) for positions in self.inside or (0,))
         return min(inside, self.pattern.extent) if self.pattern and self.pattern.is_regular else inside
 
     @property
     def sees_all(self) -> bool:
-        """Whether a unit sees as far as all units together."""
+        """Whether one unit's field stretches as far as those of all units together."""
         whole = stretch(self.reached)
         far = max(map(stretch, self.seen or (0,))) == whole
         local = self.pattern is not None and self.pattern.is_regular and self.seen == self.inside
@@ -61,16 +61,16 @@ class AxisField:
 
     @property
     def reached(self) -> int:
-        """The positions that at least one unit sees, as a bit set."""
+        """The positions that any unit sees, as a bit set."""
         return union(self.seen or ())
 
     @property
     def sees_nothing(self) -> bool:
-        """Whether no unit sees anything: all that is read lies on padding."""
+        """Whether no unit sees any of the image: all of them read padding alone."""
         return self.seen is not None and not any(self.seen)
 
     def holds(self, other: AxisField) -> bool:
-        """Whether every unit, or the only one, sees all that the same unit of the other sees."""
+        """Whether each unit sees all that the same unit of `other` sees; a single unit stands for all."""
         if self.seen is None or other.seen is None:
             return True
         ours = self.seen * len(other.seen) if len(self.seen) == 1 else self.seen
@@ -78,20 +78,23 @@ class AxisField:
             more | less == more for more, less in zip(ours, other.seen, strict=True)
         )
 
-    def after(self, step: AnyWindow, length: int, units: int) -> AxisField:
-        """Return the field of an operation that reads this map of `length`; raises ShapeError past LARGEST."""
-        pattern = self.pattern.after(step) if self.pattern else None
+    def after(self, window: AnyWindow, length: int, units: int) -> AxisField:
+        """Return the field of the `units` of an operation that slides `window` over this map of `length`.
+
+        Raises ShapeError for a receptive field of more than LARGEST pixels.
+        """
+        pattern = self.pattern.after(window) if self.pattern else None
         if pattern and pattern.is_regular and pattern.extent > LARGEST:
             message = f"the receptive field is {pattern.extent:,} pixels; more than {LARGEST:,} are not counted"
             raise ShapeError(message)
         if self.inside is None or self.seen is None:
             return AxisField(pattern)
-        reads = [step.inside(unit, length) for unit in range(units)]
+        reads = [window.inside(unit, length) for unit in range(units)]
         inside = _gathered(self.inside, reads)
         return AxisField(pattern, inside, inside if self.seen is self.inside else _gathered(self.seen, reads))
 
     def joined(self, other: AxisField) -> AxisField:
-        """Return the field of units that read the same unit of both tensors; a global one keeps no pattern."""
+        """Return the field of units that read the same unit of two tensors; one without pattern adds none."""
         if self is other:
             return self
         inside, seen = _both(self.inside, other.inside), _both(self.seen, other.seen)
@@ -100,7 +103,7 @@ class AxisField:
         return AxisField(self.pattern or other.pattern, inside, seen)
 
     def picked(self, units: Sequence[int], pattern: Pattern = IRREGULAR) -> AxisField:
-        """Return the field of some of the units, in any order, which follow `pattern` if this one has any."""
+        """Return the field of the chosen units, in that order; they follow `pattern` if this field has one."""
         followed = pattern if self.pattern else None
         if self.inside is None or self.seen is None:
             return AxisField(followed)
@@ -110,9 +113,9 @@ class AxisField:
         )
 
     def mixed(self, block: int, count: int, *, outermost: bool) -> AxisField:
-        """Return the field where units `block` apart, in groups of `count`, see what any of the group does.
+        """Return the field where units `block` apart, in groups of `count`, see what any of the group sees.
 
-        Groups of the outermost units cross the whole map, which makes the operation a global one.
+        Groups of `outermost` units span the whole map, which makes the operation a global one.
         """
         pattern = self.pattern.mixed(block, count) if self.pattern and not outermost else None
         if self.inside is None or self.seen is None:

@@ -1,4 +1,4 @@
-"""What the units of an endless map see along one axis: sets that come again, moved along."""
+"""What the units of an endless map see along one axis: a few sets, repeated at regular distances."""
 
 from __future__ import annotations
 
@@ -15,50 +15,54 @@ if TYPE_CHECKING:
 
 
 Placed: TypeAlias = tuple[int, int]
-"""A set anywhere on the endless axis: position p + i for every bit i, whose lowest is set (0, 0 if empty)."""
+"""A set (p, bits) on the endless axis: position p + i for every bit i; bit 0 is set, the empty set is (0, 0)."""
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """What the units of an endless map see: unit `u` what unit `u - period` does, `advance` pixels further."""
+    """What each unit of an endless map sees.
+
+    `phases` holds the sets of units 0 to `period - 1`; each later unit sees what the unit `period` before it does,
+    `advance` pixels further along. After convolution and pooling alone, the period is 1.
+    """
 
     advance: int
     phases: tuple[Placed, ...]
 
     @property
     def is_regular(self) -> bool:
-        """Whether there is a pattern at all: IRREGULAR stands for units that follow none."""
+        """Whether the units follow a pattern: those of IRREGULAR follow none."""
         return bool(self.phases)
 
     @cached_property
     def stride(self) -> Fraction:
-        """Input pixels from the field of a unit to that of the next: below 1 after upsampling."""
+        """Mean distance, in input pixels, between the fields of neighbouring units: below 1 after upsampling."""
         return Fraction(self.advance, len(self.phases))
 
     @cached_property
     def extent(self) -> int:
-        """Length of the longest stretch from the first to the last position that a unit sees."""
+        """Receptive field in pixels: from the first to the last position that a unit sees, at most."""
         return max(bits.bit_length() for _start, bits in self.phases)
 
     @property
     def padding(self) -> int:
-        """Effective padding: how far the first unit's stretch begins before the image."""
+        """Effective padding: how many pixels before the image the first unit's field begins."""
         return -self.phases[0][0]
 
     @property
     def coverage(self) -> Fraction:
-        """Least share of its stretch that a unit sees: below 1 where dilation or stride leave holes."""
+        """Least share of its own extent that a unit sees: below 1 where dilation or stride leave holes."""
         shares = [Fraction(bits.bit_count(), bits.bit_length()) for _start, bits in self.phases if bits]
         return min(shares, default=Fraction(0))
 
     def at(self, unit: int) -> Placed:
-        """Return what a unit sees, on the endless axis."""
+        """Return the set that a unit sees."""
         block, phase = divmod(unit, len(self.phases))
         start, bits = self.phases[phase]
         return (start + block * self.advance, bits) if bits else (0, 0)
 
-    def after(self, step: AnyWindow) -> Pattern:
-        """Return the pattern of an operation that reads this map.
+    def after(self, window: AnyWindow) -> Pattern:
+        """Return the pattern of an operation that slides `window` over this map.
 
         >>> from archsearch.graph.windows import Window
         >>> first = ENDLESS.after(Window(3, stride=2, padding=1))
@@ -66,10 +70,10 @@ class Pattern:
         >>> second.extent, int(second.stride), second.padding, f"{second.phases[0][1]:b}"
         (11, 2, 5, '11101110111')
         """
-        return _after(self, step) if self.phases else self
+        return _after(self, window) if self.phases else self
 
     def joined(self, other: Pattern) -> Pattern:
-        """Return the pattern of units that read the same unit of both: IRREGULAR where their strides differ."""
+        """Return the pattern of units that read the same unit of both; IRREGULAR where their strides differ."""
         if self is other:
             return self
         if not self.phases or not other.phases or self.stride != other.stride:
@@ -79,7 +83,7 @@ class Pattern:
         return _shortest(Pattern(self.advance * (period // len(self.phases)), phases))
 
     def mixed(self, block: int, count: int) -> Pattern:
-        """Return the pattern where units `block` apart, in groups of `count`, see what any of the group does."""
+        """Return the pattern where units `block` apart, in groups of `count`, see what any of the group sees."""
         if not self.phases:
             return self
         period = lcm(len(self.phases), block * count)
@@ -88,9 +92,9 @@ class Pattern:
         return _shortest(Pattern(self.advance * (period // len(self.phases)), phases))
 
     def misalignment(self, other: Pattern) -> Fraction:
-        """Return the largest distance, in pixels, between the centres of what a unit sees of each.
+        """Return the largest distance, in pixels, between the centres of the same unit's fields on two maps.
 
-        0 where either is irregular or their strides differ: the result is irregular then.
+        0 where their join is irregular anyway: where one of them is, or where their strides differ.
         """
         if not self.phases or not other.phases or self.stride != other.stride:
             return Fraction(0)
@@ -99,24 +103,24 @@ class Pattern:
 
 
 ENDLESS = Pattern(1, ((0, 1),))
-"""The image itself: each unit sees its own position."""
+"""The image itself, where each unit sees its own position."""
 
 IRREGULAR = Pattern(0, ())
-"""No pattern: what the units see is in their sets only."""
+"""Units that follow no pattern: only their sets say what they see."""
 
 
 @lru_cache(maxsize=4096)
-def _after(pattern: Pattern, step: AnyWindow) -> Pattern:
-    """Return the pattern after a step; the two axes of a map, and one network after another, ask for the same."""
-    units, positions = step.advance
+def _after(pattern: Pattern, window: AnyWindow) -> Pattern:
+    # Cached because both axes of a map, and the networks of a search, ask for the same again and again.
+    units, positions = window.advance
     common = gcd(positions, len(pattern.phases))
     period = units * (len(pattern.phases) // common)
-    phases = tuple(_together(pattern.at(read) for read in step.reads(unit)) for unit in range(period))
+    phases = tuple(_together(pattern.at(read) for read in window.reads(unit)) for unit in range(period))
     return _shortest(Pattern(pattern.advance * (positions // common), phases))
 
 
 def union(sets: Iterable[int]) -> int:
-    """Return the positions that are in any of the bit sets."""
+    """Return the union of bit sets."""
     return reduce(or_, sets, 0)
 
 

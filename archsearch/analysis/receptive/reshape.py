@@ -1,4 +1,4 @@
-"""Dims in terms of other atoms: cut to another shape, or like those of another tensor."""
+"""Split and merge atoms: to view a tensor in another shape, or to compare it with another tensor."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Axes: TypeAlias = tuple[Axis, ...]
 
 
 def cut(dims: Sequence[Dim], axes: Sequence[Axis], shape: Sequence[int]) -> tuple[Dims, Axes] | None:
-    """Return dims of a shape with the same elements in order, and the axes along them; None if they cannot be had.
+    """Return the dims and axes of a view of another shape; None where an atom cannot be split as it needs.
 
     An atom is split where a new dim ends within it.
     """
@@ -48,9 +48,9 @@ def cut(dims: Sequence[Dim], axes: Sequence[Axis], shape: Sequence[int]) -> tupl
 def aligned(
     first: tuple[Sequence[Dim], Sequence[Axis]], second: tuple[Sequence[Dim], Sequence[Axis]]
 ) -> tuple[Dims, Axes, Axes]:
-    """Return the dims of two tensors of one shape, and the axes of each, in terms of the same atoms.
+    """Return the dims of two tensors of the same shape, and the axes of each, in terms of the same atoms.
 
-    Dims that cannot be cut alike keep the atoms of the first, and so do its axes alone.
+    A dim whose two factorizations do not fit keeps the atoms of the first tensor, which its axes alone refer to.
     """
     if tuple(first[0]) == tuple(second[0]):
         return tuple(first[0]), tuple(first[1]), tuple(second[1])
@@ -78,14 +78,14 @@ def aligned(
 
 
 def _renewed(dims: Sequence[Dim], axes: Sequence[Axis]) -> tuple[Dims, Axes]:
-    """Return the same with atoms of its own: two views of one tensor share theirs, in other places perhaps."""
+    """Return the same with new atoms: two views of one tensor share theirs, perhaps in different places."""
     new = {atom: Atom(atom.size) for atom in (*sum(dims, ()), *(atom for axis in axes for atom in axis.atoms))}
     renewed = tuple(replace(axis, atoms=tuple(new[atom] for atom in axis.atoms)) for axis in axes)
     return tuple(tuple(new[atom] for atom in dim) for dim in dims), renewed
 
 
 def _flat(dims: Sequence[Dim], axes: Sequence[Axis]) -> tuple[list[Atom], Axes]:
-    """Return the atoms in memory order, neighbours that belong together as one, and the axes in terms of them."""
+    """Return the atoms in memory order, with neighbours merged where possible, and the axes in terms of them."""
     owner = {atom: (axis, place) for axis in axes for place, atom in enumerate(axis.atoms)}
     runs: list[list[Atom]] = []
     for atom in (atom for dim in dims for atom in dim if atom.size > 1 or atom in owner):
@@ -104,7 +104,7 @@ def _flat(dims: Sequence[Dim], axes: Sequence[Axis]) -> tuple[list[Atom], Axes]:
 
 
 def _continues(before: Atom, atom: Atom, owner: Mapping[Atom, tuple[Axis, int]]) -> bool:
-    """Whether two neighbours are both without an axis, or follow each other within one."""
+    """Whether two neighbours can be merged: both belong to no axis, or they are consecutive in the same one."""
     if before not in owner or atom not in owner:
         return before not in owner and atom not in owner
     return owner[before][0] is owner[atom][0] and owner[before][1] + 1 == owner[atom][1]
@@ -120,7 +120,7 @@ def _split(atoms: Iterable[Atom], parts: Mapping[Atom, tuple[Atom, Atom]]) -> li
 def _matched(
     ours: list[Atom], theirs: list[Atom], parts: dict[Atom, tuple[Atom, Atom]]
 ) -> list[tuple[Atom, Atom]]:
-    """Pair the atoms of two dims of one size, split where one ends within the other; or ours alone."""
+    """Pair the atoms of two dims of one size, split where they overlap; ours with themselves where it fails."""
     pairs: list[tuple[Atom, Atom]] = []
     while ours and theirs:
         one, other = ours.pop(0), theirs.pop(0)

@@ -1,7 +1,7 @@
-"""Which dims of a tensor carry which axes of the image, and what the units along them see.
+"""What the elements of a tensor see, along each axis of the image.
 
-Reshape and permute move the atoms of the dims about. What is seen along an axis depends on the atoms of that axis
-only, so that it stays exact through all of them.
+Reshape and permute only rearrange atoms, and what is seen along an axis depends on the atoms of that axis alone:
+so it stays exact.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from archsearch.graph.windows import AnyWindow, Window
 
 @dataclass(frozen=True)
 class TensorField:
-    """A tensor's dims and axes.
+    """The dims of a tensor, and the axes of the image that run along them.
 
-    `uneven`: elements that differ only along dims without an axis, such as channels, may each see less than the
-    fields say, which is their union. `bound`: a set may be larger than what is really seen.
+    `uneven`: elements that differ only along dims without an axis, such as channels, may see different sets, and
+    the fields hold their union. `bound`: the sets are an upper bound on what is seen.
     """
 
     dims: tuple[Dim, ...]
@@ -36,21 +36,21 @@ class TensorField:
 
     @property
     def is_local_map(self) -> bool:
-        """Whether each axis has a dim of its own, unlike in tokens, and a path without global operations."""
+        """Whether each axis has a dim to itself, unlike in tokens, and a path without global operations."""
         sides = [axis.atoms for axis in self.axes]
         apart = all(not side or side in self.dims for side in sides) and len(set(sides)) == len(sides)
         return bool(sides) and apart and all(axis.field.pattern is not None for axis in self.axes)
 
     @property
     def is_interleaved(self) -> bool:
-        """Whether a dim counts through places along an axis and through others, as after a pixel shuffle."""
+        """Whether a dim runs along an axis and also along something else, as after a pixel shuffle."""
         carrying = {atom for axis in self.axes for atom in axis.atoms}
         return any(carrying.intersection(dim) and not carrying.issuperset(dim) for dim in self.dims)
 
     def along(self, dim: int, axis: int) -> tuple[int, ...]:
-        """Return, for each index along a dim, the positions on an axis that some element there sees.
+        """Return, for each index along a dim, the positions on an axis that any element there sees.
 
-        Where a dim carries several axes, an element that sees nothing along one of them sees nothing at all.
+        Where several axes run along the dim, an element that sees nothing along one of them sees nothing at all.
         """
         beside = [n for n, other in enumerate(self.axes) if n != axis and other in self.carried(dim)]
         seen = self._projected(dim, axis)
@@ -67,14 +67,14 @@ class TensorField:
         return tuple(only.field.seen[unit] for unit in only.units(self.dims[dim]))
 
     def carried(self, dim: int) -> list[Axis]:
-        """Return the axes that a dim carries, or parts of them."""
+        """Return the axes that run along a dim, wholly or in part."""
         return [axis for axis in self.axes if not set(axis.atoms).isdisjoint(self.dims[dim])]
 
-    def through(self, dim: int, step: AnyWindow, units: int) -> TensorField:
-        """Return the layout after a step along a dim, of which `units` come out."""
+    def through(self, dim: int, window: AnyWindow, units: int) -> TensorField:
+        """Return the output of an operation that slides `window` along a dim, with `units` along it."""
         atoms, new = self.dims[dim], (Atom(units),)
         length = size_of(atoms)
-        if step == Window(1) and units == length:
+        if window == Window(1) and units == length:
             return self
         bound, axes, carries = self.bound, [], False
         for axis in self.axes:
@@ -87,9 +87,9 @@ class TensorField:
             else:
                 field, entire = axis.listed(atoms)
                 bound = bound or not entire
-            axes.append(Axis(field.after(step, length, units), new))
-        # Along a dim without an axis the fields cannot say which units read less, or padding alone.
-        empty = (not list(step.inside(unit, length)) for unit in range(units))
+            axes.append(Axis(field.after(window, length, units), new))
+        # Along a dim without an axis the fields cannot tell which units read padding alone, or other channels.
+        empty = (not list(window.inside(unit, length)) for unit in range(units))
         if not carries and ((self.uneven and units < length) or (self.axes and any(empty))):
             bound = True
         if any(axis.field.sees_nothing for axis in axes):
@@ -97,9 +97,9 @@ class TensorField:
         return TensorField(_with(self.dims, dim, new), tuple(axes), self.uneven, bound)
 
     def mixed(self, dims: Iterable[int]) -> TensorField:
-        """Return the layout where every element sees what any along these dims does; the shape stays.
+        """Return the tensor, in its shape, where each element sees what any element along these dims sees.
 
-        Mixing part of an axis (the tokens of a window) is an upper bound: a mask may hide some of them.
+        Where they have part of an axis, such as the tokens of a window, a mask may hide some: it is a bound then.
         """
         atoms = {atom for dim in dims for atom in self.dims[dim]}
         carrying = {atom for axis in self.axes for atom in axis.atoms}
@@ -109,31 +109,31 @@ class TensorField:
         return replace(self, axes=axes, bound=self.bound or partly, uneven=self.uneven and not plain <= atoms)
 
     def reduced(self, dims: Sequence[int], *, keep: bool) -> TensorField:
-        """Return the layout after a sum over dims, which are left with size 1 or taken out."""
+        """Return the tensor summed over dims, which keep size 1 or are dropped."""
         gone = {atom for dim in dims for atom in self.dims[dim]}
-        layout = self.mixed(dims)
+        tensor = self.mixed(dims)
         left = [() if n in dims else dim for n, dim in enumerate(self.dims) if keep or n not in dims]
-        return replace(layout, dims=tuple(left), axes=tuple(axis.dropped(gone) for axis in layout.axes))
+        return replace(tensor, dims=tuple(left), axes=tuple(axis.dropped(gone) for axis in tensor.axes))
 
     def resized(self, dim: int, size: int) -> TensorField:
-        """Return the layout with a dim that carries no axis replaced by one of another size."""
+        """Return the tensor with another size for a dim that no axis runs along."""
         return TensorField(_with(self.dims, dim, _dim(size)), self.axes, self.uneven, self.bound)
 
     def permuted(self, order: Sequence[int]) -> TensorField:
-        """Return the layout with its dims in another order."""
+        """Return the tensor with its dims in another order."""
         return replace(self, dims=tuple(self.dims[dim] for dim in order))
 
     def reshaped(self, shape: Sequence[int]) -> TensorField:
-        """Return the layout of a view of another shape; exact wherever the atoms can be cut to fit it."""
+        """Return the tensor viewed in another shape: exact where the atoms can be split to fit it."""
         found = cut(self.dims, self.axes, shape)
         if found is not None:
-            layout = replace(self, dims=found[0], axes=found[1])
-            return replace(layout, bound=self.bound or (self.uneven and layout.is_interleaved))
+            tensor = replace(self, dims=found[0], axes=found[1])
+            return replace(tensor, bound=self.bound or (self.uneven and tensor.is_interleaved))
         everything = replace(self.reduced(range(len(self.dims)), keep=True), bound=True)
         return replace(everything, dims=tuple(_dim(size) for size in shape))
 
     def broadcast(self, shape: Sequence[int]) -> TensorField:
-        """Return the layout of the tensor expanded to a shape, new dims in front."""
+        """Return the tensor expanded to a shape, with new dims in front."""
         if self.shape == tuple(shape):
             return self
         missing = len(shape) - len(self.dims)
@@ -144,7 +144,7 @@ class TensorField:
         return replace(self, dims=(*map(_dim, shape[:missing]), *dims), axes=axes)
 
     def joined(self, other: TensorField) -> TensorField:
-        """Return the layout of an operation that reads the same element of both, broadcast to one shape."""
+        """Return the tensor whose elements each read the same element of two tensors, broadcast to one shape."""
         shape = _common(self.shape, other.shape)
         first, second = self.broadcast(shape), other.broadcast(shape)
         uneven, bound = first.uneven or second.uneven, first.bound or second.bound
@@ -155,19 +155,19 @@ class TensorField:
         axes = tuple(axis for axis in together if axis is not None)
         if len(axes) == len(together):
             return TensorField(dims, axes, uneven, bound or _entangled(ours, theirs))
-        # The same axis runs along different dims: every element may see everything.
+        # An axis runs along different dims of the two: every element may see everything.
         everything = range(len(shape))
-        first, second = (layout.reduced(everything, keep=True) for layout in (first, second))
+        first, second = (tensor.reduced(everything, keep=True) for tensor in (first, second))
         return replace(first.joined(second).broadcast(shape), uneven=uneven, bound=True)
 
 
 def constant(shape: Sequence[int]) -> TensorField:
-    """Return the layout of a tensor that does not depend on the image."""
+    """Return a tensor that does not depend on the image."""
     return TensorField(tuple(map(_dim, shape)), ())
 
 
 def of_image(shape: Sequence[int], fields: Sequence[AxisField] | None = None) -> TensorField:
-    """Return the layout of the input: one image of channels and then one dim for each axis.
+    """Return the input: a batch of one, the channels, and a dim for each axis of the image.
 
     >>> of_image((1, 3, 8, 6)).through(3, Window(3, padding=1), 6).along(3, axis=1)[0] == 0b11
     True
@@ -178,20 +178,20 @@ def of_image(shape: Sequence[int], fields: Sequence[AxisField] | None = None) ->
     return TensorField((*map(_dim, shape[:2]), *sides), axes)
 
 
-def concatenated(layouts: Sequence[TensorField], dim: int) -> TensorField:
-    """Return the layout of tensors one after another along a dim.
+def concatenated(tensors: Sequence[TensorField], dim: int) -> TensorField:
+    """Return tensors concatenated along a dim.
 
-    Where the dim carries no axis, its elements may see different sets: their union is kept, and marked uneven.
+    Where no axis runs along it, its elements may see different sets: the union is kept, and marked uneven.
     """
-    lengths = [layout.shape[dim] for layout in layouts]
+    lengths = [tensor.shape[dim] for tensor in tensors]
     total, offset = sum(lengths), 0
     carried = {
-        number for layout in layouts for number, axis in enumerate(layout.axes) if axis in layout.carried(dim)
+        number for tensor in tensors for number, axis in enumerate(tensor.axes) if axis in tensor.carried(dim)
     }
     parts = []
-    for layout, length in zip(layouts, lengths, strict=True):
-        # As if each were padded to the whole length, and all then added.
-        part = layout.through(dim, Window(1, padding=offset), total) if carried else layout.resized(dim, total)
+    for tensor, length in zip(tensors, lengths, strict=True):
+        # A concatenation is the sum of its parts, each padded with zeros to the whole length.
+        part = tensor.through(dim, Window(1, padding=offset), total) if carried else tensor.resized(dim, total)
         parts.append(part)
         offset += length
     union = parts[0]
@@ -223,17 +223,18 @@ def _dim(size: int) -> Dim:
 
 
 def _common(first: Sequence[int], second: Sequence[int]) -> tuple[int, ...]:
-    """Return the shape that both are broadcast to."""
+    """Return the shape that two shapes broadcast to."""
     rank = max(len(first), len(second))
     padded = [(1,) * (rank - len(shape)) + tuple(shape) for shape in (first, second)]
     return tuple(other if one == 1 else one for one, other in zip(*padded, strict=True))
 
 
 def _entangled(ours: Sequence[Axis], theirs: Sequence[Axis]) -> bool:
-    """Whether the union of two products of sets may be more than what the units of each axis see.
+    """Whether the unions along each axis may be more than what the elements of a sum of two tensors see.
 
-    It is not where the two differ along one axis only, where every unit sees something in both, and where one
-    holds the other.
+    An element that sees nothing along one axis sees nothing at all, whatever its field along the others. The
+    unions are exact where the two tensors differ along one axis at most, where every unit sees something in both,
+    and where the fields of one hold those of the other along all axes.
     """
     pairs = [(one.field, other.field) for one, other in zip(ours, theirs, strict=True)]
     differing = [(one, other) for one, other in pairs if one is not other and one != other]
