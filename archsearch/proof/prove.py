@@ -57,7 +57,7 @@ def prove(traced: Traced, number: int | None = None, tick: Callable[[], None] = 
     layout, step, node = profile.fields[number], traced.steps[number], traced.graph.nodes[number]
     blind = nan_blind(traced.program)
     zero_weights = any(isinstance(one.op, Resize) and "nearest" not in one.op.mode for one in traced.graph.nodes)
-    dims = [dim for dim in range(len(layout.dims)) if layout.carried(dim)] or [len(layout.dims) - 1]
+    dims = [dim for dim in range(len(layout.shape)) if layout.carried(dim)] or [len(layout.shape) - 1]
     differences: list[str] = []
     for dim in dims:
         expected = _expected(layout, dim)
@@ -81,8 +81,7 @@ def _expected(layout: TensorField, dim: int) -> dict[int, tuple[int, ...]]:
 
     A projection is exact along the dim of its own axis. What a dim without an axis sees is the same for all.
     """
-    carried = layout.carried(dim) or layout.axes
-    return {axis: layout.along(dim, axis) for axis, one in enumerate(layout.axes) if one in carried}
+    return {axis: layout.along(dim, axis) for axis in layout.carried(dim) or range(len(layout.axes))}
 
 
 def _last_map(traced: Traced, profile: Profile) -> int:

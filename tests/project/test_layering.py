@@ -25,7 +25,6 @@ LAYERS = [
     "analysis.receptive.pattern",
     "analysis.receptive.field",
     "analysis.receptive.axis",
-    "analysis.receptive.reshape",
     "analysis.receptive.tensor",
     "graph.graph",
     "analysis.op_profile",
@@ -53,6 +52,8 @@ LAYERS = [
     "space.grammar",
     "space.space",
     "data.images",
+    # Loaded only where a tensor is no map: it needs numpy.
+    "analysis.receptive.indexed",
     "data.dataset",
     "data.cache",
     "data.pickles",

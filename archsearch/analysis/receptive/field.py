@@ -15,9 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
-from archsearch.analysis.receptive.pattern import ENDLESS, IRREGULAR, Pattern, union
+from archsearch.analysis.receptive.pattern import ENDLESS, Pattern, union
 from archsearch.errors import ShapeError
 
 if TYPE_CHECKING:
@@ -65,18 +66,19 @@ class AxisField:
         return union(self.seen or ())
 
     @property
+    def is_partly_blind(self) -> bool:
+        """Whether some unit sees none of the image."""
+        return self.seen is not None and 0 in self.seen
+
+    @property
     def sees_nothing(self) -> bool:
         """Whether no unit sees any of the image: all of them read padding alone."""
         return self.seen is not None and not any(self.seen)
 
     def holds(self, other: AxisField) -> bool:
-        """Whether each unit sees all that the same unit of `other` sees; a single unit stands for all."""
-        if self.seen is None or other.seen is None:
-            return True
-        ours = self.seen * len(other.seen) if len(self.seen) == 1 else self.seen
-        return len(ours) == len(other.seen) and all(
-            more | less == more for more, less in zip(ours, other.seen, strict=True)
-        )
+        """Whether each unit sees all that the same unit of `other` sees."""
+        pairs = zip(self.seen or (), other.seen or (), strict=True)
+        return all(more | less == more for more, less in pairs)
 
     def after(self, window: AnyWindow, length: int, units: int) -> AxisField:
         """Return the field of the `units` of an operation that slides `window` over this map of `length`.
@@ -102,28 +104,21 @@ class AxisField:
             return AxisField(self.pattern.joined(other.pattern), inside, seen)
         return AxisField(self.pattern or other.pattern, inside, seen)
 
-    def picked(self, units: Sequence[int], pattern: Pattern = IRREGULAR) -> AxisField:
-        """Return the field of the chosen units, in that order; they follow `pattern` if this field has one."""
-        followed = pattern if self.pattern else None
-        if self.inside is None or self.seen is None:
-            return AxisField(followed)
-        inside = tuple(self.inside[unit] for unit in units)
-        return AxisField(
-            followed, inside, inside if self.seen is self.inside else tuple(self.seen[u] for u in units)
-        )
+    def gathered(self, reads: Sequence[tuple[int, ...]], length: int, *, mixing: bool = False) -> AxisField:
+        """Return the field of units that each read the listed ones of these `length` units, in ascending order.
 
-    def mixed(self, block: int, count: int, *, outermost: bool) -> AxisField:
-        """Return the field where units `block` apart, in groups of `count`, see what any of the group sees.
-
-        Groups of `outermost` units span the whole map, which makes the operation a global one.
+        With `mixing`, as of a sum over a dim, it is a global operation if what one unit reads spans the whole map.
         """
-        pattern = self.pattern.mixed(block, count) if self.pattern and not outermost else None
+        if len(reads) == length and all(read == (unit,) for unit, read in enumerate(reads)):
+            return self
+        is_global = mixing and any(_spans(read, length) for read in reads)
+        pattern = self.pattern.gathered(reads) if self.pattern and not is_global else None
         if self.inside is None or self.seen is None:
             return AxisField(pattern)
-        firsts = [unit - unit // block % count * block for unit in range(len(self.seen))]
-        groups = [range(first, first + block * count, block) for first in firsts]
-        inside = (0,) * len(self.seen) if outermost else _gathered(self.inside, groups)
-        return AxisField(pattern, inside, _gathered(self.seen, groups))
+        seen = _gathered(self.seen, reads)
+        if is_global:
+            return AxisField(None, (0,) * len(seen), seen)
+        return AxisField(pattern, seen if self.seen is self.inside else _gathered(self.inside, reads), seen)
 
 
 def image(length: int) -> AxisField:
@@ -139,6 +134,12 @@ def stretch(positions: int) -> int:
     4
     """
     return positions.bit_length() - max((positions & -positions).bit_length() - 1, 0)
+
+
+def _spans(read: Sequence[int], length: int) -> bool:
+    """Whether the units read are spread over the whole of `length`: no gap is wider than one between them."""
+    apart = max((after - before for before, after in pairwise(read)), default=0)
+    return len(read) > 1 and read[-1] + apart - read[0] >= length
 
 
 def _gathered(sets: Sets, reads: Iterable[Iterable[int]]) -> Sets:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache, reduce
@@ -16,6 +16,27 @@ if TYPE_CHECKING:
 
 Placed: TypeAlias = tuple[int, int]
 """A set (p, bits) on the endless axis: position p + i for every bit i; bit 0 is set, the empty set is (0, 0)."""
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """Units that read the listed positions, and then again and again `further` on.
+
+    It is used as a window of `graph.windows`.
+    """
+
+    listed: tuple[tuple[int, ...], ...]
+    further: int
+
+    @property
+    def advance(self) -> tuple[int, int]:
+        """(length of the list, `further`)."""
+        return len(self.listed), self.further
+
+    def reads(self, unit: int) -> list[int]:
+        """Return the positions that a unit reads on an endless axis."""
+        times, place = divmod(unit, len(self.listed))
+        return [position + times * self.further for position in self.listed[place]]
 
 
 @dataclass(frozen=True)
@@ -61,7 +82,7 @@ class Pattern:
         start, bits = self.phases[phase]
         return (start + block * self.advance, bits) if bits else (0, 0)
 
-    def after(self, window: AnyWindow) -> Pattern:
+    def after(self, window: AnyWindow | Repeated) -> Pattern:
         """Return the pattern of an operation that slides `window` over this map.
 
         >>> from archsearch.graph.windows import Window
@@ -72,6 +93,15 @@ class Pattern:
         """
         return _after(self, window) if self.phases else self
 
+    def gathered(self, reads: Sequence[tuple[int, ...]]) -> Pattern:
+        """Return the pattern of units that each read those listed; IRREGULAR unless the list repeats.
+
+        >>> ENDLESS.gathered([(0, 1), (0, 1), (2, 3), (2, 3)])
+        Pattern(advance=2, phases=((0, 3), (0, 3)))
+        """
+        window = _repeated(reads)
+        return self.after(window) if window else IRREGULAR
+
     def joined(self, other: Pattern) -> Pattern:
         """Return the pattern of units that read the same unit of both; IRREGULAR where their strides differ."""
         if self is other:
@@ -80,15 +110,6 @@ class Pattern:
             return IRREGULAR
         period = lcm(len(self.phases), len(other.phases))
         phases = tuple(_together((self.at(unit), other.at(unit))) for unit in range(period))
-        return _shortest(Pattern(self.advance * (period // len(self.phases)), phases))
-
-    def mixed(self, block: int, count: int) -> Pattern:
-        """Return the pattern where units `block` apart, in groups of `count`, see what any of the group sees."""
-        if not self.phases:
-            return self
-        period = lcm(len(self.phases), block * count)
-        firsts = [unit - unit // block % count * block for unit in range(period)]
-        phases = tuple(_together(self.at(first + block * other) for other in range(count)) for first in firsts)
         return _shortest(Pattern(self.advance * (period // len(self.phases)), phases))
 
     def misalignment(self, other: Pattern) -> Fraction:
@@ -110,13 +131,23 @@ IRREGULAR = Pattern(0, ())
 
 
 @lru_cache(maxsize=4096)
-def _after(pattern: Pattern, window: AnyWindow) -> Pattern:
+def _after(pattern: Pattern, window: AnyWindow | Repeated) -> Pattern:
     # Cached because both axes of a map, and the networks of a search, ask for the same again and again.
     units, positions = window.advance
     common = gcd(positions, len(pattern.phases))
     period = units * (len(pattern.phases) // common)
     phases = tuple(_together(pattern.at(read) for read in window.reads(unit)) for unit in range(period))
     return _shortest(Pattern(pattern.advance * (positions // common), phases))
+
+
+def _repeated(reads: Sequence[tuple[int, ...]]) -> Repeated | None:
+    """Return the shortest list that gives all reads when it is repeated; it must come twice at least."""
+    for period in range(1, len(reads) // 2 + 1 if all(reads) else 0):
+        further = reads[period][0] - reads[0][0]
+        pairs = zip(reads, reads[period:], strict=False)
+        if further and all(later == tuple(read + further for read in unit) for unit, later in pairs):
+            return Repeated(tuple(reads[:period]), further)
+    return None
 
 
 def union(sets: Iterable[int]) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from archsearch.analysis.receptive.axis import Axis
 from archsearch.analysis.receptive.field import AxisField
 from archsearch.analysis.receptive.pattern import ENDLESS
 from archsearch.analysis.receptive.tensor import TensorField, concatenated, constant, of_image
@@ -24,6 +24,9 @@ from archsearch.graph.ops.moving import Concatenate, Expand, Flatten, Pad, Permu
 from archsearch.graph.ops.operation import Constant, Input, Unknown
 from archsearch.graph.shapes import Border, Shape
 from archsearch.graph.windows import AdaptiveWindow, AnyWindow, Interpolation, TransposedWindow, Window
+
+if TYPE_CHECKING:
+    from archsearch.analysis.receptive.tensor import AnyAxis
 
 
 def fields(graph: Graph, *, with_sets: bool = True) -> tuple[TensorField, ...]:
@@ -87,7 +90,7 @@ def _combined(node: Node, before: Sequence[TensorField]) -> TensorField:
         case BatchNorm():
             return first
         case Normalize() as op:
-            seen = first.joined(first.mixed(op.dims))
+            seen = first.joined(first.reduced(op.dims, keep=True))
             return replace(seen, bound=True) if op.groups > 1 and first.carried(1) else seen
         case Concatenate() as op:
             return concatenated(before, op.dim)
@@ -97,7 +100,7 @@ def _combined(node: Node, before: Sequence[TensorField]) -> TensorField:
             seen = _attended(*before, features=node.shape[-1])
             return replace(seen, bound=True) if op.masked else seen
         case Unknown():
-            everything = _all_joined([layout.reduced(range(len(layout.dims)), keep=False) for layout in before])
+            everything = _all_joined([layout.reduced(range(len(layout.shape)), keep=False) for layout in before])
             return replace(everything.broadcast(node.shape), bound=True)
         case _:
             return _moved(node, first)
@@ -137,7 +140,7 @@ def _stepped(layout: TensorField, steps: Sequence[AnyWindow], shape: Shape) -> T
 
 
 def _global(layout: TensorField) -> TensorField:
-    return layout.reduced(range(2, len(layout.dims)), keep=True)
+    return layout.reduced(range(2, len(layout.shape)), keep=True)
 
 
 def _remixed(layout: TensorField, dim: int, size: int, groups: int = 1) -> TensorField:
@@ -180,13 +183,14 @@ def _arranged(layout: TensorField, letters: str, result: str) -> TensorField:
     gone = [n for n, letter in enumerate(letters) if letter not in result]
     kept = [letter for letter in letters if letter in result]
     layout = layout.reduced(gone, keep=False)
-    layout = replace(layout, dims=(*layout.dims, ()))
-    return layout.permuted([kept.index(letter) if letter in kept else len(kept) for letter in result])
+    layout = layout.permuted([kept.index(letter) for letter in result if letter in kept])
+    sizes = iter(layout.shape)
+    return layout.reshaped([next(sizes) if letter in kept else 1 for letter in result])
 
 
 def _attended(query: TensorField, key: TensorField, value: TensorField, *, features: int) -> TensorField:
     """Return the layout of attention: each query sees itself, and all keys and values beside it."""
-    rank = len(query.dims)
+    rank = len(query.shape)
     seen = [part.reduced([rank - 1], keep=True) for part in (query, key, value)]
     return _beside(seen[0], seen[1].joined(seen[2]).reduced([rank - 2], keep=True)).resized(rank - 1, features)
 
@@ -202,7 +206,7 @@ def _beside(asked: TensorField, others: TensorField) -> TensorField:
     return asked.joined(others)
 
 
-def _passed(asked: Axis, others: Axis) -> Axis:
+def _passed(asked: AnyAxis, others: AnyAxis) -> AnyAxis:
     if others.field.pattern is not None:
         return asked
     field = asked.field
