@@ -79,7 +79,7 @@ def ours(module: nn.Module, shape: Shape) -> tuple[Seconds, Callable[[], object]
 
     last = found.last_map.field
     number = max(number for number in traced.steps if found.fields[number] is last)
-    dim = max(dim for dim in range(len(last.dims)) if last.carried(dim))
+    dim = max(dim for dim in range(len(last.shape)) if last.carried(dim))
     gradients = partial(by_gradients, traced.program, traced.steps[number], dim)
     return {OURS: total, TRACING: spent[0], ANALYSIS: total - spent[0]}, gradients
 

@@ -57,7 +57,7 @@ def prove(traced: Traced, number: int | None = None, tick: Callable[[], None] = 
     field, step, node = profile.fields[number], traced.steps[number], traced.graph.nodes[number]
     blind = nan_blind(traced.program)
     zero_weights = any(isinstance(one.op, Resize) and "nearest" not in one.op.mode for one in traced.graph.nodes)
-    dims = [dim for dim in range(len(field.dims)) if field.carried(dim)] or [len(field.dims) - 1]
+    dims = [dim for dim in range(len(field.shape)) if field.carried(dim)] or [len(field.shape) - 1]
     differences: list[str] = []
     for dim in dims:
         expected = _expected(field, dim)
@@ -81,8 +81,7 @@ def _expected(field: TensorField, dim: int) -> dict[int, tuple[int, ...]]:
 
     A projection is exact along the dim of its own axis. A dim that carries none sees the same at every index.
     """
-    carried = field.carried(dim) or field.axes
-    return {axis: field.along(dim, axis) for axis, one in enumerate(field.axes) if one in carried}
+    return {axis: field.along(dim, axis) for axis in field.carried(dim) or range(len(field.axes))}
 
 
 def _last_map(traced: Traced, profile: Profile) -> int:

@@ -1,108 +1,85 @@
-"""One axis of the image as a tensor carries it: through which factors of its dims, and what is seen there.
-
-A dim is a product of *atoms*: one for the height of a map, two (height, width) for a list of tokens, two again
-(the window, the place in it) for a map that was cut into windows.
-"""
+"""One axis of the image within a tensor that has a dim for it, as a map has."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 from math import prod
-from typing import TypeAlias
+from typing import TYPE_CHECKING
 
 from archsearch.analysis.receptive.field import AxisField
-from archsearch.analysis.receptive.pattern import IRREGULAR
-from archsearch.graph.windows import TransposedWindow, Window
+from archsearch.graph.windows import AnyWindow
 
-
-@dataclass(frozen=True, eq=False)
-class Atom:
-    """A factor of a dim; two atoms of one size are not the same."""
-
-    size: int
-
-
-Dim: TypeAlias = tuple[Atom, ...]
-"""The atoms of a dim, the last one fastest; none for a dim of size 1."""
+if TYPE_CHECKING:
+    from archsearch.analysis.receptive.indexed import IndexedAxis
 
 
 @dataclass(frozen=True)
 class Axis:
-    """What is seen along one axis of the image: the field's units count through `atoms`, the last one fastest.
-
-    Without atoms there is one unit: every element of the tensor sees the same.
-    """
+    """What each index along `dim` sees along one axis of the image; without a dim, what all elements see."""
 
     field: AxisField
-    atoms: Dim
+    dim: int | None
 
-    def units(self, atoms: Sequence[Atom]) -> list[int]:
-        """Return the number of the unit for each index counted through `atoms`, which hold all of its own."""
-        places = [[0] * atom.size for atom in atoms]
-        for atom, indices in zip(atoms, places, strict=True):
-            if atom in self.atoms:
-                block = size_of(self.atoms[self.atoms.index(atom) + 1 :])
-                indices[:] = range(0, block * atom.size, block)
-        return [sum(parts) for parts in product(*places)]
+    @property
+    def dims(self) -> tuple[int, ...]:
+        """The dims along which elements are different units."""
+        return () if self.dim is None else (self.dim,)
 
-    def mixed(self, atoms: Collection[Atom]) -> Axis:
-        """Return the axis where units that differ only in some of its atoms see what any of them does."""
-        field = self.field
-        for number, atom in enumerate(self.atoms):
-            if atom in atoms and atom.size > 1:
-                outermost = size_of(self.atoms[:number]) == 1
-                field = field.mixed(size_of(self.atoms[number + 1 :]), atom.size, outermost=outermost)
-        return replace(self, field=field) if field is not self.field else self
+    def after(self, dim: int, window: AnyWindow, length: int, units: int) -> Axis:
+        """Return the axis after an operation slides `window` along a dim of `length`, for `units` along it."""
+        return replace(self, field=self.field.after(window, length, units)) if dim == self.dim else self
 
-    def dropped(self, atoms: Collection[Atom]) -> Axis:
-        """Return the axis without some of its atoms, whose first index is taken."""
-        kept = tuple(atom for atom in self.atoms if atom not in atoms)
-        gone = size_of(self.atoms) // size_of(kept)
-        if len(kept) == len(self.atoms) or gone == 1:
-            return replace(self, atoms=kept) if len(kept) < len(self.atoms) else self
-        pattern = self.field.pattern
-        inner = kept == self.atoms[: len(kept)] and kept and pattern
-        followed = pattern.after(Window(1, stride=gone)) if inner and pattern else IRREGULAR
-        ranges = [[0] if atom in atoms else list(range(atom.size)) for atom in self.atoms]
-        units = [_number(self.atoms, index) for index in product(*ranges)]
-        return Axis(self.field.picked(units, followed), kept)
+    def mixed(self, dims: Collection[int], shape: Sequence[int]) -> Axis:
+        """Return the axis of a tensor summed over dims, which keep size 1."""
+        if self.dim is None or self.dim not in dims:
+            return self
+        length = shape[self.dim]
+        return Axis(self.field.gathered([tuple(range(length))], length, mixing=True), None)
 
-    def listed(self, atoms: Sequence[Atom]) -> tuple[AxisField, bool]:
-        """Return what is seen along a dim that carries some of the axis's atoms, or other axes' too.
+    def squeezed(self, dims: Collection[int]) -> Axis:
+        """Return the axis without dims of size 1."""
+        dim = None if self.dim is None or self.dim in dims else self.dim - sum(n < self.dim for n in dims)
+        return replace(self, dim=dim)
 
-        And whether it carries all of them: if not, what differs elsewhere is taken together.
-        """
-        elsewhere = set(self.atoms).difference(atoms)
-        whole = self.mixed(elsewhere).dropped(elsewhere)
-        return whole.field.picked(whole.units(atoms)), not elsewhere
+    def permuted(self, order: Sequence[int]) -> Axis:
+        """Return the axis of a tensor with its dims in another order."""
+        return self if self.dim is None else replace(self, dim=order.index(self.dim))
 
-    def joined(self, other: Axis) -> Axis | None:
-        """Return the axis of elements that read both; None where neither runs along all atoms of the other."""
-        if self.atoms == other.atoms:
-            return Axis(self.field.joined(other.field), self.atoms)
-        if set(self.atoms) < set(other.atoms):
-            return other.joined(self)
-        if not set(other.atoms) < set(self.atoms):
-            return None
-        if other.atoms and other.atoms == self.atoms[: len(other.atoms)]:
-            inner = size_of(self.atoms) // size_of(other.atoms)
-            spread = other.field.after(
-                TransposedWindow(inner, stride=inner), size_of(other.atoms), size_of(self.atoms)
-            )
-        else:
-            spread = other.field.picked(other.units(self.atoms))
-        return Axis(self.field.joined(spread), self.atoms)
+    def expanded(self, before: Sequence[int], after: Sequence[int]) -> Axis:
+        """Return the axis of a tensor expanded from one shape to another, with new dims in front."""
+        if self.dim is None:
+            return self
+        dim = self.dim + len(after) - len(before)
+        return replace(self, dim=dim if before[self.dim] == after[dim] else None)
 
+    def reshaped(
+        self, blocks: Sequence[tuple[range, range]], before: Sequence[int], after: Sequence[int]
+    ) -> Axis | IndexedAxis:
+        """Return the axis of a view of another shape, in which each block of dims becomes another."""
+        if self.dim is None:
+            return self
+        length = before[self.dim]
+        old, new = next(block for block in blocks if self.dim in block[0])
+        if len(old) == len(new) == 1:
+            return Axis(self.field, new.start)
+        if length == 1:
+            return Axis(self.field, None)
+        if length == prod(before[dim] for dim in old) == max(after[dim] for dim in new):
+            return Axis(self.field, next(dim for dim in new if after[dim] == length))
+        return self.indexed(before).reshaped(blocks, before, after)
 
-def size_of(atoms: Iterable[Atom]) -> int:
-    """Return the product of the sizes of atoms."""
-    return prod(atom.size for atom in atoms)
+    def aligned(self, other: Axis, shape: Sequence[int]) -> tuple[Axis, Axis]:
+        """Return both axes with the same units; they run along the same dim, or one of them along none."""
+        if self.dim == other.dim:
+            return self, other
+        if self.dim is None:
+            one, two = other.aligned(self, shape)
+            return two, one
+        return self, Axis(other.field.gathered([(0,)] * shape[self.dim], 1), self.dim)
 
+    def indexed(self, shape: Sequence[int]) -> IndexedAxis:
+        """Return the axis with an index array for a tensor of a shape; numpy is loaded for it."""
+        from archsearch.analysis.receptive.indexed import indexed  # noqa: PLC0415
 
-def _number(atoms: Sequence[Atom], index: Sequence[int]) -> int:
-    number = 0
-    for atom, place in zip(atoms, index, strict=True):
-        number = number * atom.size + place
-    return number
+        return indexed(self.field, self.dim, shape)

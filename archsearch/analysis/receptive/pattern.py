@@ -1,8 +1,8 @@
-"""What the units of an endless map see along one axis: sets that repeat, shifted."""
+"""What the units of an endless map see along one axis: a few sets, repeated at regular distances."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache, reduce
@@ -15,50 +15,75 @@ if TYPE_CHECKING:
 
 
 Placed: TypeAlias = tuple[int, int]
-"""A set on the endless axis: (p, bits) holds position p + i for every bit i, bit 0 among them; (0, 0) is empty."""
+"""A set (p, bits) on the endless axis: position p + i for every bit i; bit 0 is set, the empty set is (0, 0)."""
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """Units that read the listed positions, and then again and again `further` on.
+
+    It is used as a window of `graph.windows`.
+    """
+
+    listed: tuple[tuple[int, ...], ...]
+    further: int
+
+    @property
+    def advance(self) -> tuple[int, int]:
+        """(length of the list, `further`)."""
+        return len(self.listed), self.further
+
+    def reads(self, unit: int) -> list[int]:
+        """Return the positions that a unit reads on an endless axis."""
+        times, place = divmod(unit, len(self.listed))
+        return [position + times * self.further for position in self.listed[place]]
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """What the units of an endless map see: unit u what unit u - len(phases) does, `advance` pixels further."""
+    """What each unit of an endless map sees.
+
+    `phases` holds the sets of units 0 to `period - 1`; each later unit sees what the unit `period` before it does,
+    `advance` pixels further along. After convolution and pooling alone, the period is 1.
+    """
 
     advance: int
     phases: tuple[Placed, ...]
 
     @property
     def is_regular(self) -> bool:
-        """Whether the units follow a pattern; IRREGULAR stands for those that do not."""
+        """Whether the units follow a pattern: those of IRREGULAR follow none."""
         return bool(self.phases)
 
     @cached_property
     def stride(self) -> Fraction:
-        """Input pixels from the field of a unit to that of the next: below 1 after upsampling."""
+        """Mean distance, in input pixels, between the fields of neighbouring units: below 1 after upsampling."""
         return Fraction(self.advance, len(self.phases))
 
     @cached_property
     def extent(self) -> int:
-        """The largest distance from the first to the last position that a unit sees, both counted."""
+        """Receptive field in pixels: from the first to the last position that a unit sees, at most."""
         return max(bits.bit_length() for _start, bits in self.phases)
 
     @property
     def padding(self) -> int:
-        """Effective padding: how far before the image the first unit's field starts."""
+        """Effective padding: how many pixels before the image the first unit's field begins."""
         return -self.phases[0][0]
 
     @property
     def coverage(self) -> Fraction:
-        """Smallest share of its extent that a unit sees: below 1 where dilation or stride leave holes."""
+        """Least share of its own extent that a unit sees: below 1 where dilation or stride leave holes."""
         shares = [Fraction(bits.bit_count(), bits.bit_length()) for _start, bits in self.phases if bits]
         return min(shares, default=Fraction(0))
 
     def at(self, unit: int) -> Placed:
-        """Return the positions that a unit sees."""
+        """Return the set that a unit sees."""
         block, phase = divmod(unit, len(self.phases))
         start, bits = self.phases[phase]
         return (start + block * self.advance, bits) if bits else (0, 0)
 
-    def after(self, window: AnyWindow) -> Pattern:
-        """Return the pattern of an operation that reads this map.
+    def after(self, window: AnyWindow | Repeated) -> Pattern:
+        """Return the pattern of an operation that slides `window` over this map.
 
         >>> from archsearch.graph.windows import Window
         >>> first = ENDLESS.after(Window(3, stride=2, padding=1))
@@ -68,8 +93,17 @@ class Pattern:
         """
         return _after(self, window) if self.phases else self
 
+    def gathered(self, reads: Sequence[tuple[int, ...]]) -> Pattern:
+        """Return the pattern of units that each read those listed; IRREGULAR unless the list repeats.
+
+        >>> ENDLESS.gathered([(0, 1), (0, 1), (2, 3), (2, 3)])
+        Pattern(advance=2, phases=((0, 3), (0, 3)))
+        """
+        window = _repeated(reads)
+        return self.after(window) if window else IRREGULAR
+
     def joined(self, other: Pattern) -> Pattern:
-        """Return the pattern of units that read the same unit of both: IRREGULAR where their strides differ."""
+        """Return the pattern of units that read the same unit of both; IRREGULAR where their strides differ."""
         if self is other:
             return self
         if not self.phases or not other.phases or self.stride != other.stride:
@@ -78,19 +112,10 @@ class Pattern:
         phases = tuple(_together((self.at(unit), other.at(unit))) for unit in range(period))
         return _shortest(Pattern(self.advance * (period // len(self.phases)), phases))
 
-    def mixed(self, block: int, count: int) -> Pattern:
-        """Return the pattern where units `block` apart, in groups of `count`, see what any of the group does."""
-        if not self.phases:
-            return self
-        period = lcm(len(self.phases), block * count)
-        firsts = [unit - unit // block % count * block for unit in range(period)]
-        phases = tuple(_together(self.at(first + block * other) for other in range(count)) for first in firsts)
-        return _shortest(Pattern(self.advance * (period // len(self.phases)), phases))
-
     def misalignment(self, other: Pattern) -> Fraction:
-        """Return the largest distance, in pixels, between the centres of what a unit sees of each.
+        """Return the largest distance, in pixels, between the centres of the same unit's fields on two maps.
 
-        0 where either is irregular or their strides differ: the result is irregular then.
+        0 where their join is irregular anyway: where one of them is, or where their strides differ.
         """
         if not self.phases or not other.phases or self.stride != other.stride:
             return Fraction(0)
@@ -99,15 +124,15 @@ class Pattern:
 
 
 ENDLESS = Pattern(1, ((0, 1),))
-"""The image itself: each unit sees its own position."""
+"""The image itself, where each unit sees its own position."""
 
 IRREGULAR = Pattern(0, ())
-"""No pattern: only the sets say what the units see."""
+"""Units that follow no pattern: only their sets say what they see."""
 
 
 @lru_cache(maxsize=4096)
-def _after(pattern: Pattern, window: AnyWindow) -> Pattern:
-    """Return the pattern after a window; cached, as both axes of a map and network after network need the same."""
+def _after(pattern: Pattern, window: AnyWindow | Repeated) -> Pattern:
+    # Cached because both axes of a map, and the networks of a search, ask for the same again and again.
     units, positions = window.advance
     common = gcd(positions, len(pattern.phases))
     period = units * (len(pattern.phases) // common)
@@ -115,8 +140,18 @@ def _after(pattern: Pattern, window: AnyWindow) -> Pattern:
     return _shortest(Pattern(pattern.advance * (positions // common), phases))
 
 
+def _repeated(reads: Sequence[tuple[int, ...]]) -> Repeated | None:
+    """Return the shortest list that gives all reads when it is repeated; it must come twice at least."""
+    for period in range(1, len(reads) // 2 + 1 if all(reads) else 0):
+        further = reads[period][0] - reads[0][0]
+        pairs = zip(reads, reads[period:], strict=False)
+        if further and all(later == tuple(read + further for read in unit) for unit, later in pairs):
+            return Repeated(tuple(reads[:period]), further)
+    return None
+
+
 def union(sets: Iterable[int]) -> int:
-    """Return the positions that are in any of the bit sets."""
+    """Return the union of bit sets."""
     return reduce(or_, sets, 0)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from archsearch.analysis.receptive.axis import Axis
 from archsearch.analysis.receptive.field import AxisField
 from archsearch.analysis.receptive.pattern import ENDLESS
 from archsearch.analysis.receptive.tensor import TensorField, concatenated, constant, of_image
@@ -14,6 +14,9 @@ from archsearch.graph.ops import maps, mixing, moving
 from archsearch.graph.ops.operation import Constant, Input, Unknown
 from archsearch.graph.shapes import Border, Shape
 from archsearch.graph.windows import AdaptiveWindow, AnyWindow, Window
+
+if TYPE_CHECKING:
+    from archsearch.analysis.receptive.tensor import AnyAxis
 
 
 def fields(graph: Graph, *, with_sets: bool = True) -> tuple[TensorField, ...]:
@@ -54,7 +57,7 @@ def _combined(node: Node, before: Sequence[TensorField]) -> TensorField:
         case maps.BatchNorm():
             return first
         case mixing.Normalize() as op:
-            seen = first.joined(first.mixed(op.dims))
+            seen = first.joined(first.reduced(op.dims, keep=True))
             return replace(seen, bound=True) if op.groups > 1 and first.carried(1) else seen
         case moving.Concatenate() as op:
             return concatenated(before, op.dim)
@@ -64,7 +67,7 @@ def _combined(node: Node, before: Sequence[TensorField]) -> TensorField:
             seen = _attended(*before, features=node.shape[-1])
             return replace(seen, bound=True) if op.masked else seen
         case Unknown():
-            everything = _all_joined([field.reduced(range(len(field.dims)), keep=False) for field in before])
+            everything = _all_joined([field.reduced(range(len(field.shape)), keep=False) for field in before])
             return replace(everything.broadcast(node.shape), bound=True)
         case _:
             return _moved(node, first)
@@ -143,13 +146,14 @@ def _arranged(field: TensorField, letters: str, result: str) -> TensorField:
     gone = [n for n, letter in enumerate(letters) if letter not in result]
     kept = [letter for letter in letters if letter in result]
     field = field.reduced(gone, keep=False)
-    field = replace(field, dims=(*field.dims, ()))
-    return field.permuted([kept.index(letter) if letter in kept else len(kept) for letter in result])
+    field = field.permuted([kept.index(letter) for letter in result if letter in kept])
+    sizes = iter(field.shape)
+    return field.reshaped([next(sizes) if letter in kept else 1 for letter in result])
 
 
 def _attended(query: TensorField, key: TensorField, value: TensorField, *, features: int) -> TensorField:
     """Return the field of attention: each query sees itself, and all keys and values beside it."""
-    rank = len(query.dims)
+    rank = len(query.shape)
     seen = [part.reduced([rank - 1], keep=True) for part in (query, key, value)]
     return _beside(seen[0], seen[1].joined(seen[2]).reduced([rank - 2], keep=True)).resized(rank - 1, features)
 
@@ -165,7 +169,7 @@ def _beside(asked: TensorField, others: TensorField) -> TensorField:
     return asked.joined(others)
 
 
-def _passed(asked: Axis, others: Axis) -> Axis:
+def _passed(asked: AnyAxis, others: AnyAxis) -> AnyAxis:
     if others.field.pattern is not None:
         return asked
     field = asked.field

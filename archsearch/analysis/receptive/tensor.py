@@ -1,197 +1,166 @@
-"""Which dims of a tensor carry which axes of the image, and what the units along them see.
+"""What the elements of a tensor see, along each axis of the image.
 
-Reshape and permute move the atoms of the dims about. What is seen along an axis depends on the atoms of that axis
-only, so that it stays exact through all of them.
+A map has a dim for each axis, and needs no more than that. Of any other tensor, such as tokens or windows of a
+map, an index array for each axis says which unit each element is (`indexed`). Only then is numpy loaded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import prod
+from typing import TYPE_CHECKING, TypeAlias
 
-from archsearch.analysis.receptive.axis import Atom, Axis, Dim, size_of
+from archsearch.analysis.receptive.axis import Axis
 from archsearch.analysis.receptive.field import AxisField, image
 from archsearch.analysis.receptive.pattern import IRREGULAR
-from archsearch.analysis.receptive.reshape import aligned, cut
 from archsearch.graph.windows import AnyWindow, Window
+
+if TYPE_CHECKING:
+    from archsearch.analysis.receptive.indexed import IndexedAxis
+
+    AnyAxis: TypeAlias = Axis | IndexedAxis
 
 
 @dataclass(frozen=True)
 class TensorField:
-    """A tensor's dims and axes.
+    """The shape of a tensor, and what is seen along each axis of the image.
 
-    `uneven`: elements that differ only along dims without an axis, such as channels, may each see less than the
-    fields say, which is their union. `bound`: a set may be larger than what is really seen.
+    `uneven`: elements that differ only along dims without an axis, such as channels, may see different sets, and
+    the fields hold their union. `bound`: the sets are an upper bound on what is seen.
     """
 
-    dims: tuple[Dim, ...]
-    axes: tuple[Axis, ...]
+    shape: tuple[int, ...]
+    axes: tuple[AnyAxis, ...]
     uneven: bool = False
     bound: bool = False
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        """Size of each dim."""
-        return tuple(size_of(dim) for dim in self.dims)
+    def is_map(self) -> bool:
+        """Whether each axis has a dim to itself, or none where all elements see the same, unlike in tokens."""
+        return all(isinstance(axis, Axis) for axis in self.axes)
 
     @property
     def is_local_map(self) -> bool:
-        """Whether each axis has a dim of its own, unlike in tokens, and a path without global operations."""
-        sides = [axis.atoms for axis in self.axes]
-        apart = all(not side or side in self.dims for side in sides) and len(set(sides)) == len(sides)
-        return bool(sides) and apart and all(axis.field.pattern is not None for axis in self.axes)
+        """Whether it is a map with a path without global operations along each axis."""
+        return bool(self.axes) and self.is_map and all(axis.field.pattern is not None for axis in self.axes)
 
-    @property
-    def is_interleaved(self) -> bool:
-        """Whether a dim counts through places along an axis and through others, as after a pixel shuffle."""
-        carrying = {atom for axis in self.axes for atom in axis.atoms}
-        return any(carrying.intersection(dim) and not carrying.issuperset(dim) for dim in self.dims)
+    def carried(self, dim: int) -> list[int]:
+        """Return the numbers of the axes that run along a dim, wholly or in part."""
+        return [number for number, axis in enumerate(self.axes) if dim in axis.dims]
 
     def along(self, dim: int, axis: int) -> tuple[int, ...]:
-        """Return, for each index along a dim, the positions on an axis that some element there sees.
+        """Return, for each index along a dim, the positions on an axis that any element there sees.
 
-        Where a dim carries several axes, an element that sees nothing along one of them sees nothing at all.
+        Where several axes run along the dim, an element that sees nothing along one of them sees nothing at all.
         """
-        beside = [n for n, other in enumerate(self.axes) if n != axis and other in self.carried(dim)]
-        seen = self._projected(dim, axis)
-        for other in beside:
-            seen = tuple(
-                own if others else 0 for own, others in zip(seen, self._projected(dim, other), strict=True)
-            )
-        return seen
+        beside = [self._projected(dim, other) for other in self.carried(dim) if other != axis]
+        return tuple(
+            own if all(others) else 0 for own, *others in zip(self._projected(dim, axis), *beside, strict=True)
+        )
 
     def _projected(self, dim: int, axis: int) -> tuple[int, ...]:
-        others = [other for other in range(len(self.dims)) if other != dim]
+        others = [other for other in range(len(self.shape)) if other != dim]
         (only,) = replace(self, axes=(self.axes[axis],)).reduced(others, keep=True).axes
         assert only.field.seen is not None
-        return tuple(only.field.seen[unit] for unit in only.units(self.dims[dim]))
+        return only.field.seen if dim in only.dims else only.field.seen * self.shape[dim]
 
-    def carried(self, dim: int) -> list[Axis]:
-        """Return the axes that a dim carries, or parts of them."""
-        return [axis for axis in self.axes if not set(axis.atoms).isdisjoint(self.dims[dim])]
-
-    def through(self, dim: int, step: AnyWindow, units: int) -> TensorField:
-        """Return the layout after a step along a dim, of which `units` come out."""
-        atoms, new = self.dims[dim], (Atom(units),)
-        length = size_of(atoms)
-        if step == Window(1) and units == length:
+    def through(self, dim: int, window: AnyWindow, units: int) -> TensorField:
+        """Return the output of an operation that slides `window` along a dim, with `units` along it."""
+        length = self.shape[dim]
+        if window == Window(1) and units == length:
             return self
-        bound, axes, carries = self.bound, [], False
-        for axis in self.axes:
-            if not axis.atoms or set(axis.atoms).isdisjoint(atoms):
-                axes.append(axis)
-                continue
-            carries = True
-            if axis.atoms == atoms:
-                field = axis.field
-            else:
-                field, entire = axis.listed(atoms)
-                bound = bound or not entire
-            axes.append(Axis(field.after(step, length, units), new))
-        # Along a dim without an axis the fields cannot say which units read less, or padding alone.
-        empty = (not list(step.inside(unit, length)) for unit in range(units))
-        if not carries and ((self.uneven and units < length) or (self.axes and any(empty))):
-            bound = True
+        axes = tuple(axis.after(dim, window, length, units) for axis in self.axes)
+        taps = (len([*window.inside(unit, length)]) for unit in range(units))
+        carried = len(self.carried(dim))
+        if carried:
+            # An element that sees nothing along one axis sees nothing at all, yet its other fields are counted.
+            blind = carried > 1 and any(axis.field.is_partly_blind for axis in self.axes)
+            inexact = blind and (units < length or max(taps) > 1)
+        else:
+            # The fields cannot tell which units along this dim read padding alone, or other channels.
+            inexact = (self.uneven and units < length) or (bool(self.axes) and 0 in taps)
         if any(axis.field.sees_nothing for axis in axes):
-            axes = []
-        return TensorField(_with(self.dims, dim, new), tuple(axes), self.uneven, bound)
+            axes = ()
+        return _settled(TensorField(_with(self.shape, dim, units), axes, self.uneven, self.bound or inexact))
 
-    def mixed(self, dims: Iterable[int]) -> TensorField:
-        """Return the layout where every element sees what any along these dims does; the shape stays.
+    def reduced(self, dims: Collection[int], *, keep: bool) -> TensorField:
+        """Return the tensor summed over dims, which keep size 1 or are dropped.
 
-        Mixing part of an axis (the tokens of a window) is an upper bound: a mask may hide some of them.
+        Where they have part of an axis, such as the tokens of a window, a mask may hide some: it is a bound then.
         """
-        atoms = {atom for dim in dims for atom in self.dims[dim]}
-        carrying = {atom for axis in self.axes for atom in axis.atoms}
-        plain = {atom for dim in self.dims for atom in dim if atom.size > 1} - carrying
-        partly = any(set(axis.atoms) & atoms and not set(axis.atoms) <= atoms for axis in self.axes)
-        axes = tuple(axis.mixed(atoms) for axis in self.axes)
-        return replace(self, axes=axes, bound=self.bound or partly, uneven=self.uneven and not plain <= atoms)
-
-    def reduced(self, dims: Sequence[int], *, keep: bool) -> TensorField:
-        """Return the layout after a sum over dims, which are left with size 1 or taken out."""
-        gone = {atom for dim in dims for atom in self.dims[dim]}
-        layout = self.mixed(dims)
-        left = [() if n in dims else dim for n, dim in enumerate(self.dims) if keep or n not in dims]
-        return replace(layout, dims=tuple(left), axes=tuple(axis.dropped(gone) for axis in layout.axes))
+        left = [dim for dim, size in enumerate(self.shape) if dim not in dims and size > 1]
+        partly = any(0 < sum(dim in dims for dim in axis.dims) < len(axis.dims) for axis in self.axes)
+        uneven = self.uneven and not all(self.carried(dim) for dim in left)
+        axes = tuple(axis.mixed(dims, self.shape) for axis in self.axes)
+        shape = tuple(1 if dim in dims else size for dim, size in enumerate(self.shape))
+        if not keep:
+            shape = tuple(size for dim, size in enumerate(shape) if dim not in dims)
+            axes = tuple(axis.squeezed(dims) for axis in axes)
+        return _settled(TensorField(shape, axes, uneven, self.bound or partly))
 
     def resized(self, dim: int, size: int) -> TensorField:
-        """Return the layout with a dim that carries no axis replaced by one of another size."""
-        return TensorField(_with(self.dims, dim, _dim(size)), self.axes, self.uneven, self.bound)
+        """Return the tensor with another size for a dim that no axis runs along."""
+        return replace(self, shape=_with(self.shape, dim, size))
 
     def permuted(self, order: Sequence[int]) -> TensorField:
-        """Return the layout with its dims in another order."""
-        return replace(self, dims=tuple(self.dims[dim] for dim in order))
+        """Return the tensor with its dims in another order."""
+        axes = tuple(axis.permuted(order) for axis in self.axes)
+        return replace(self, shape=tuple(self.shape[dim] for dim in order), axes=axes)
 
     def reshaped(self, shape: Sequence[int]) -> TensorField:
-        """Return the layout of a view of another shape; exact wherever the atoms can be cut to fit it."""
-        found = cut(self.dims, self.axes, shape)
-        if found is not None:
-            layout = replace(self, dims=found[0], axes=found[1])
-            return replace(layout, bound=self.bound or (self.uneven and layout.is_interleaved))
-        everything = replace(self.reduced(range(len(self.dims)), keep=True), bound=True)
-        return replace(everything, dims=tuple(_dim(size) for size in shape))
+        """Return the tensor viewed in another shape."""
+        blocks = list(_blocks(self.shape, shape))
+        axes = tuple(axis.reshaped(blocks, self.shape, shape) for axis in self.axes)
+        kinds = ({bool(self.carried(dim)) for dim in old if self.shape[dim] > 1} for old, _new in blocks)
+        merged = any(len(kind) > 1 for kind in kinds)
+        return _settled(TensorField(tuple(shape), axes, self.uneven, self.bound or (self.uneven and merged)))
 
     def broadcast(self, shape: Sequence[int]) -> TensorField:
-        """Return the layout of the tensor expanded to a shape, new dims in front."""
-        if self.shape == tuple(shape):
-            return self
-        missing = len(shape) - len(self.dims)
-        old = zip(self.dims, shape[missing:], strict=True)
-        dims = [dim if size_of(dim) == size else _dim(size) for dim, size in old]
-        stretched = {atom for dim, new in zip(self.dims, dims, strict=True) if dim != new for atom in dim}
-        axes = tuple(axis.dropped(stretched) for axis in self.axes)
-        return replace(self, dims=(*map(_dim, shape[:missing]), *dims), axes=axes)
+        """Return the tensor expanded to a shape, with new dims in front."""
+        axes = tuple(axis.expanded(self.shape, shape) for axis in self.axes)
+        return replace(self, shape=tuple(shape), axes=axes)
 
     def joined(self, other: TensorField) -> TensorField:
-        """Return the layout of an operation that reads the same element of both, broadcast to one shape."""
+        """Return the tensor whose elements each read the same element of two tensors, broadcast to one shape."""
         shape = _common(self.shape, other.shape)
         first, second = self.broadcast(shape), other.broadcast(shape)
         uneven, bound = first.uneven or second.uneven, first.bound or second.bound
         if not first.axes or not second.axes:
             return replace(first if first.axes else second, uneven=uneven, bound=bound)
-        dims, ours, theirs = aligned((first.dims, first.axes), (second.dims, second.axes))
-        together = [one.joined(two) for one, two in zip(ours, theirs, strict=True)]
-        axes = tuple(axis for axis in together if axis is not None)
-        if len(axes) == len(together):
-            return TensorField(dims, axes, uneven, bound or _entangled(ours, theirs))
-        # The same axis runs along different dims: every element may see everything.
-        everything = range(len(shape))
-        first, second = (layout.reduced(everything, keep=True) for layout in (first, second))
-        return replace(first.joined(second).broadcast(shape), uneven=uneven, bound=True)
+        pairs = _aligned(first, second)
+        bound = bound or _entangled([(one.field, two.field) for one, two in pairs])
+        axes = tuple(replace(one, field=one.field.joined(two.field)) for one, two in pairs)
+        return _settled(TensorField(shape, axes, uneven, bound))
 
 
 def constant(shape: Sequence[int]) -> TensorField:
-    """Return the layout of a tensor that does not depend on the image."""
-    return TensorField(tuple(map(_dim, shape)), ())
+    """Return a tensor that does not depend on the image."""
+    return TensorField(tuple(shape), ())
 
 
 def of_image(shape: Sequence[int], fields: Sequence[AxisField] | None = None) -> TensorField:
-    """Return the layout of the input: one image of channels and then one dim for each axis.
+    """Return the input: a batch of one, the channels, and a dim for each axis of the image.
 
     >>> of_image((1, 3, 8, 6)).through(3, Window(3, padding=1), 6).along(3, axis=1)[0] == 0b11
     True
     """
-    sides = [(Atom(size),) for size in shape[2:]]
     fields = fields or list(map(image, shape[2:]))
-    axes = tuple(Axis(field, side) for field, side in zip(fields, sides, strict=True))
-    return TensorField((*map(_dim, shape[:2]), *sides), axes)
+    return TensorField(tuple(shape), tuple(Axis(field, dim) for dim, field in enumerate(fields, start=2)))
 
 
-def concatenated(layouts: Sequence[TensorField], dim: int) -> TensorField:
-    """Return the layout of tensors one after another along a dim.
+def concatenated(tensors: Sequence[TensorField], dim: int) -> TensorField:
+    """Return tensors concatenated along a dim.
 
-    Where the dim carries no axis, its elements may see different sets: their union is kept, and marked uneven.
+    Where no axis runs along it, its elements may see different sets: the union is kept, and marked uneven.
     """
-    lengths = [layout.shape[dim] for layout in layouts]
+    lengths = [tensor.shape[dim] for tensor in tensors]
     total, offset = sum(lengths), 0
-    carried = {
-        number for layout in layouts for number, axis in enumerate(layout.axes) if axis in layout.carried(dim)
-    }
+    carried = {number for tensor in tensors for number in tensor.carried(dim)}
     parts = []
-    for layout, length in zip(layouts, lengths, strict=True):
-        # As if each were padded to the whole length, and all then added.
-        part = layout.through(dim, Window(1, padding=offset), total) if carried else layout.resized(dim, total)
+    for tensor, length in zip(tensors, lengths, strict=True):
+        # A concatenation is the sum of its parts, each padded with zeros to the whole length.
+        part = tensor.through(dim, Window(1, padding=offset), total) if carried else tensor.resized(dim, total)
         parts.append(part)
         offset += length
     union = parts[0]
@@ -214,30 +183,68 @@ def concatenated(layouts: Sequence[TensorField], dim: int) -> TensorField:
     return replace(union, axes=axes, bound=union.bound or differ)
 
 
-def _with(dims: tuple[Dim, ...], number: int, new: Dim) -> tuple[Dim, ...]:
-    return (*dims[:number], new, *dims[number + 1 :])
+def _with(shape: tuple[int, ...], dim: int, size: int) -> tuple[int, ...]:
+    return (*shape[:dim], size, *shape[dim + 1 :])
 
 
-def _dim(size: int) -> Dim:
-    return () if size == 1 else (Atom(size),)
+def _settled(tensor: TensorField) -> TensorField:
+    """Return the tensor without index arrays for those axes that have a dim to themselves."""
+    if tensor.is_map:
+        return tensor
+    return replace(tensor, axes=tuple(_settled_axis(tensor, number) for number in range(len(tensor.axes))))
+
+
+def _settled_axis(tensor: TensorField, number: int) -> AnyAxis:
+    axis = tensor.axes[number]
+    if isinstance(axis, Axis) or len(axis.dims) > 1:
+        return axis
+    if axis.dims:
+        return Axis(axis.in_order, axis.dims[0]) if tensor.carried(axis.dims[0]) == [number] else axis
+    # One of many tokens is no map, unless every token sees the whole axis.
+    return Axis(axis.in_order, None) if axis.field.pattern is None else axis
+
+
+def _blocks(before: Sequence[int], after: Sequence[int]) -> Iterator[tuple[range, range]]:
+    """Yield runs of dims of two shapes, as short as possible, that hold the same number of elements.
+
+    >>> list(_blocks((1, 6, 4, 4), (1, 2, 3, 16)))
+    [(range(0, 1), range(0, 1)), (range(1, 2), range(1, 3)), (range(2, 4), range(3, 4))]
+    """
+    old = new = 0
+    while old < len(before) or new < len(after):
+        first, second = old, new
+        old, new = min(old + 1, len(before)), min(new + 1, len(after))
+        while (ours := prod(before[first:old])) != (theirs := prod(after[second:new])):
+            old, new = old + (ours < theirs), new + (theirs < ours)
+        yield range(first, old), range(second, new)
 
 
 def _common(first: Sequence[int], second: Sequence[int]) -> tuple[int, ...]:
-    """Return the shape that both are broadcast to."""
+    """Return the shape that two shapes broadcast to."""
     rank = max(len(first), len(second))
     padded = [(1,) * (rank - len(shape)) + tuple(shape) for shape in (first, second)]
     return tuple(other if one == 1 else one for one, other in zip(*padded, strict=True))
 
 
-def _entangled(ours: Sequence[Axis], theirs: Sequence[Axis]) -> bool:
-    """Whether the union of two products of sets may be more than what the units of each axis see.
+def _aligned(first: TensorField, second: TensorField) -> list[tuple[AnyAxis, AnyAxis]]:
+    """Return each axis of two tensors of one shape, with the same units in both."""
+    pairs = list(zip(first.axes, second.axes, strict=True))
+    maps = [(one, other) for one, other in pairs if isinstance(one, Axis) and isinstance(other, Axis)]
+    dims = [{*one.dims, *other.dims} for one, other in maps]
+    if len(maps) == len(pairs) and max(map(len, dims)) < 2 and sum(map(len, dims)) == len(set().union(*dims)):
+        return [one.aligned(other, first.shape) for one, other in maps]
+    return [one.indexed(first.shape).aligned(other.indexed(first.shape)) for one, other in pairs]
 
-    It is not where the two differ along one axis only, where every unit sees something in both, and where one
-    holds the other.
+
+def _entangled(pairs: Sequence[tuple[AxisField, AxisField]]) -> bool:
+    """Whether the unions along each axis may be more than what the elements of a sum of two tensors see.
+
+    An element that sees nothing along one axis sees nothing at all, whatever its field along the others. The
+    unions are exact where the two tensors differ along one axis at most, where every unit sees something in both,
+    and where the fields of one hold those of the other along all axes.
     """
-    pairs = [(one.field, other.field) for one, other in zip(ours, theirs, strict=True)]
     differing = [(one, other) for one, other in pairs if one is not other and one != other]
-    if len(differing) < 2 or not any(0 in (field.seen or ()) for pair in pairs for field in pair):
+    if len(differing) < 2 or not any(field.is_partly_blind for pair in pairs for field in pair):
         return False
     return not (
         all(one.holds(other) for one, other in differing) or all(other.holds(one) for one, other in differing)
