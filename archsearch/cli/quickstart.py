@@ -41,6 +41,16 @@ def quickstart(data: str | None, storage: str, output: Output) -> None:
         dataset = digits()
     on_digits = dataset.name == "digits"
     recipe = Recipe(epochs=12, augmentation="crop") if on_digits else Recipe(epochs=3)
-    run_search(Space.find("first"), dataset, recipe, 3, None, storage, f"quickstart-{dataset.name}", 0, output)
+    run_search(
+        Space.find("first"),
+        dataset,
+        recipe,
+        trials=3,
+        hours=None,
+        storage=storage,
+        study=f"quickstart-{dataset.name}",
+        seed=0,
+        output=output,
+    )
     if output.is_text:
         click.echo("\nNext: archsearch check era_s9, archsearch search era_s9 --trials 20, archsearch results")
