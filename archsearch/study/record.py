@@ -35,11 +35,14 @@ def describe(network: Network, verdict: Verdict, measurement: Measurement) -> di
 
 
 def recipe_digest(kept: Mapping[str, Any]) -> str | None:
-    """Return the digest of the recipe of a result; version 0.1 kept its text alone. None if that is no recipe."""
+    """Return the digest of the recipe of a result; version 0.1 kept its text alone.
+
+    None if that is no recipe, and where another run has not written it yet.
+    """
     if "recipe_digest" in kept:
         return str(kept["recipe_digest"])
     try:
-        return Recipe.read(kept["recipe"]).digest
+        return Recipe.read(kept.get("recipe", "")).digest
     except ArchsearchError:
         return None
 

@@ -111,6 +111,14 @@ def test_words_that_do_something_else_do_not_resume_a_study(storage: str, tmp_pa
                 run(Study("tiny", space, TABLE), by_params, Budget(trials=3), storage=storage)
 
 
+def test_results_are_read_while_another_run_writes_them(storage: str) -> None:
+    run(Study("tiny", SPACE, TABLE), by_params, Budget(trials=1), storage=storage)
+    trial = optuna.load_study(study_name="tiny", storage=storage).ask()
+    trial.set_user_attr("sentence", "conv(8) head()")
+    row = load_results(storage)[-1]
+    assert (row["state"], row["sentence"], row["recipe_digest"]) == ("running", "conv(8) head()", None)
+
+
 def test_the_trials_of_others_in_a_storage_are_left_alone(storage: str) -> None:
     optuna.create_study(storage=storage, study_name="other").optimize(lambda trial: 0.5, n_trials=1)
     outcome = run(Study("tiny", SPACE, TABLE), by_params, Budget(trials=1), storage=storage)
