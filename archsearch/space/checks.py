@@ -58,13 +58,12 @@ def _check_part(part: Syntax, rule: Rule, rules: Rules, vocabulary: Vocabulary) 
             _can_be_repeated(part)
         case Name() | Call():
             _is_word_or_rule(part, rule, rules, vocabulary)
-            arguments = part.arguments
             if part.name in rules:
-                _rule_takes(rules[part.name], arguments, part.place)
+                _rule_takes(rules[part.name], part.arguments, part.place)
             else:
-                bind(vocabulary[part.name], arguments, part.place)
+                bind(vocabulary[part.name], part.arguments, part.place)
             if not takes_sentence(part, vocabulary):
-                for argument in arguments:
+                for argument in part.arguments:
                     _is_value(argument.value)
         case Sequence():
             return
@@ -202,11 +201,9 @@ def _values(part: Syntax, rule: Rule, possible: PossibleValues) -> list[Value]:
 
 
 def _brackets_are_never_empty(call: Name | Call, rules: Rules, vocabulary: Vocabulary) -> None:
-    if takes_sentence(call, vocabulary):
-        arguments = call.arguments
-        if all(nullable(argument.value, rules) for argument in arguments):
-            message = f"`{call.name}` can be left with nothing in its brackets"
-            raise NotationError(message, place=call.place, remedy=_NEVER_EMPTY)
+    if takes_sentence(call, vocabulary) and all(nullable(argument.value, rules) for argument in call.arguments):
+        message = f"`{call.name}` can be left with nothing in its brackets"
+        raise NotationError(message, place=call.place, remedy=_NEVER_EMPTY)
 
 
 def _every_possible_value_is_allowed(

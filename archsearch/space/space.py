@@ -153,12 +153,11 @@ class Space:
             case Repeat():
                 return sum(self._count(part.item) ** times for times in range(part.least, part.most + 1))
             case Call() | Name():
-                arguments = part.arguments
                 rule = self.rules.get(part.name)
                 if rule is None and self.vocabulary[part.name].has_body:
-                    return prod(self._count(argument.value) for argument in arguments)
+                    return prod(self._count(argument.value) for argument in part.arguments)
                 body = self._count(rule.body) if rule else 1
-                return body * prod(_count_values(argument.value) for argument in arguments)
+                return body * prod(_count_values(argument.value) for argument in part.arguments)
             case Integer():
                 raise AssertionError("a number is counted where values are")
 
@@ -176,10 +175,9 @@ class Space:
                     yield from self._derive(part.item, scope, f"{slot}#{number}", choose)
             case Call() | Name() if part.name in self.rules:
                 rule = self.rules[part.name]
-                arguments = part.arguments
                 inner = {
                     parameter: self._value(argument.value, scope, f"{slot}.{parameter}", choose)
-                    for parameter, argument in zip(rule.parameters, arguments, strict=True)
+                    for parameter, argument in zip(rule.parameters, part.arguments, strict=True)
                 }
                 yield from self._derive(rule.body, inner, f"{slot}.{rule.name}", choose)
             case Call() | Name():

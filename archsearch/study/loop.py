@@ -143,7 +143,7 @@ class _Run:
             wait_for_abandoned(self.trials)
             self.begun = time.monotonic()
         self.watch.started(self.study.name, trained(self.trials), self.budget.trials)
-        if self._spent() or not (self._queued() or self._can_draw()):
+        if self._spent() or not (self._queued() or self._drawn() is not None):
             return
         try:
             self.trials.optimize(
@@ -214,9 +214,10 @@ class _Run:
         self.current = None
         for row in rows(self.study.name, [trial]):
             self.watch.finished(row)
-        states = [state_of(one) for one in finished(self.trials)]
+        judged = finished(self.trials)
+        states = [state_of(one) for one in judged]
         if states[-_FAILED_IN_A_ROW:] == ["failed"] * _FAILED_IN_A_ROW:
-            reason = finished(self.trials)[-1].user_attrs.get("reason")
+            reason = judged[-1].user_attrs.get("reason")
             self.ended = f"{_FAILED_IN_A_ROW} networks in a row failed, the last: {reason}"
         elif not self._spent():
             refused = states[-_REFUSED_IN_A_ROW:] == ["refused"] * _REFUSED_IN_A_ROW
@@ -242,9 +243,6 @@ class _Run:
         elif choices is None:
             self.ended = f"no network was found that fits and was not tried: {DRAWS:,} were drawn"
         return choices
-
-    def _can_draw(self) -> bool:
-        return self._drawn() is not None
 
     def _draw(self) -> None:
         """Let the next proposal be a network that fits and was not tried, or end the search."""

@@ -15,7 +15,6 @@ from examples.random_models import RandomModel
 from torch import Tensor, nn
 from torch.nn import functional
 
-from archsearch import Profile
 from archsearch.analysis.profile import profile
 from archsearch.proof.prove import prove
 from archsearch.pytorch.trace import Traced, trace
@@ -141,7 +140,3 @@ def assert_random_module_is_proved(seed: int) -> None:
 def assert_proved(traced: Traced) -> None:
     proof = prove(traced, max(traced.steps))
     assert proof.holds, str(proof)
-
-
-def of(module: nn.Module, *input_shape: int) -> Profile:
-    return profile(trace(module, input_shape).graph)
