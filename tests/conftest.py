@@ -10,8 +10,9 @@ from examples.image_files import random_images
 from examples.mistakes import TINY
 from hypothesis import settings
 
-from archsearch.data import cifar10
+from archsearch.data import torchvision
 from archsearch.data.images import Images
+from archsearch.data.source import Side
 
 # How long an example takes says more of what else the machine does than of the code.
 settings.register_profile("untimed", deadline=None)
@@ -20,7 +21,7 @@ settings.load_profile("untimed")
 # Tiny networks gain nothing from more, and test processes beside each other lose much.
 torch.set_num_threads(1)
 
-COUNTS = {"training": 200, "test": 30}
+COUNTS: dict[Side, int] = {"train": 200, "test": 30}
 
 
 @pytest.fixture
@@ -34,8 +35,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def small_cifar10(monkeypatch: pytest.MonkeyPatch) -> tuple[Images, Images]:
     """Make what counts as CIFAR-10 small enough to write in both layouts."""
     for side, count in COUNTS.items():
-        monkeypatch.setitem(cifar10.CIFAR10_COUNTS, side, count)
-    return random_images(COUNTS["training"], 10, seed=1), random_images(COUNTS["test"], 10, seed=2)
+        monkeypatch.setitem(torchvision.CIFAR10_COUNTS, side, count)
+    return random_images(COUNTS["train"], 10, seed=1), random_images(COUNTS["test"], 10, seed=2)
 
 
 @pytest.fixture

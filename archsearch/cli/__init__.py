@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
+from collections.abc import Callable
+from functools import partial
 
 import click
 
@@ -35,8 +38,25 @@ for _command in (
 
 def main() -> None:
     """Run the command line; an error is written as one message, and the exit status says how it ended."""
+    with warnings.catch_warnings():
+        warnings.showwarning = partial(_show, warnings.showwarning)
+        sys.exit(_run())
+
+
+def _show(
+    as_python_does: Callable[..., None], message: Warning | str, category: type[Warning], *place: object
+) -> None:
+    """Show a warning of ours as a message, and one of a library as Python does."""
+    if category.__module__.startswith("archsearch."):
+        click.echo(f"archsearch: warning: {message}", err=True)
+    else:
+        as_python_does(message, category, *place)
+
+
+def _run() -> int:
+    """Run the command line; return the exit status."""
     try:
-        status = archsearch.main(prog_name=PROGRAM, standalone_mode=False)
+        status: int = archsearch.main(prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
@@ -55,4 +75,4 @@ def main() -> None:
         # Whoever read our output has enough; Python must not complain when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
-    sys.exit(status)
+    return status

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from archsearch.analysis.limits import Limits
+from archsearch.cli.data import data_options
 from archsearch.graph.shapes import Shape, parse_shape, shape_text
 from archsearch.notation.network import CLASSES, INPUT
 from archsearch.notation.user_words import read_words
@@ -60,11 +61,6 @@ words_option = click.option(
 seed_option = click.option(
     "--seed", metavar="N", type=click.IntRange(min=0), default=0, show_default=True, help="Random seed."
 )
-data_option = click.option(
-    "--data",
-    metavar="PATH",
-    help="A folder of images, or `digits`. [the variable ARCHSEARCH_DATA, else CIFAR-10, downloaded once]",
-)
 storage_option = click.option(
     "--storage",
     metavar="URL",
@@ -76,7 +72,7 @@ storage_option = click.option(
 def training_options(command: Command) -> Command:
     """Give a command the options of data, recipe, words and storage."""
     options = (
-        data_option,
+        data_options,
         _recipe_option("--epochs", int, "Passes over the training images."),
         _recipe_option("--batch-size", int, "Images in a step of the optimizer."),
         _recipe_option("--learning-rate", float, "Peak of the one-cycle schedule."),

@@ -6,11 +6,8 @@ import os
 
 import click
 
-from archsearch.cli.options import (
-    data_option,
-    examples,
-    storage_option,
-)
+from archsearch.cli.data import data_options, load, say
+from archsearch.cli.options import examples, storage_option
 from archsearch.cli.output import Output, output_options
 from archsearch.cli.search import run_search
 from archsearch.cli.usage import Verb
@@ -20,25 +17,26 @@ from archsearch.training.recipe import Recipe
 
 
 @click.command(cls=Verb)
-@data_option
+@data_options
 @storage_option
 @output_options
 @examples("quickstart")
-def quickstart(data: str | None, storage: str, output: Output) -> None:
+def quickstart(data: str | None, size: tuple[int, int] | None, storage: str, output: Output) -> None:
     """Search a small space in a few minutes.
 
     It searches the space `first` on CIFAR-10 and shows the table. If CIFAR-10 cannot be loaded, it says so and
     searches on scikit-learn's handwritten digits instead.
     """
-    from archsearch.data.load import VARIABLE, digits, load_data
+    from archsearch.data.load import VARIABLE, digits
 
     try:
-        dataset = load_data(data)
+        dataset = load(data, size)
     except DataError as error:
         if data is not None or os.environ.get(VARIABLE):
             raise
         click.echo(f"{error}\n\nCIFAR-10 could not be loaded: this search uses handwritten DIGITS.\n", err=True)
         dataset = digits()
+        say(dataset)
     on_digits = dataset.name == "digits"
     recipe = Recipe(epochs=12, augmentation="crop") if on_digits else Recipe(epochs=3)
     run_search(

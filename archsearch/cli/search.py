@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archsearch.analysis.limits import Limits
+from archsearch.cli.data import load
 from archsearch.cli.options import (
     examples,
     limits_option,
@@ -49,6 +50,7 @@ def search(
     vocabulary: Vocabulary,
     storage: str,
     data: str | None,
+    size: tuple[int, int] | None,
     trials: int | None,
     hours: float | None,
     limits: Limits | None,
@@ -68,9 +70,7 @@ def search(
     if trials is None and hours is None:
         remedy = "give --trials 20, or --hours 1, or both; see `archsearch search --help`"
         raise UsageError("nothing says when the search is to end", remedy=remedy)
-    from archsearch.data.load import load_data
-
-    run_search(found, load_data(data), recipe, trials, hours, storage, study, seed, output)
+    run_search(found, load(data, size), recipe, trials, hours, storage, study, seed, output)
 
 
 def run_search(

@@ -101,10 +101,14 @@ def resolve(
     Raises ArchsearchError if nothing has that name, and if input or classes are given for what has its own.
     """
     if is_space(target):
-        if input_shape is not None or classes is not None:
-            message = f"the space `{target}` states its own input and classes"
-            raise ArchsearchError(message, remedy="leave out --input and --classes")
-        return Space.find(target, vocabulary)
+        space = Space.find(target, vocabulary)
+        for option, given in (("input", input_shape), ("classes", classes)):
+            if given is not None and option in space.stated:
+                message = f"the space `{target}` states its own {option}"
+                raise ArchsearchError(message, remedy=f"leave out --{option}")
+        if input_shape is None and classes is None:
+            return space
+        return space.made_for(input_shape or INPUT, classes or CLASSES)
     if is_model(target):
         if classes is not None:
             raise ArchsearchError("--classes is for sentences; a torch module has its own")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archsearch.cli.data import load
 from archsearch.cli.options import (
     examples,
     seed_option,
@@ -49,6 +50,7 @@ def train(
     vocabulary: Vocabulary,
     storage: str,
     data: str | None,
+    size: tuple[int, int] | None,
     split: str,
     weights: Path | None,
     seed: int,
@@ -66,9 +68,7 @@ def train(
     if weights is not None and not weights.parent.is_dir():
         message = f"the weights cannot be written to `{weights}`: there is no folder `{weights.parent}`"
         raise ArchsearchError(message, remedy="create the folder first")
-    from archsearch.data.load import load_data
-
-    _train(network, load_data(data), split, recipe, seed, storage, weights, output)
+    _train(network, load(data, size), split, recipe, seed, storage, weights, output)
 
 
 def _train(
@@ -91,7 +91,8 @@ def _train(
     from archsearch.training.train import check_trainable, save, train
 
     verdict = check(network, input_shape=dataset.shape, classes=len(dataset.classes))
-    measurement = Measurement.on(dataset, split, recipe, seed)
+    images = dataset.split(split)
+    measurement = Measurement.on(dataset, images, recipe, seed)
     with opened(storage, create=True) as results:
         before = record.known_results(results, measurement).get(verdict.digest or "")
         if before is not None and weights is None:
@@ -101,7 +102,7 @@ def _train(
             )
             output.results(rows(before[0], [before[1]]))
             return
-        graph, images = network.lower(dataset.shape, len(dataset.classes)), dataset.split(split)
+        graph = network.lower(dataset.shape, len(dataset.classes))
         check_trainable(graph, images)
         with Progress(quiet=not output.is_text) as progress:
             progress.training(0, network, verdict, recipe.epochs)

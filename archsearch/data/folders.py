@@ -1,83 +1,77 @@
-"""Datasets as folders of images, one for each class."""
+"""Datasets as folders of images, one for each class, on each side or on the only one."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from archsearch.data.cifar10 import TORCHVISION_FOLDER
-from archsearch.data.dataset import Dataset, Source
-from archsearch.data.images import LabelledImage, decode, stack
+from archsearch.data.decode import SUFFIXES
+from archsearch.data.source import Contents, Encoded, Side, Source, side_of_folder, visible
 from archsearch.errors import DataError
 
-LAYOUTS = (
-    "three layouts are read:\n"
-    f"    torchvision's CIFAR-10: {TORCHVISION_FOLDER}/ with data_batch_1..5, test_batch, batches.meta\n"
-    "    Hugging Face Parquet: train-*-of-*.parquet, test-*-of-*.parquet, here or in data/ or plain_text/\n"
-    "    class folders: train/<class>/*.png and test/<class>/*.png (or val/, valid/; jpg, jpeg, bmp, webp)"
-)
 
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
+def folders_source(folder: Path) -> Source | None:
+    """Recognise train/<class>/ with test/ or validation/ beside it, or <class>/ alone, which is to train on.
 
-
-def folders_source(folder: Path) -> Source:
-    """Recognise train/<class>/ and, beside it, test/, val/ or valid/; raises DataError for what is missing."""
-    sides = (folder / "train", _test_folder(folder))
-    names = [{entry.name for entry in _visible(side) if entry.is_dir()} for side in sides]
-    if names[0] != names[1]:
-        name = min(names[0] ^ names[1])
-        here, there = sides if name in names[0] else reversed(sides)
-        raise DataError(
-            f"class `{name}` is in {here.name}/ but not in {there.name}/",
-            place=str(there / name),
-            remedy="both sides must have the same classes",
-        )
-    classes = tuple(sorted(names[0]))
-    if len(classes) < 2:
-        message = f"a dataset needs at least 2 classes; found {len(classes)}"
-        raise DataError(message, place=str(sides[0]), remedy=LAYOUTS)
-    train, test = (tuple(file for name in classes for file in _image_files(side / name)) for side in sides)
-    return Source(folder, train + test, partial(_read_folders, folder, classes, train, test))
+    Returns None where there are no such folders; raises DataError for two folders of one side, and for test or
+    validation images alone.
+    """
+    folders = [entry for entry in visible(folder) if entry.is_dir()]
+    sides = _sides(folder, folders)
+    # A class may be named train.
+    flat = "train" not in sides or not any(entry.is_dir() for entry in visible(sides["train"]))
+    if flat and any(_holds_images(entry) for entry in folders if entry not in sides.values()):
+        sides = {"train": folder}
+    if not sides:
+        return None
+    if "train" not in sides:
+        found = " and ".join(f"`{entry.name}`" for entry in sides.values())
+        remedy = "add train/<class>/ with images"
+        raise DataError(f"there is {found} but no train folder", place=str(folder), remedy=remedy)
+    files = {side: tuple(_files(path)) for side, path in sides.items()}
+    everything = tuple(file for found in files.values() for file in found)
+    return Source(folder, folder.resolve().name, everything, partial(_open, sides, files))
 
 
-def _test_folder(folder: Path) -> Path:
-    found = [folder / name for name in ("test", "val", "valid") if (folder / name).is_dir()]
-    if not found:
-        remedy = "add test/<class>/ (or val/, valid/) with images"
-        raise DataError("there is no test folder beside train/", place=str(folder), remedy=remedy)
-    if len(found) > 1:
-        raise DataError(
-            f"{' and '.join(f'{side.name}/' for side in found)} lie beside train/; only one can be the test set",
-            place=str(folder),
-            remedy="move the others away, or their images into train/: a search holds out some of them itself",
-        )
-    return found[0]
-
-
-def _visible(folder: Path) -> list[Path]:
-    return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
-
-
-def _image_files(folder: Path) -> list[Path]:
-    files = _visible(folder)
-    if not files:
-        remedy = "add images, or remove the class on both sides"
-        raise DataError("this class has no images", place=str(folder), remedy=remedy)
-    for file in files:
-        if not file.is_file() or file.suffix.lower() not in _SUFFIXES:
+def _sides(folder: Path, entries: Sequence[Path]) -> dict[Side, Path]:
+    sides: dict[Side, Path] = {}
+    for entry in entries:
+        side = side_of_folder(entry.name)
+        if side in sides:
             raise DataError(
-                f"a class folder holds images only ({', '.join(_SUFFIXES)})",
-                place=str(file),
-                remedy="convert it, or move it out of the dataset",
+                f"`{sides[side].name}` and `{entry.name}` are both the {side} side",
+                place=str(folder),
+                remedy="move one of them away, or its images into the other",
             )
-    return files
+        if side is not None:
+            sides[side] = entry
+    return sides
 
 
-def _read_folders(
-    folder: Path, classes: tuple[str, ...], train: tuple[Path, ...], test: tuple[Path, ...]
-) -> Dataset:
-    sides = (
-        [LabelledImage(str(file), decode(file, str(file)), classes.index(file.parent.name)) for file in files]
-        for files in (train, test)
-    )
-    return Dataset.of(folder.resolve().name, classes, *stack(*sides))
+def _holds_images(folder: Path) -> bool:
+    return any(file.suffix.lower() in SUFFIXES for file in folder.iterdir())
+
+
+def _files(side: Path) -> Iterator[Path]:
+    for entry in visible(side):
+        if entry.is_dir():
+            yield from visible(entry)
+        elif entry.suffix.lower() in SUFFIXES:
+            yield entry
+
+
+def _open(sides: Mapping[Side, Path], files: Mapping[Side, Sequence[Path]]) -> Contents:
+    notes: list[str] = []
+    read: dict[Side, list[Encoded]] = {}
+    for side, path in sides.items():
+        loose = [file for file in files[side] if file.parent == path]
+        if loose and side != "train" and len(loose) == len(files[side]):
+            notes.append(f"the {len(loose):,} images in {path.name}/ have no class folders and are not used")
+            continue
+        if loose:
+            remedy = f"put it into {path.name}/<class>/"
+            raise DataError(f"`{loose[0].name}` is in no class folder", place=str(loose[0]), remedy=remedy)
+        read[side] = [Encoded(str(file), file, file.parent.name) for file in files[side]]
+    names = {entry.name for path in (sides[side] for side in read) for entry in visible(path) if entry.is_dir()}
+    return Contents(tuple(sorted(names)), read, tuple(notes))

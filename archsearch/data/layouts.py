@@ -1,22 +1,29 @@
-"""Recognise in which of three layouts a dataset lies in a folder."""
+"""Recognise in which layout a dataset lies in a folder."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from archsearch.data.cifar10 import TORCHVISION_FOLDER, TRAIN_BATCHES, torchvision_source
-from archsearch.data.dataset import Source
-from archsearch.data.folders import LAYOUTS, folders_source
-from archsearch.data.parquet import SHARD, parquet_source
+from archsearch.data.folders import folders_source
+from archsearch.data.parquet import parquet_source
+from archsearch.data.source import LAYOUTS, Source, visible
+from archsearch.data.torchvision import torchvision_sources
 from archsearch.errors import DataError
 
 _FOUND_SHOWN = 8
+_ELSEWHERE = {
+    ".arrow": "read it with `datasets` and write each split: dataset.to_parquet('train.parquet')",
+    ".zip": "unpack it first",
+    ".gz": "unpack it first",
+    ".tar": "unpack it first",
+}
 
 
 def recognise(folder: Path) -> Source:
-    """Return how to read the dataset in a folder, without decoding anything yet.
+    """Return how to read the dataset in a folder, or in the only folder that it holds; nothing is decoded yet.
 
-    Raises DataError where there is no folder, no known layout, or a file that the layout needs is missing.
+    Raises DataError where there is no folder, no known layout, more than one dataset, or a file of the layout is
+    missing.
     """
     if not folder.is_dir():
         raise DataError(
@@ -24,24 +31,39 @@ def recognise(folder: Path) -> Source:
             remedy="name the folder with the dataset: --data PATH or ARCHSEARCH_DATA; or use --data digits",
         )
     try:
-        for candidate in (folder / TORCHVISION_FOLDER, folder):
-            if any((candidate / name).is_file() for name in (*TRAIN_BATCHES, "test_batch")):
-                return torchvision_source(candidate)
-        for candidate in (folder, folder / "data", folder / "plain_text"):
-            if candidate.is_dir() and any(SHARD.fullmatch(file.name) for file in candidate.iterdir()):
-                return parquet_source(folder, candidate)
-        if (folder / "train").is_dir():
-            return folders_source(folder)
-        found = sorted(entry.name for entry in folder.iterdir())
+        found = _found(folder)
+        inside = visible(folder)
+        while not found and len(inside) == 1 and inside[0].is_dir():
+            found, inside = _found(inside[0]), visible(inside[0])
     except OSError as error:
         raise DataError(
             f"the folder cannot be read: {error.strerror}",
             place=str(error.filename),
             remedy="check its permissions",
         ) from error
-    more = f" and {len(found) - _FOUND_SHOWN} more" if len(found) > _FOUND_SHOWN else ""
-    raise DataError(
-        f"no known dataset layout; found {', '.join(found[:_FOUND_SHOWN]) + more if found else 'nothing'}",
+    if len(found) > 1:
+        remedy = f"name one of them, as in --data {found[0].folder}"
+        names = ", ".join(source.name for source in found)
+        raise DataError(f"there are {len(found)} datasets: {names}", place=str(folder), remedy=remedy)
+    if found:
+        return found[0]
+    raise _unknown(folder)
+
+
+def _found(folder: Path) -> list[Source]:
+    if found := torchvision_sources(folder):
+        return found
+    source = parquet_source(folder) or folders_source(folder)
+    return [source] if source else []
+
+
+def _unknown(folder: Path) -> DataError:
+    entries = visible(folder)
+    remedies = [_ELSEWHERE[entry.suffix] for entry in entries if entry.suffix in _ELSEWHERE]
+    names = [entry.name for entry in entries]
+    more = f" and {len(names) - _FOUND_SHOWN} more" if len(names) > _FOUND_SHOWN else ""
+    return DataError(
+        f"no known dataset layout; found {', '.join(names[:_FOUND_SHOWN]) + more if names else 'nothing'}",
         place=str(folder),
-        remedy=LAYOUTS,
+        remedy="; ".join([*remedies[:1], LAYOUTS]),
     )

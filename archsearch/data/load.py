@@ -11,45 +11,58 @@
 from __future__ import annotations
 
 import os
+import warnings
 from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 
 from archsearch.data.cache import cache_folder, cached
-from archsearch.data.cifar10 import TORCHVISION_FOLDER
-from archsearch.data.dataset import Dataset, canonical, one_in
+from archsearch.data.copies import canonical, one_in
+from archsearch.data.dataset import Dataset
 from archsearch.data.download import download_cifar10
 from archsearch.data.images import Images
 from archsearch.data.layouts import recognise
+from archsearch.data.source import DataWarning
+from archsearch.data.torchvision import CIFAR10_FOLDER
 from archsearch.errors import DataError
 
 VARIABLE = "ARCHSEARCH_DATA"
 
 
-def load_data(path: str | Path | None = None) -> Dataset:
+def load_data(path: str | Path | None = None, size: int | tuple[int, int] | None = None) -> Dataset:
     """Load the dataset in a folder, or CIFAR-10 where none is named.
+
+    `size` brings images to one size, N x N or (height, width) pixels: each is scaled to cover it and cropped to
+    its middle.
 
     Without a path, the folder is the one that the environment variable ARCHSEARCH_DATA names, or else
     `cifar-10-batches-py` in the per-user cache, which is downloaded if it is not there. The word "digits" in
     place of a folder means `digits()`. The README's section Data says what a folder may hold.
 
-    The decoded images are kept in the per-user cache for the next time; a cache that cannot be read or
-    written is only a warning. Raises DataError for everything that is missing, damaged or inconsistent.
+    The decoded images are kept in the per-user cache for the next time. A DataWarning says what was done to images
+    beside decoding, what is odd about the dataset, such as test images among the training images, and that the
+    cache cannot be read or written. Raises DataError for everything that is missing, damaged or inconsistent.
     """
+    height_width = (size, size) if isinstance(size, int) else size
     wanted = path if path is not None else os.environ.get(VARIABLE) or None
     if wanted is None:
-        folder = cache_folder() / TORCHVISION_FOLDER
+        folder = cache_folder() / CIFAR10_FOLDER
         if not folder.exists():
             download_cifar10(folder)
     elif str(wanted) == "digits" and not Path(wanted).is_dir():
+        if size is not None:
+            raise DataError("the digits have their size, 32x32", remedy="leave out --size")
         return digits()
     else:
         folder = Path(wanted).expanduser()
         if path is None and not folder.exists():
             message = f"there is no folder `{folder}`, which the variable {VARIABLE} names"
             raise DataError(message, remedy="correct the variable, or name the folder with --data PATH")
-    return cached(recognise(folder))
+    dataset = cached(recognise(folder), height_width)
+    for note in dataset.notes:
+        warnings.warn(f"{dataset.name}: {note}", DataWarning, stacklevel=2)
+    return dataset
 
 
 def digits() -> Dataset:
@@ -65,4 +78,4 @@ def digits() -> Dataset:
     images = canonical(Images(np.repeat(grey[..., None], 3, axis=3), bunch.target.astype(np.int64)))
     chosen = one_in(5, images.labels)
     classes = tuple(str(name) for name in bunch.target_names)
-    return Dataset.of("digits", classes, images.take(~chosen), images.take(chosen))
+    return Dataset.of("digits", classes, images.take(~chosen), test=images.take(chosen))

@@ -1,123 +1,92 @@
-"""Datasets as Parquet, written as on the Hugging Face hub."""
+"""Datasets as Parquet, written as on the Hugging Face hub: which files there are, and which side each is of."""
 
 from __future__ import annotations
 
-import json
 import re
+from collections.abc import Mapping, Sequence
 from functools import partial
-from importlib import import_module
-from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from archsearch.data.cifar10 import CIFAR10_CLASSES, CIFAR10_SHAPE, check_counts
-from archsearch.data.dataset import Dataset, Source
-from archsearch.data.images import REPLACE, LabelledImage, decode, size_of, stack
+from archsearch.data.rows import open_rows
+from archsearch.data.source import SIDES, Side, Source, side_of_file, side_of_folder, visible
 from archsearch.errors import DataError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from pyarrow import Schema
+_NUMBERED = re.compile(r"(.*?)(\d+)-of-(\d+)")
 
 
-SHARD = re.compile(r"(train|test)-(\d+)-of-(\d+)\.parquet")
+def parquet_source(folder: Path) -> Source | None:
+    """Recognise the Parquet files in a folder, or in the only folder in it that has some.
 
-_NAME_THE_CLASSES = "write the names into the schema as Hugging Face's `datasets` does (ClassLabel)"
+    Returns None where there are none; raises DataError for a missing shard, shards of several versions, files that
+    name no side beside others that do, and for several folders with files.
+    """
+    sides = _sides(folder) or _only(folder)
+    if not sides:
+        return None
+    files = tuple(file for side in SIDES for file in sides.get(side, ()))
+    return Source(folder, folder.resolve().name, files, partial(open_rows, folder, sides))
 
 
-def parquet_source(folder: Path, candidate: Path) -> Source:
-    """Recognise the shards in `candidate`, which is `folder` or lies in it; raises DataError for a missing one."""
-    shards = {side: _shards(candidate, side) for side in ("train", "test")}
-    return Source(folder, shards["train"] + shards["test"], partial(_read_parquet, folder, shards))
+def _sides(folder: Path) -> Mapping[Side, Sequence[Path]]:
+    """Return the files in a folder, by the side in their names, or in that of the folder in it where they lie."""
+    files = _files(folder)
+    found: dict[Side, list[Path]] = {}
+    for file in files:
+        side = side_of_file(file.stem)
+        if side is not None:
+            found.setdefault(side, []).append(file)
+    strangers = [file for file in files if side_of_file(file.stem) is None]
+    if strangers and found:
+        message = f"the name of `{strangers[0].name}` does not say which side it is of"
+        remedy = "name it like train.parquet, validation.parquet or test.parquet, or move it away"
+        raise DataError(message, place=str(strangers[0]), remedy=remedy)
+    if strangers:
+        found["train"] = strangers
+    if not files:
+        for entry in visible(folder):
+            side = side_of_folder(entry.name) if entry.is_dir() else None
+            if side is not None and (inside := _files(entry)):
+                found.setdefault(side, []).extend(inside)
+    for shards in found.values():
+        _check_complete(shards)
+    return found
 
 
-def _shards(folder: Path, side: str) -> tuple[Path, ...]:
-    names = [SHARD.fullmatch(file.name) for file in folder.iterdir()]
-    matches = [match for match in names if match is not None and match[1] == side]
-    found = sorted(match.string for match in matches)
-    totals = sorted({match[3] for match in matches})
-    if len(totals) > 1 or any(int(match[2]) >= int(match[3]) for match in matches):
+def _only(folder: Path) -> Mapping[Side, Sequence[Path]]:
+    """Return the files of the only configuration: a folder of its own, as the hub has them."""
+    found = {entry: sides for entry in visible(folder) if entry.is_dir() and (sides := _sides(entry))}
+    if len(found) > 1:
         raise DataError(
-            f"these shards do not belong together: {', '.join(found)}",
+            f"Parquet files are in {', '.join(f'{entry.name}/' for entry in found)}; each is a dataset of its own",
             place=str(folder),
+            remedy=f"name one of them, as in --data {next(iter(found))}",
+        )
+    return next(iter(found.values()), {})
+
+
+def _files(folder: Path) -> list[Path]:
+    return [entry for entry in visible(folder) if entry.suffix.lower() == ".parquet" and entry.is_file()]
+
+
+def _check_complete(shards: Sequence[Path]) -> None:
+    matches = [_NUMBERED.match(file.stem) for file in shards]
+    numbered = [match for match in matches if match is not None]
+    if not numbered:
+        return
+    first, place = numbered[0], str(shards[0].parent)
+    numbers, total = sorted(int(match[2]) for match in numbered), int(first[3])
+    totals = {int(match[3]) for match in numbered}
+    if len(numbered) < len(shards) or len(totals) > 1 or len(set(numbers)) < len(numbers) or numbers[-1] >= total:
+        raise DataError(
+            f"these shards do not belong together: {', '.join(file.name for file in shards)}",
+            place=place,
             remedy="keep the shards of one version only",
         )
-    total = totals[0] if totals else "00001"
-    expected = [f"{side}-{number:0{len(total)}}-of-{total}.parquet" for number in range(int(total))]
-    for name in expected:
-        if name not in found:
-            raise DataError(
-                f"a Parquet shard is missing; found {', '.join(found) or 'none'} for `{side}`",
-                place=str(folder / name),
-                remedy="put the missing shard beside the others",
-            )
-    return tuple(folder / name for name in expected)
-
-
-def _read_parquet(folder: Path, shards: Mapping[str, Sequence[Path]]) -> Dataset:
-    rows = {side: [row for file in files for row in _rows(file)] for side, files in shards.items()}
-    for side in shards:
-        if not rows[side]:
-            raise DataError("these shards hold no images", place=str(shards[side][0]), remedy=REPLACE)
-    schema = shards["train"][0]
-    named = _class_names(schema)
-    classes = named or CIFAR10_CLASSES
-    for row in chain(rows["train"], rows["test"]):
-        if not 0 <= row.label < len(classes):
-            message = f"label {row.label} has no class name; there are {len(classes)} classes, from 0"
-            raise DataError(message, place=row.place, remedy=_NAME_THE_CLASSES)
-    train, test = stack(rows["train"], rows["test"])
-    first = train.pixels[0]
-    if named is None and first.shape != CIFAR10_SHAPE:
-        message = f"no class names in the schema, and images of {size_of(first)} pixels are not CIFAR-10"
-        raise DataError(message, place=str(schema), remedy=_NAME_THE_CLASSES)
-    if classes != CIFAR10_CLASSES or first.shape != CIFAR10_SHAPE:
-        return Dataset.of(folder.resolve().name, classes, train, test)
-    check_counts(train, test, folder)
-    return Dataset.of("cifar10", classes, train, test)
-
-
-def _rows(file: Path) -> Iterator[LabelledImage]:
-    arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
-    numbers = count()
-    try:
-        with parquet.ParquetFile(file) as reader:
-            column = _image_column(reader.schema_arrow, file)
-            for batch in reader.iter_batches(columns=[f"{column}.bytes", "label"]):
-                images, labels = batch.column(column).field("bytes"), batch.column("label")
-                for data, label in zip(images.to_pylist(), labels.to_pylist(), strict=True):
-                    place = f"{file}, row {next(numbers)}, counted from 0"
-                    if data is None or label is None:
-                        raise DataError("an image or its label is null", place=place, remedy=REPLACE)
-                    yield LabelledImage(place, decode(data, place), label)
-    except (arrow.ArrowException, OSError) as error:
-        raise DataError(f"this Parquet file cannot be read: {error}", place=str(file), remedy=REPLACE) from error
-
-
-def _image_column(schema: Schema, file: Path) -> str:
-    types = import_module("pyarrow").types
-    column: str | None = next((name for name in ("img", "image") if name in schema.names), None)
-    if (
-        column is None
-        or not types.is_struct(schema.field(column).type)
-        or schema.field(column).type.get_field_index("bytes") < 0
-        or "label" not in schema.names
-        or not types.is_integer(schema.field("label").type)
-    ):
+    absent = sorted(set(range(total)) - set(numbers))
+    if absent:
+        name = f"{first[1]}{absent[0]:0{len(first[2])}}-of-{first[3]}.parquet"
         raise DataError(
-            "the columns must be `img` or `image` (a struct with `bytes`) and `label` (integers); "
-            f"found {', '.join(f'{field.name}: {field.type}' for field in schema)}",
-            place=str(file),
-            remedy="write the file as Hugging Face's `datasets` does (Image, ClassLabel)",
+            f"a Parquet shard is missing; found {', '.join(file.name for file in shards)}",
+            place=str(shards[0].with_name(name)),
+            remedy="put the missing shard beside the others",
         )
-    return column
-
-
-def _class_names(file: Path) -> tuple[str, ...] | None:
-    metadata = import_module("pyarrow.parquet").read_schema(file).metadata or {}
-    try:
-        names = json.loads(metadata[b"huggingface"])["info"]["features"]["label"]["names"]
-    except (KeyError, TypeError, ValueError):
-        return None
-    return tuple(str(name) for name in names)

@@ -19,11 +19,15 @@ _HEADERS = ("input", "classes", "limits")
 
 
 class Header(NamedTuple):
-    """What the header lines of a space say, or the defaults; without limits, every network fits."""
+    """What the header lines of a space say, or the defaults, and which of them are stated.
+
+    Without limits, every network fits.
+    """
 
     input: Shape = INPUT
     classes: int = CLASSES
     limits: Limits = NO_LIMITS
+    stated: frozenset[str] = frozenset()
 
 
 def read_grammar(text: str, source: str, vocabulary: Vocabulary) -> tuple[Header, Mapping[str, Rule]]:
@@ -61,7 +65,7 @@ def _blank(match: re.Match[str]) -> str:
 
 
 def _header(stated: Mapping[str, tuple[str, Place]]) -> Header:
-    header = Header()
+    header = Header(stated=frozenset(stated))
     if "input" in stated:
         header = header._replace(input=parse_shape(*stated["input"]))
         if len(header.input) != len(INPUT):

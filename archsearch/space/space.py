@@ -16,7 +16,7 @@ from pathlib import Path
 from archsearch.analysis.limits import Limits, Verdict, check
 from archsearch.errors import ArchsearchError, suggest
 from archsearch.files import read_text, shipped
-from archsearch.graph.shapes import Shape
+from archsearch.graph.shapes import Shape, shape_text
 from archsearch.notation.arguments import bind, find_word
 from archsearch.notation.network import Network, WordCall
 from archsearch.notation.syntax import Call, Choice, Integer, Name, Repeat, Rule, Sequence, Syntax
@@ -32,6 +32,7 @@ from archsearch.space.parts import always_ends
 class Space:
     """The networks that the rules of a text derive, the words they use, and what its header lines say.
 
+    `stated` are the header lines that the text has; the input and the classes of the others can follow the data.
     `size` counts the derivations, and `at(0)` to `at(size - 1)` return their networks.
     """
 
@@ -42,6 +43,7 @@ class Space:
     input: Shape
     classes: int
     limits: Limits
+    stated: frozenset[str]
 
     @staticmethod
     def of(text: str, name: str = "space", vocabulary: Vocabulary = VOCABULARY, source: str = "") -> Space:
@@ -76,6 +78,20 @@ class Space:
     def with_limits(self, limits: str | Limits) -> Space:
         """Return the same space with other limits, as text or value."""
         return replace(self, limits=Limits.of(limits) if isinstance(limits, str) else limits)
+
+    def made_for(self, input_shape: Shape, classes: int) -> Space:
+        r"""Return the space with an input and a number of classes where its text states none.
+
+        >>> space = Space.of("classes 5\nnetwork = conv(8) head()").made_for((3, 64, 64), 2)
+        >>> space.input, space.classes
+        ((3, 64, 64), 5)
+        """
+        space = self
+        if "classes" not in self.stated:
+            space = replace(space, classes=classes, text=f"classes {classes}\n{space.text}")
+        if "input" not in self.stated:
+            space = replace(space, input=input_shape, text=f"input {shape_text(input_shape)}\n{space.text}")
+        return replace(space, stated=self.stated | {"input", "classes"})
 
     def check(self, network: Network) -> Verdict:
         """Check a network against the limits, with the input and the classes of the space."""

@@ -47,13 +47,12 @@ def search(
 
     Raises what `run` raises, and ArchsearchError for a space whose networks are not made for the data.
     """
-    check_fits(space, dataset)
+    space = made_for(dataset, space)
     recipe = recipe or Recipe()
-    measurement = Measurement.on(dataset, "validation", recipe, seed)
-    score = training(dataset.split(measurement.split), recipe, seed)
+    split = dataset.split("validation")
     return run(
-        Study(study or space.name, space, measurement),
-        score,
+        Study(study or space.name, space, Measurement.on(dataset, split, recipe, seed)),
+        training(split, recipe, seed),
         Budget(trials, hours),
         storage=storage,
         watch=watch,
@@ -71,13 +70,19 @@ def training(split: Split, recipe: Recipe, seed: int) -> Score:
     return score
 
 
-def check_fits(space: Space, dataset: Dataset) -> None:
-    """Raise ArchsearchError for a space whose networks do not classify, or not images such as these."""
+def made_for(dataset: Dataset, space: Space) -> Space:
+    """Return a space whose input and classes are those of a dataset.
+
+    Raises ArchsearchError for a space whose networks do not classify, or that states other input or classes.
+    """
     if not space.classifies:
         message = f"not every network of `{space.name}` classifies"
         raise ArchsearchError(message, remedy=f"let the rule `{START}` end with head()")
-    stated, found = (space.input, space.classes), (dataset.shape, len(dataset.classes))
+    found = dataset.shape, len(dataset.classes)
+    space = space.made_for(*found)
+    stated = space.input, space.classes
     if stated != found:
         there, here = (f"{shape_text(shape)} and {classes} classes" for shape, classes in (found, stated))
         message = f"the data `{dataset.name}` has {there}, the space `{space.name}` states {here}"
-        raise ArchsearchError(message, remedy="change `input` and `classes` in the space")
+        raise ArchsearchError(message, remedy="remove `input` and `classes` from the space: they follow the data")
+    return space

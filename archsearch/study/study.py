@@ -13,7 +13,7 @@ from archsearch.space.space import Space
 from archsearch.training.recipe import Recipe
 
 if TYPE_CHECKING:
-    from archsearch.data.dataset import Dataset
+    from archsearch.data.dataset import Dataset, Split
 
 
 KEY = ("data_digest", "split", "recipe_digest", "seed")
@@ -31,9 +31,9 @@ class Measurement:
     seed: int
 
     @staticmethod
-    def on(dataset: Dataset, split: str, recipe: Recipe, seed: int) -> Measurement:
+    def on(dataset: Dataset, split: Split, recipe: Recipe, seed: int) -> Measurement:
         """Return how networks are measured on a split of a dataset."""
-        return Measurement(dataset.name, dataset.digest, split, recipe, seed)
+        return Measurement(dataset.name, dataset.digest, split.kind, recipe, seed)
 
     @property
     def key(self) -> tuple[object, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from examples.mistakes import NETWORK, SEARCH, TRAIN, Capture, done, message, place_of, refused, unmarked
+from examples.mistakes import NETWORK, SEARCH, TINY, TRAIN, Capture, done, message, place_of, refused, unmarked
 from PIL import Image
 
 pytestmark = pytest.mark.usefixtures("folder")
@@ -21,9 +21,9 @@ FOLDER = "name the folder with the dataset: --data PATH or ARCHSEARCH_DATA; or u
 def class_folders(folder: Path, *heights: int) -> Path:
     """Write a dataset of two classes with one image for each height on each side."""
     for number, height in enumerate(heights):
-        for place in ("train/cat", "train/dog", "test/cat", "test/dog"):
+        for side, place in enumerate(("train/cat", "train/dog", "test/cat", "test/dog")):
             (folder / place).mkdir(parents=True, exist_ok=True)
-            pixels = np.full((height, 8, 3), number, np.uint8)
+            pixels = np.full((height, 8, 3), 4 * number + side, np.uint8)
             Image.fromarray(pixels).save(folder / place / f"{number}.png")
     return folder
 
@@ -51,10 +51,10 @@ def test_a_layout_that_is_not_known(capsys: Capture, folder: Path) -> None:
     (folder / "mine").mkdir()
     (folder / "mine" / "cats.zip").touch()
     remedy = (
-        "three layouts are read:\n"
-        "    torchvision's CIFAR-10: cifar-10-batches-py/ with data_batch_1..5, test_batch, batches.meta\n"
-        "    Hugging Face Parquet: train-*-of-*.parquet, test-*-of-*.parquet, here or in data/ or plain_text/\n"
-        "    class folders: train/<class>/*.png and test/<class>/*.png (or val/, valid/; jpg, jpeg, bmp, webp)"
+        "unpack it first; these layouts are read:\n"
+        "    class folders: train/<class>/*.png, beside it test/ and validation/, or <class>/*.png alone\n"
+        "    Parquet as Hugging Face writes it: train*.parquet, and test*.parquet and validation*.parquet alike\n"
+        "    torchvision's: cifar-10-batches-py/, cifar-100-python/, MNIST/raw/, FashionMNIST/raw/"
     )
     expected = message("no known dataset layout; found cats.zip", remedy, "mine")
     assert refused(capsys, "train", NETWORK, "--data", "mine") == expected
@@ -74,9 +74,9 @@ def test_a_parquet_file_that_was_cut_off(capsys: Capture, folder: Path) -> None:
 def test_an_image_of_another_size(capsys: Capture, folder: Path) -> None:
     class_folders(folder / "pets", 8, 9)
     expected = message(
-        "this image is 8x9 pixels; the first one is 8x8",
-        "bring all images to one size (the first one is pets/train/cat/0.png)",
-        "pets/train/cat/1.png",
+        "the images are of 2 sizes: 8x8 (4, such as train/cat/0.png), 8x9 (4, such as train/cat/1.png)",
+        "bring them to one size, as in --size 8x8",
+        "pets",
     )
     assert refused(capsys, "train", NETWORK, "--data", "pets") == expected
 
@@ -158,8 +158,9 @@ def test_weights_are_to_be_written_to_a_folder_that_is_not_there(capsys: Capture
 
 def test_data_of_another_shape_than_the_space_states(capsys: Capture, folder: Path) -> None:
     class_folders(folder / "pets", 8, 8)
-    rule = "the data `pets` has 3x8x8 and 2 classes, the space `tiny` states 3x32x32 and 10 classes"
-    expected = message(rule, "change `input` and `classes` in the space")
+    (folder / "tiny.space").write_text(f"input 3x32x32\n{TINY}")
+    rule = "the data `pets` has 3x8x8 and 2 classes, the space `tiny` states 3x32x32 and 2 classes"
+    expected = message(rule, "remove `input` and `classes` from the space: they follow the data")
     assert refused(capsys, *SEARCH, "--data", "pets") == expected
 
 

@@ -2,48 +2,28 @@
 
 from __future__ import annotations
 
-import io
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from examples.console import ROOT
-from examples.image_files import as_set, png, same, write_class_folders
+from examples.image_files import as_set, encoded, png, same, write_class_folders
 from PIL import Image
 
-from archsearch.data import folders, images, parquet
-from archsearch.data.cifar10 import CIFAR10_CLASSES
+from archsearch.data import reading
+from archsearch.data.copies import held_out, one_in
 from archsearch.data.dataset import Dataset
+from archsearch.data.decode import Decoded
 from archsearch.data.load import digits, load_data
+from archsearch.data.source import DataWarning
+from archsearch.data.torchvision import CIFAR10_CLASSES
 from archsearch.errors import DataError
 
 pytestmark = pytest.mark.usefixtures("cache")
 
 CIFAR10 = Path(os.environ.get("ARCHSEARCH_DATA") or ROOT.parent / "shared" / "cifar10")
-
-
-# --- images ---
-
-
-@pytest.mark.parametrize("mode", ["L", "LA", "P", "RGBA", "1"])
-def test_other_kinds_of_png_become_rgb(mode: str) -> None:
-    grey = np.repeat(np.array([[0, 255], [255, 0]], np.uint8)[..., None], 3, axis=2)
-    image = Image.fromarray(grey).convert(mode)
-    stream = io.BytesIO()
-    image.save(stream, "PNG", **({"transparency": bytes([0, 128])} if mode == "P" else {}))
-    assert np.array_equal(images.decode(stream.getvalue(), "here"), grey)
-
-
-def test_more_than_8_bits_are_refused() -> None:
-    stream = io.BytesIO()
-    Image.fromarray(np.full((2, 2), 40_000, np.uint16)).save(stream, "PNG")
-    with pytest.raises(DataError) as caught:
-        images.decode(stream.getvalue(), "deep.png")
-    assert str(caught.value) == (
-        "this image has more than 8 bits a channel (mode I;16)\n  at deep.png\n  convert it to 8 bits"
-    )
 
 
 # --- digits and splits ---
@@ -55,11 +35,11 @@ def the_digits() -> Dataset:
 
 
 def test_digits_are_the_real_ones(the_digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    everything = np.concatenate([the_digits.train.pixels, the_digits.test.pixels])
-    labels = np.concatenate([the_digits.train.labels, the_digits.test.labels])
-    assert np.bincount(labels).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
-    assert everything.shape == (1797, 32, 32, 3)
-    assert (everything.min(), everything.max()) == (0, 255)
+    assert the_digits.test is not None
+    everything = the_digits.train.join(the_digits.test)
+    assert np.bincount(everything.labels).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+    assert everything.pixels.shape == (1797, 32, 32, 3)
+    assert (everything.pixels.min(), everything.pixels.max()) == (0, 255)
     # Pinned: the digest is the key of results, so it may change only with the images.
     assert the_digits.digest == "9d13b217f182fefa"
     monkeypatch.chdir(tmp_path)
@@ -102,7 +82,13 @@ def test_splits_that_cannot_be_made(tmp_path: Path, the_digits: Dataset) -> None
         load_data(folder).split("validation")
     assert str(caught.value) == (
         "class `dog` has 1 training image; a validation split needs at least 2 of each class\n"
-        "  at pets\n  add images of that class"
+        "  at pets\n  add images of that class, or a validation side"
+    )
+    shutil.rmtree(folder / "test")
+    with pytest.raises(DataError) as caught:
+        load_data(folder).split("test")
+    assert str(caught.value) == (
+        "`pets` has no test images\n  measure on the validation images (--split validation), or add a test side"
     )
 
 
@@ -125,24 +111,48 @@ def test_the_digest_follows_every_part(tmp_path: Path) -> None:
 # --- the cache ---
 
 
-def _refuse(_: bytes | Path, place: str) -> npt.NDArray[np.uint8]:
-    raise AssertionError(f"decoded again: {place}")
+def _refuse(*_: object) -> Decoded:
+    raise AssertionError("decoded again")
 
 
 def test_the_second_load_decodes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write_class_folders(tmp_path / "pets")
     first = load_data(folder)
-    for layout in (folders, parquet):
-        monkeypatch.setattr(layout, "decode", _refuse)
+    monkeypatch.setattr(reading, "decode", _refuse)
     second = load_data(folder)
     assert (second.name, second.digest, second.classes) == (first.name, first.digest, first.classes)
     assert (second.mean, second.std) == (first.mean, first.std)
     assert same(second.train, first.train)
     assert same(second.test, first.test)
-    file = folder / "train" / "cat" / "0.png"
-    os.utime(file, ns=(0, file.stat().st_mtime_ns + 1))
+    (folder / "train" / "cat" / "0.png").write_bytes((folder / "train" / "cat" / "2.png").read_bytes())
     with pytest.raises(AssertionError, match="decoded again"):
         load_data(folder)
+
+
+def test_two_files_of_equal_size_and_time_exchanged(tmp_path: Path) -> None:
+    folder = write_class_folders(tmp_path / "pets")
+    cat, dog = folder / "train" / "cat" / "0.png", folder / "train" / "dog" / "1.png"
+    for file, value in ((cat, 1), (dog, 2)):
+        file.write_bytes(encoded(Image.fromarray(np.full((9, 7, 3), value, np.uint8)), "BMP"))
+        os.utime(file, ns=(0, 0))
+    assert cat.stat().st_size == dog.stat().st_size
+    before = load_data(folder)
+    cat.rename(tmp_path / "cat.png")
+    dog.rename(cat)
+    (tmp_path / "cat.png").rename(dog)
+    after = load_data(folder)
+    assert as_set(before.train) != as_set(after.train)
+    label = int(after.train.labels[(after.train.pixels == 2).all(axis=(1, 2, 3))][0])
+    assert after.classes[label] == "cat"
+
+
+def test_each_size_has_a_copy_of_its_own(tmp_path: Path, cache: Path) -> None:
+    folder = write_class_folders(tmp_path / "pets")
+    shapes = {load_data(folder).shape}
+    with pytest.warns(DataWarning):
+        shapes |= {load_data(folder, size=size).shape for size in (4, (4, 5))}
+    assert shapes == {(3, 9, 7), (3, 4, 4), (3, 4, 5)}
+    assert len(list((cache / "datasets").iterdir())) == 3
 
 
 def test_a_damaged_cache_is_decoded_again(tmp_path: Path, cache: Path) -> None:
@@ -182,10 +192,12 @@ def test_cifar10(monkeypatch: pytest.MonkeyPatch) -> None:
     assert dataset.mean == pytest.approx((0.49140, 0.48216, 0.44653), abs=5e-6)
     assert dataset.std == pytest.approx((0.24703, 0.24349, 0.26159), abs=5e-6)
     assert np.bincount(dataset.train.labels).tolist() == [5000] * 10
+    assert dataset.test is not None
     assert np.bincount(dataset.test.labels).tolist() == [1000] * 10
+    assert np.array_equal(held_out(dataset.train), one_in(10, dataset.train.labels))
     split = dataset.split("validation")
+    assert split.kind == "validation"
     assert np.bincount(split.train.labels).tolist() == [4500] * 10
     assert np.bincount(split.evaluation.labels).tolist() == [500] * 10
-    for layout in (folders, parquet):
-        monkeypatch.setattr(layout, "decode", _refuse)
+    monkeypatch.setattr(reading, "decode", _refuse)
     assert load_data().digest == dataset.digest

@@ -14,9 +14,9 @@ import pytest
 from examples.image_files import as_set, error_of, write_torchvision
 
 from archsearch.data import download
-from archsearch.data.cifar10 import TORCHVISION_FOLDER
 from archsearch.data.images import Images
 from archsearch.data.load import load_data
+from archsearch.data.torchvision import CIFAR10_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,11 +30,11 @@ def server(
 ) -> Iterator[Path]:
     """Serve an archive like CIFAR-10's on loopback."""
     served = tmp_path / "served"
-    folder = write_torchvision(tmp_path / "made", *small_cifar10)
+    folder = write_torchvision(tmp_path / "made", *small_cifar10, monkeypatch)
     served.mkdir()
     archive = served / "cifar.tar.gz"
     with tarfile.open(archive, "w:gz") as content:
-        content.add(folder / TORCHVISION_FOLDER, TORCHVISION_FOLDER)
+        content.add(folder / CIFAR10_FOLDER, CIFAR10_FOLDER)
     handler = functools.partial(_Quiet, directory=str(served))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as listening:
         thread = threading.Thread(target=listening.serve_forever, args=(0.01,))
@@ -61,7 +61,7 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 def download_remedy(cache: Path) -> str:
     return (
         "  name a folder that has the images, with --data PATH or ARCHSEARCH_DATA;\n"
-        f"  or unpack cifar-10-python.tar.gz so that its files lie in {cache / TORCHVISION_FOLDER};\n"
+        f"  or unpack cifar-10-python.tar.gz so that its files lie in {cache / CIFAR10_FOLDER};\n"
         "  or use the digits, which need no download: --data digits"
     )
 
@@ -75,7 +75,7 @@ def test_download(
 ) -> None:
     dataset = load_data()
     assert as_set(dataset.train) == as_set(small_cifar10[0])
-    assert sorted(entry.name for entry in cache.iterdir()) == [TORCHVISION_FOLDER, "datasets"]
+    assert sorted(entry.name for entry in cache.iterdir()) == [CIFAR10_FOLDER, "datasets"]
     shown = capsys.readouterr()
     assert shown.out == ""
     assert "CIFAR-10" in shown.err

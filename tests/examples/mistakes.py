@@ -28,11 +28,14 @@ def run(capsys: Capture, *arguments: str) -> tuple[object, str, str]:
 
 
 def refused(capsys: Capture, *arguments: str) -> str:
-    """Run the command line; return what it says as it refuses: one message, status 2, nothing on stdout."""
+    """Run the command line; return the one message as it refuses: status 2, nothing on stdout.
+
+    Of what it says before, such as which data it read, nothing is returned.
+    """
     status, out, err = run(capsys, *arguments)
     assert (status, out) == (2, "")
     assert sum(line.startswith("archsearch: ") for line in err.splitlines()) == 1
-    return err
+    return err[err.index("archsearch: ") :]
 
 
 def message(rule: str, remedy: str | None = None, place: str | None = None) -> str:

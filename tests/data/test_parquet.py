@@ -1,0 +1,287 @@
+"""Parquet as on the Hugging Face hub: which files are of which side, and what each row's label means."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from examples.image_files import (
+    REPLACE,
+    as_set,
+    error_of,
+    png,
+    random_images,
+    same,
+    write_parquet,
+    write_shard,
+    write_torchvision,
+)
+
+from archsearch.data.images import Images
+from archsearch.data.load import load_data
+from archsearch.data.source import DataWarning
+from archsearch.data.torchvision import CIFAR10_CLASSES
+
+pytestmark = pytest.mark.usefixtures("cache")
+
+NAMES = ("a", "b")
+TRAIN, TEST, VALIDATION = (random_images(count, 2, seed=count, size=(8, 12)) for count in (30, 6, 10))
+NINES = TRAIN.labels * 9 + 2
+WRITE = "write the file as Hugging Face's `datasets` does (Image, ClassLabel)"
+
+
+def write_columns(file: Path, content: Images, *, image: str = "image", **columns: object) -> None:
+    """Write a file whose other columns are given by name."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    pictures = [{"bytes": png(pixels), "path": None} for pixels in content.pixels]
+    pq.write_table(pa.table({image: pictures, **columns}), file)
+
+
+# --- files and sides ---
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        ("train-00000-of-00001.parquet", "test-00000-of-00001.parquet"),
+        ("train-00000-of-00001-6f3a92bc01de.parquet", "test-00000-of-00001-aa02345f.parquet"),
+        ("train.parquet", "test.parquet"),
+        ("pets_training.parquet", "pets_testing.parquet"),
+        ("data/train-0.parquet", "data/test-0.parquet"),
+        ("plain_text/train.parquet", "plain_text/test.parquet"),
+        ("default/train/0000.parquet", "default/test/0000.parquet"),
+        ("train/0000.parquet", "test/0000.parquet"),
+    ],
+)
+def test_names_of_files(tmp_path: Path, train: str, test: str) -> None:
+    write_shard(tmp_path / "pets" / train, TRAIN, names=NAMES)
+    write_shard(tmp_path / "pets" / test, TEST, names=NAMES)
+    dataset = load_data(tmp_path / "pets")
+    assert (dataset.name, dataset.classes, dataset.shape) == ("pets", NAMES, (3, 8, 12))
+    assert as_set(dataset.train) == as_set(TRAIN)
+    assert as_set(dataset.test) == as_set(TEST)
+    scaled = TRAIN.pixels.reshape(-1, 3) / 255
+    assert dataset.mean == pytest.approx(scaled.mean(axis=0))
+    assert dataset.std == pytest.approx(scaled.std(axis=0))
+
+
+@pytest.mark.parametrize("name", ["validation", "valid", "val", "dev"])
+def test_three_sides(tmp_path: Path, name: str) -> None:
+    write_parquet(tmp_path, TRAIN, TEST, names=NAMES)
+    write_shard(tmp_path / f"{name}-00000-of-00001.parquet", VALIDATION, names=NAMES)
+    dataset = load_data(tmp_path)
+    assert as_set(dataset.split("validation").evaluation) == as_set(VALIDATION)
+    assert as_set(dataset.split("test").train) == as_set(TRAIN) | as_set(VALIDATION)
+
+
+def test_training_and_validation_alone_and_training_alone(tmp_path: Path) -> None:
+    write_shard(tmp_path / "all.parquet", TRAIN, names=NAMES)
+    dataset = load_data(tmp_path)
+    assert (dataset.validation, dataset.test) == (None, None)
+    (tmp_path / "all.parquet").rename(tmp_path / "train.parquet")
+    write_shard(tmp_path / "val.parquet", VALIDATION, names=NAMES)
+    dataset = load_data(tmp_path)
+    assert dataset.test is None
+    assert as_set(dataset.split("validation").evaluation) == as_set(VALIDATION)
+
+
+def test_a_file_of_no_side(tmp_path: Path) -> None:
+    write_parquet(tmp_path, TRAIN, TEST, names=NAMES)
+    write_shard(tmp_path / "extra.parquet", TEST, names=NAMES)
+    assert error_of(tmp_path) == (
+        f"the name of `extra.parquet` does not say which side it is of\n  at {tmp_path / 'extra.parquet'}\n"
+        "  name it like train.parquet, validation.parquet or test.parquet, or move it away"
+    )
+
+
+def test_two_configurations(tmp_path: Path) -> None:
+    for name in ("small", "large"):
+        write_parquet(tmp_path / name, TRAIN, TEST, names=NAMES)
+    assert error_of(tmp_path) == (
+        f"Parquet files are in large/, small/; each is a dataset of its own\n  at {tmp_path}\n"
+        f"  name one of them, as in --data {tmp_path / 'large'}"
+    )
+
+
+def test_missing_shard(tmp_path: Path) -> None:
+    write_parquet(tmp_path, TRAIN, TEST, names=NAMES)
+    (tmp_path / "train-00001-of-00002.parquet").unlink()
+    assert error_of(tmp_path) == (
+        "a Parquet shard is missing; found train-00000-of-00002.parquet\n"
+        f"  at {tmp_path / 'train-00001-of-00002.parquet'}\n  put the missing shard beside the others"
+    )
+    strays = ("train-00000-of-00001.parquet", "train-00002-of-00002.parquet", "train-00000-of-00002-a1.parquet")
+    for stray in (*strays, "train.parquet"):
+        (tmp_path / stray).touch()
+        found = ", ".join(sorted(file.name for file in tmp_path.glob("train*")))
+        assert error_of(tmp_path) == (
+            f"these shards do not belong together: {found}\n  at {tmp_path}\n  keep the shards of one version only"
+        )
+        (tmp_path / stray).unlink()
+
+
+def test_truncated_parquet(tmp_path: Path) -> None:
+    write_parquet(tmp_path, TRAIN, TEST)
+    file = tmp_path / "train-00001-of-00002.parquet"
+    file.write_bytes(file.read_bytes()[:-100])
+    text = error_of(tmp_path)
+    assert text.startswith("this Parquet file cannot be read: ")
+    assert text.endswith(f"\n  at {file}\n{REPLACE}")
+
+
+# --- labels ---
+
+
+def test_a_shard_that_lists_the_classes_in_another_order(tmp_path: Path) -> None:
+    write_shard(tmp_path / "train.parquet", TRAIN, names=("a", "b"))
+    expected = load_data(tmp_path)
+    write_shard(tmp_path / "test.parquet", Images(TRAIN.pixels, 1 - TRAIN.labels), names=("b", "a"))
+    with pytest.warns(DataWarning, match="30 test images are also training images"):
+        dataset = load_data(tmp_path)
+    assert dataset.classes == ("a", "b")
+    assert same(dataset.test, expected.train)
+
+
+def test_a_shard_that_does_not_name_its_classes(tmp_path: Path) -> None:
+    write_shard(tmp_path / "train.parquet", TRAIN, names=NAMES)
+    write_shard(tmp_path / "test.parquet", TEST)
+    assert error_of(tmp_path) == (
+        "this file does not name the classes that its labels stand for; train.parquet does\n"
+        f"  at {tmp_path / 'test.parquet'}\n  {WRITE}"
+    )
+
+
+@pytest.mark.parametrize("column", ["label", "labels", "fine_label", "target", "class"])
+def test_names_of_the_label_column(tmp_path: Path, column: str) -> None:
+    coarse = pa.array([0] * len(TRAIN))
+    write_columns(tmp_path / "train.parquet", TRAIN, **{column: TRAIN.labels, "coarse_label": coarse})
+    dataset = load_data(tmp_path)
+    assert dataset.classes == ("0", "1")
+    assert as_set(dataset.train) == as_set(TRAIN)
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int8(), pa.string())])
+def test_labels_that_are_texts(tmp_path: Path, kind: pa.DataType) -> None:
+    texts = [("dog", "cat")[label] for label in TRAIN.labels]
+    write_columns(tmp_path / "train.parquet", TRAIN, label=pa.array(texts).cast(kind))
+    dataset = load_data(tmp_path)
+    assert dataset.classes == ("cat", "dog")
+    assert as_set(dataset.train) == as_set(Images(TRAIN.pixels, 1 - TRAIN.labels))
+
+
+@pytest.mark.parametrize("labels", [pa.array(NINES, pa.int8()), pa.array(NINES).dictionary_encode()])
+def test_labels_that_are_numbers_without_names(tmp_path: Path, labels: pa.Array) -> None:
+    """They need not start at 0 nor be without gaps."""
+    write_columns(tmp_path / "train.parquet", TRAIN, label=labels)
+    dataset = load_data(tmp_path)
+    assert dataset.classes == ("2", "11")
+    assert as_set(dataset.train) == as_set(TRAIN)
+
+
+def test_a_label_column_that_only_the_metadata_name(tmp_path: Path) -> None:
+    file = tmp_path / "train.parquet"
+    write_columns(file, TRAIN, species=TRAIN.labels, number=np.arange(len(TRAIN)))
+    features = {"info": {"features": {"species": {"names": NAMES, "_type": "ClassLabel"}}}}
+    pq.write_table(pq.read_table(file).replace_schema_metadata({"huggingface": json.dumps(features)}), file)
+    assert load_data(tmp_path).classes == NAMES
+
+
+@pytest.mark.parametrize("label", [-1, None])
+def test_hidden_test_labels(tmp_path: Path, label: int | None) -> None:
+    write_parquet(tmp_path, TRAIN, TEST, names=NAMES)
+    (tmp_path / "test-00000-of-00001.parquet").unlink()
+    write_columns(tmp_path / "test.parquet", TEST, label=pa.array([label] * len(TEST), pa.int64()))
+    shown = "the labels of the test images are hidden, and they are not used"
+    write_columns(tmp_path / "train.parquet", TRAIN, label=TRAIN.labels)
+    for shard in tmp_path.glob("train-*"):
+        shard.unlink()
+    with pytest.warns(DataWarning, match=shown):
+        assert load_data(tmp_path).test is None
+
+
+def test_images_that_are_plain_bytes(tmp_path: Path) -> None:
+    pictures = pa.array([png(pixels) for pixels in TRAIN.pixels])
+    pq.write_table(pa.table({"picture": pictures, "label": TRAIN.labels}), tmp_path / "train.parquet")
+    assert as_set(load_data(tmp_path).train) == as_set(TRAIN)
+
+
+# --- rows and columns that are refused ---
+
+
+def test_wrong_columns(tmp_path: Path) -> None:
+    write_parquet(tmp_path, TRAIN, TEST)
+    file = tmp_path / "test-00000-of-00001.parquet"
+    pq.write_table(pa.table({"img": ["a"], "label": [0]}), file)
+    assert error_of(tmp_path) == (
+        "no single column is the image (a struct with `bytes`, or binary); found img: string, label: int64\n"
+        f"  at {file}\n  name the columns `image` and `label`, or {WRITE}"
+    )
+    pq.write_table(pa.table({"img": [b"a"], "label": [0.5], "name": ["x"]}), file)
+    assert error_of(tmp_path) == (
+        "no single column is the label (whole numbers or texts); found img: binary, label: double, name: string\n"
+        f"  at {file}\n  name the columns `image` and `label`, or {WRITE}"
+    )
+
+
+def test_null_row_unknown_label_and_no_rows(tmp_path: Path) -> None:
+    write_parquet(tmp_path, TRAIN, TEST, names=NAMES)
+    file = tmp_path / "test-00000-of-00001.parquet"
+    write_shard(file, Images(TEST.pixels[:2], np.array([0, 2])), names=NAMES)
+    assert error_of(tmp_path) == (
+        f"label 2 has no class name; there are 2 classes, from 0\n  at {file}, row 1, counted from 0\n"
+        "  write the names of all classes into the schema"
+    )
+    pq.write_table(pq.read_table(file).slice(0, 0), file)
+    assert error_of(tmp_path) == f"the test side holds no images\n  at {tmp_path}\n  add images, or remove it"
+    write_parquet(tmp_path, TRAIN, TEST)
+    pq.write_table(pa.table({"img": [{"bytes": png(TEST.pixels[0])}] * 2, "label": [0, None]}), file)
+    assert error_of(tmp_path) == f"an image or its label is null\n  at {file}, row 1, counted from 0\n{REPLACE}"
+    pq.write_table(pa.table({"img": [{"bytes": b"GIF89a"}], "label": [0]}), file)
+    assert error_of(tmp_path) == (
+        f"this is not a PNG, JPEG, BMP or WEBP image\n  at {file}, row 0, counted from 0\n{REPLACE}"
+    )
+
+
+def test_classes_of_one_name_and_classes_without_images(tmp_path: Path) -> None:
+    write_parquet(tmp_path, TRAIN, TEST, names=("a", "a"))
+    place = tmp_path / "train-00000-of-00002.parquet"
+    assert error_of(tmp_path) == f"two classes are named `a`\n  at {place}\n  rename one of them"
+    write_parquet(tmp_path, TRAIN, TEST, names=("a", "b", "c"))
+    assert error_of(tmp_path) == (
+        f"class `c` has no training images\n  at {tmp_path}\n  add images of it, or remove the class"
+    )
+
+
+# --- CIFAR-10 ---
+
+
+@pytest.mark.parametrize("protocol", [2, 4, 5])
+def test_parquet_and_torchvision_give_the_same_dataset(
+    tmp_path: Path, small_cifar10: tuple[Images, Images], monkeypatch: pytest.MonkeyPatch, protocol: int
+) -> None:
+    train, test = small_cifar10
+    shuffled = train.take(np.random.default_rng(0).permutation(len(train)))
+    one = load_data(write_parquet(tmp_path / "hub" / "data", shuffled, test).parent)
+    other = load_data(write_torchvision(tmp_path / "tv", train, test, monkeypatch, protocol=protocol))
+    assert (one.name, one.digest, one.mean, one.std) == ("cifar10", other.digest, other.mean, other.std)
+    assert other.name == "cifar10"
+    assert one.classes == other.classes == CIFAR10_CLASSES
+    assert as_set(one.train) == as_set(train)
+    assert as_set(one.test) == as_set(test)
+    for kind in ("validation", "test"):
+        assert same(one.split(kind).train, other.split(kind).train)
+        assert same(one.split(kind).evaluation, other.split(kind).evaluation)
+
+
+def test_a_part_of_cifar10_says_so_in_its_name(tmp_path: Path, small_cifar10: tuple[Images, Images]) -> None:
+    train, test = small_cifar10
+    write_parquet(tmp_path, train.take(slice(0, 199)), test, names=CIFAR10_CLASSES)
+    with pytest.warns(DataWarning) as warned:
+        assert load_data(tmp_path).name == "cifar10-part"
+    assert str(warned[0].message) == (
+        "cifar10-part: this is not the whole of CIFAR-10 (200 train, 30 test) but 199 train, 30 test images of it"
+    )
