@@ -102,7 +102,7 @@ def _train(
             output.results(rows(before[0], [before[1]]))
             return
         graph, images = network.lower(dataset.shape, len(dataset.classes)), dataset.split(split)
-        check_trainable(graph, images)
+        check_trainable(graph, images, recipe)
         with Progress(quiet=not output.is_text) as progress:
             progress.training(0, network, verdict, recipe.epochs)
             trained = train(graph, images, recipe, seed, progress.reached, progress.step)
