@@ -103,7 +103,7 @@ def _train(
             output.results(rows(before[0], [before[1]]))
             return
         graph = network.lower(dataset.shape, len(dataset.classes))
-        check_trainable(graph, images)
+        check_trainable(graph, images, recipe)
         with Progress(quiet=not output.is_text) as progress:
             progress.training(0, network, verdict, recipe.epochs)
             trained = train(graph, images, recipe, seed, progress.reached, progress.step)

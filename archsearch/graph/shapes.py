@@ -28,8 +28,11 @@ def shape_text(shape: Sequence[int]) -> str:
 def map_of(shape: Shape, kind: str, axes: int | None = None) -> Shape:
     """Return the shape of a map with this number of axes, or any; raises ShapeError for another shape."""
     if len(shape) < 3 or (axes is not None and len(shape) != axes + 2):
-        over = "a map" if axes is None else f"a map with {axes} axes" if axes > 1 else "a map with 1 axis"
-        raise ShapeError(f"{kind.replace('_', ' ')} needs {over}, and this is {shape_text(shape[1:])}")
+        over = "a map" if axes is None else f"a map with {axes} axes" if axes != 1 else "a map with 1 axis"
+        remedy = "put it before what flattens the map" if len(shape) < 3 else "give it a size for each axis"
+        raise ShapeError(
+            f"{kind.replace('_', ' ')} needs {over}, and this is {shape_text(shape[1:])}", remedy=remedy
+        )
     return shape
 
 

@@ -52,7 +52,9 @@ class Window:
         span = self.dilation * (self.kernel - 1) + 1
         over = length + 2 * self.padding - span
         if over < 0:
-            raise ShapeError(f"a window of {span} does not fit on a map of {length} with padding {self.padding}")
+            remedy = "reduce the kernel, or the strides before it, or add padding"
+            message = f"a window of {span} does not fit on a map of {length} with padding {self.padding}"
+            raise ShapeError(message, remedy=remedy)
         units = over // self.stride + 1
         if self.ceil_mode and over % self.stride and units * self.stride < length + self.padding:
             units += 1
@@ -121,7 +123,8 @@ class TransposedWindow:
         span = self.dilation * (self.kernel - 1) + 1
         units = (length - 1) * self.stride - 2 * self.padding + span + self.output_padding
         if units < 1:
-            raise ShapeError(f"a transposed convolution leaves nothing of a map of {length}")
+            message = f"a transposed convolution leaves nothing of a map of {length}"
+            raise ShapeError(message, remedy="reduce its padding")
         return units
 
     @property

@@ -78,7 +78,7 @@ def _layer(node: Node, graph: Graph) -> nn.Module:
             more = (op.groups, op.bias, op.dilation)
             return transposed(shapes[0][1], op.channels, *window, *more)  # type: ignore[arg-type]
         case maps.BatchNorm():
-            norm = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)[len(node.shape) - 3]
+            norm = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)[max(0, len(node.shape) - 3)]
             return norm(node.shape[1])
         case mixing.Linear() as op:
             return nn.Linear(shapes[0][-1], op.features, op.bias)

@@ -39,7 +39,8 @@ def trace(module: nn.Module, input_shape: Shape) -> Traced:
     traced, and for one whose output does not depend on its input; ShapeError for an input without axes.
     """
     if len(input_shape) < 2:
-        raise ShapeError(f"input is {shape_text(input_shape)}; it must be channels and a size for each axis")
+        message = f"input is {shape_text(input_shape)}; it must be channels and a size for each axis"
+        raise ShapeError(message, remedy="as in (3, 32, 32)")
     try:
         return _Tracer(Program.of(module, input_shape), module).traced()
     except _DependsOnValuesError as error:

@@ -14,6 +14,7 @@ from archsearch.study.loop import Budget, Outcome, Score, run
 from archsearch.study.storage import DEFAULT
 from archsearch.study.study import Measurement, Study
 from archsearch.study.watch import Watch
+from archsearch.training.augmentation import check_size
 from archsearch.training.history import Epoch
 from archsearch.training.recipe import Recipe
 from archsearch.training.train import train
@@ -45,10 +46,12 @@ def search(
     number of networks that the study shall have trained, complete or pruned, earlier runs included; `hours` is the
     time after which this run begins no further one. `sampler` and `pruner` are Optuna's. Accuracy is in percent.
 
-    Raises what `run` raises, and ArchsearchError for a space whose networks are not made for the data.
+    Raises what `run` raises, and ArchsearchError for a space whose networks are not made for the data, and for
+    images too small for the recipe's augmentation.
     """
     space = made_for(dataset, space)
     recipe = recipe or Recipe()
+    check_size(recipe.augmentation, dataset.shape[1:])
     split = dataset.split("validation")
     return run(
         Study(study or space.name, space, Measurement.on(dataset, split, recipe, seed)),

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import warnings
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from archsearch.training.recipe import check_augmentation
+from archsearch.errors import TrainingError
+from archsearch.graph.shapes import shape_text
+from archsearch.training.recipe import AUGMENTATIONS, check_augmentation
 
 # Importing albumentations otherwise asks the network for a newer version.
 os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
@@ -36,6 +39,10 @@ cv2.setNumThreads(1)
 
 _PADDING = 4
 _HOLE = 16
+# A border reflects other pixels than the outermost; a hole lies within the image and its border.
+_LEAST_SIDE = {"none": 1, "crop": _PADDING + 1, "flip_crop": _PADDING + 1, "assignment": _HOLE - 2 * _PADDING}
+# Smaller images are refused, not given a smaller hole: results are kept by the name of their augmentation.
+_LEAST_AREA = {"assignment": 2 * _HOLE**2}
 _T = TypeVar("_T")
 
 
@@ -90,10 +97,34 @@ def augmentation(
       of half the images; 4 pixels of border; one hole of 16 x 16 in the mean colour, in half the images;
       crop
 
-    Raises ArchsearchError for another name.
+    Raises ArchsearchError for another name, and what `check_size` raises.
+    """
+    check_size(name, size)
+    return Pipeline(name, mean, std, size, seed)
+
+
+def check_size(name: str, size: tuple[int, int]) -> None:
+    """Raise TrainingError for images (height, width) too small for an augmentation; it names one that works.
+
+    >>> check_size("crop", (4, 32))
+    Traceback (most recent call last):
+    archsearch.errors.TrainingError: the augmentation `crop` needs sides of at least 5 pixels; the images are 4x32
+      --augmentation none works on them
     """
     check_augmentation(name)
-    return Pipeline(name, mean, std, size, seed)
+    if unmet := _unmet(name, size):
+        message = f"the augmentation `{name}` {unmet}; the images are {shape_text(size)}"
+        *_, works = (other for other in AUGMENTATIONS if not _unmet(other, size))
+        raise TrainingError(message, remedy=f"--augmentation {works} works on them")
+
+
+def _unmet(name: str, size: tuple[int, int]) -> str:
+    """Say what an augmentation needs that images of a size do not meet, or nothing."""
+    if min(size) < _LEAST_SIDE[name]:
+        return f"needs sides of at least {_LEAST_SIDE[name]} pixels"
+    if prod(size) < _LEAST_AREA.get(name, 0):
+        return f"erases {_HOLE}x{_HOLE} pixels, more than half of an image"
+    return ""
 
 
 def _transforms(pipeline: Pipeline) -> list[BasicTransform]:

@@ -16,7 +16,7 @@ from torch.nn.functional import cross_entropy
 from archsearch.errors import TrainingError
 from archsearch.graph.shapes import shape_text
 from archsearch.pytorch.build import build
-from archsearch.training.augmentation import augmentation
+from archsearch.training.augmentation import augmentation, check_size
 from archsearch.training.batches import batches
 from archsearch.training.device import Device, out_of_memory_explained
 from archsearch.training.history import Epoch, Tally
@@ -63,7 +63,7 @@ def train(
     there is one, and in bf16 if the hardware computes in it.
 
     Raises TrainingError for a network that is not made for the images, a seed below 0, fewer than two
-    training images, and a loss that is not finite.
+    training images, images too small for the augmentation, and a loss that is not finite.
 
     >>> from archsearch.data.load import digits
     >>> from archsearch.notation.network import parse
@@ -73,7 +73,7 @@ def train(
     >>> [epoch.epoch for epoch in trained.history]
     [1, 2]
     """
-    check_trainable(graph, split)
+    check_trainable(graph, split, recipe)
     if seed < 0:
         raise TrainingError(f"seed is {seed}; it must be at least 0")
     initialisation, *orders = np.random.SeedSequence(seed).generate_state(1 + recipe.epochs).tolist()
@@ -179,8 +179,8 @@ class _Run:
         return batches(images, pipeline, batch_size=batch_size, seed=order)
 
 
-def check_trainable(graph: Graph, split: Split) -> None:
-    """Raise TrainingError for a network that does not classify these images, or too few of them."""
+def check_trainable(graph: Graph, split: Split, recipe: Recipe) -> None:
+    """Raise TrainingError for a network that does not classify these images, for too few or too small ones."""
     if not graph.classifies:
         raise TrainingError(
             f"the network ends in {shape_text(graph.nodes[-1].shape[1:])}; "
@@ -197,8 +197,9 @@ def check_trainable(graph: Graph, split: Split) -> None:
         )
     if len(split.train) < 2:
         raise TrainingError(
-            f"{split.data} has 1 training image; batch norm needs at least 2",
+            f"{split.data} has 1 training image; batch norm needs at least 2", remedy="add training images"
         )
+    check_size(recipe.augmentation, (height, width))
 
 
 def _require_finite(loss: float, epoch: int, rate: float) -> None:

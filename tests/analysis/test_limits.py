@@ -130,4 +130,7 @@ def test_no_limits_refuse_nothing(text: str) -> None:
 def test_a_sentence_whose_shapes_do_not_fit_is_refused_with_the_reason() -> None:
     verdict = check(parse("conv(8, kernel=9, padding=0) head()"), Limits.of("rf > 44"), (3, 8, 8))
     assert (verdict.fits, verdict.digest, verdict.figures) == (False, None, {})
-    assert verdict.reasons == ("a window of 9 does not fit on a map of 8 with padding 0",)
+    assert verdict.reasons == (
+        "a window of 9 does not fit on a map of 8 with padding 0; "
+        "reduce the kernel, or the strides before it, or add padding",
+    )

@@ -10,6 +10,9 @@ from examples.mistakes import CONDITION, Capture, message, place_of, refused, un
 pytestmark = pytest.mark.usefixtures("folder")
 
 
+ONE_SHAPE = "bring both to one shape; padding=dilation*(kernel-1)/2 keeps a map's size at stride 1"
+LARGER = "reduce the kernel, or the strides before it, or add padding"
+DIVISOR = "write a divisor of both, such as groups={}"
 CONV = (
     "write conv(channels, kernel=3, stride=1, dilation=1, padding=dilation*(kernel-1)/2, groups=1, bias=on, "
     "norm=batch, activation=relu)"
@@ -75,12 +78,12 @@ SENTENCES = [
     ("conv(24) @residual()", "`residual` has nothing in its brackets", "write residual(sentence)"),
     ("residual(@24)", "words are expected here, not a number", "as in conv(24)"),
     ("conv(@conv(24))", "`conv` takes values, not words", CONV),
-    ("conv(8) @residual(conv(8, kernel=5, padding=0))", "8x28x28 and 8x32x32 cannot be added", None),
-    ("@conv(8, kernel=33, padding=0)", "a window of 33 does not fit on a map of 32 with padding 0", None),
-    ("@maxpool(64)", "a window of 64 does not fit on a map of 32 with padding 0", None),
-    ("@maxpool(2, padding=2)", "pool padding is 2; torch allows half of kernel 2", None),
-    ("@conv(24, groups=7)", "groups is 7, which does not divide the 3 input channels", None),
-    ("@conv(25, groups=3)", "groups is 3, which does not divide the 25 output channels", None),
+    ("conv(8) @residual(conv(8, kernel=5, padding=0))", "8x28x28 and 8x32x32 cannot be added", ONE_SHAPE),
+    ("@conv(8, kernel=33, padding=0)", "a window of 33 does not fit on a map of 32 with padding 0", LARGER),
+    ("@maxpool(64)", "a window of 64 does not fit on a map of 32 with padding 0", LARGER),
+    ("@maxpool(2, padding=2)", "pool padding is 2; torch allows half of kernel 2", "write padding=1 or less"),
+    ("@conv(24, groups=7)", "groups is 7, which does not divide the 3 input channels", DIVISOR.format(3)),
+    ("@conv(25, groups=3)", "groups is 3, which does not divide the 25 output channels", DIVISOR.format(1)),
     ("conv(@12345678901)", "the number has 11 digits; at most 9 are allowed", "write a smaller number"),
     ("@conv(24, norm=layer)", "norm of `conv` is layer; it must be one of batch, none", None),
     ("@conv(24, activation=gelu)", "activation of `conv` is gelu; it must be one of relu, none", None),

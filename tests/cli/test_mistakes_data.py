@@ -144,7 +144,8 @@ def test_a_network_whose_shapes_do_not_fit_the_data(capsys: Capture, folder: Pat
     class_folders(folder / "pets", 8, 8)
     marked = "@conv(4, kernel=9, padding=0) head()"
     rule = "a window of 9 does not fit on a map of 8 with padding 0"
-    expected = message(rule, None, place_of(marked, "sentence"))
+    remedy = "reduce the kernel, or the strides before it, or add padding"
+    expected = message(rule, remedy, place_of(marked, "sentence"))
     assert refused(capsys, "train", unmarked(marked), "--data", "pets") == expected
 
 

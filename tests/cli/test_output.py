@@ -84,7 +84,10 @@ def test_whether_it_fits_is_a_boolean_in_json_and_a_word_in_csv(capsys: Capture)
 def test_a_network_whose_shapes_do_not_fit_has_no_figures(capsys: Capture) -> None:
     values = from_json(capsys, "check", "conv(8, kernel=40, padding=0)")
     assert (values["fits"], values["digest"]) == (False, None)
-    assert values["reason"] == "a window of 40 does not fit on a map of 32 with padding 0"
+    assert values["reason"] == (
+        "a window of 40 does not fit on a map of 32 with padding 0; "
+        "reduce the kernel, or the strides before it, or add padding"
+    )
     assert {values[name] for name in FIGURES} == {None}
 
 

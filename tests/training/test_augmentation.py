@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 
 from archsearch.data.images import Images
-from archsearch.errors import ArchsearchError
+from archsearch.errors import ArchsearchError, TrainingError
 from archsearch.training import augmentation as module
 from archsearch.training.augmentation import Pipeline, augmentation
 from archsearch.training.batches import BATCHES_AHEAD, Batch, batches
@@ -48,8 +48,14 @@ def background_threads() -> list[str]:
 # --- batches ---
 
 
-@pytest.mark.parametrize("name", AUGMENTATIONS)
-@pytest.mark.parametrize("size", [(32, 32), (8, 8), (24, 40)])
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        *((name, size) for name in AUGMENTATIONS for size in [(32, 32), (24, 40), (8, 64), (23, 23), (200, 96)]),
+        *((name, size) for name in ("none", "crop", "flip_crop") for size in [(5, 5), (5, 64), (64, 5), (16, 16)]),
+        *(("none", size) for size in [(1, 1), (1, 64), (4, 4)]),
+    ],
+)
 def test_batches_are_contiguous_float_images(name: str, size: tuple[int, int]) -> None:
     content = noise(10, size)
     parts = list(batches(content, pipeline_of(name, size=size), batch_size=4, seed=5))
@@ -163,6 +169,39 @@ def test_wrong_sizes() -> None:
 
 
 # --- pipelines ---
+
+
+HALF = "erases 16x16 pixels, more than half of an image"
+SIDES = "needs sides of at least {} pixels"
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "unmet", "works"),
+    [
+        ("crop", (4, 4), SIDES.format(5), "none"),
+        ("crop", (1, 512), SIDES.format(5), "none"),
+        ("flip_crop", (512, 4), SIDES.format(5), "none"),
+        ("assignment", (4, 4), SIDES.format(8), "none"),
+        ("assignment", (7, 512), SIDES.format(8), "flip_crop"),
+        ("assignment", (8, 8), HALF, "flip_crop"),
+        ("assignment", (8, 63), HALF, "flip_crop"),
+        ("assignment", (22, 23), HALF, "flip_crop"),
+    ],
+)
+def test_images_too_small_for_an_augmentation(name: str, size: tuple[int, int], unmet: str, works: str) -> None:
+    with pytest.raises(TrainingError) as caught:
+        pipeline_of(name, size=size)
+    assert str(caught.value) == (
+        f"the augmentation `{name}` {unmet}; the images are {size[0]}x{size[1]}\n"
+        f"  --augmentation {works} works on them"
+    )
+
+
+@pytest.mark.parametrize("size", [(23, 23), (8, 64), (32, 16)])
+def test_a_hole_erases_at_most_half_of_an_image(size: tuple[int, int]) -> None:
+    outputs = augmented("assignment", np.full((*size, 3), 255, np.uint8), 200)
+    erased = [float((output != 255).any(axis=2).mean()) for output in outputs]
+    assert 0 < max(erased) <= 0.5
 
 
 def test_unknown_name() -> None:

@@ -1,17 +1,21 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from archsearch.data.dataset import Split
+from archsearch.data.dataset import Dataset, Split
+from archsearch.data.images import Images
 from archsearch.data.load import digits
 from archsearch.errors import TrainingError
 from archsearch.graph.graph import Graph
 from archsearch.notation.network import parse
+from archsearch.space.space import Space
+from archsearch.study.search import search
 from archsearch.training.augmentation import augmentation
 from archsearch.training.history import Epoch
 from archsearch.training.recipe import AUGMENTATIONS, Recipe
@@ -40,6 +44,10 @@ def outcomes(trained: Trained) -> list[Epoch]:
 
 def few(split: Split, count: int) -> Split:
     return replace(split, train=split.train.take(np.arange(count)))
+
+
+def tiny(images: Images) -> Images:
+    return replace(images, pixels=images.pixels[:, ::8, ::8])
 
 
 def background_threads() -> list[str]:
@@ -223,7 +231,27 @@ def test_a_network_that_is_not_made_for_the_images(split: Split, graph: Graph, t
 def test_a_single_training_image(split: Split) -> None:
     with pytest.raises(TrainingError) as caught:
         train(TINY, few(split, 1), SHORT)
-    assert str(caught.value) == "digits has 1 training image; batch norm needs at least 2"
+    assert str(caught.value) == ("digits has 1 training image; batch norm needs at least 2\n  add training images")
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_few_images_whose_maps_are_single_pixels(split: Split, count: int) -> None:
+    pixel = parse("conv(8, kernel=32, padding=0) conv(8) head()").lower()
+    few_left = replace(few(split, count), evaluation=split.evaluation.take(np.arange(1)))
+    recipe = Recipe(epochs=2, batch_size=2, augmentation="assignment")
+    assert len(train(pixel, few_left, recipe).history) == 2
+
+
+def test_images_too_small_for_the_augmentation(split: Split) -> None:
+    small = replace(split, train=tiny(split.train), evaluation=tiny(split.evaluation))
+    network = parse("conv(4) head()").lower((3, 4, 4))
+    with pytest.raises(TrainingError) as caught:
+        train(network, small, Recipe(epochs=1, augmentation="flip_crop"))
+    assert str(caught.value) == (
+        "the augmentation `flip_crop` needs sides of at least 5 pixels; the images are 4x4\n"
+        "  --augmentation none works on them"
+    )
+    assert len(train(network, small, Recipe(epochs=1, augmentation="none")).history) == 1
 
 
 def test_a_negative_seed(split: Split) -> None:
@@ -235,3 +263,17 @@ def test_a_negative_seed(split: Split) -> None:
 @pytest.mark.parametrize("name", AUGMENTATIONS)
 def test_trains_with_every_augmentation(split: Split, name: str) -> None:
     assert len(train(TINY, few(split, 32), replace(SHORT, augmentation=name)).history) == 2
+
+
+def test_a_search_refuses_small_images_before_its_first_trial(tmp_path: Path) -> None:
+    data = digits()
+    small = Dataset.of("small", data.classes, tiny(data.train), tiny(data.train))
+    space = Space.of("input 3x4x4\nnetwork = conv(2|4) head()\n", "small")
+    storage = tmp_path / "results.db"
+    with pytest.raises(TrainingError) as caught:
+        search(space, small, trials=1, recipe=Recipe(augmentation="assignment"), storage=f"sqlite:///{storage}")
+    assert str(caught.value) == (
+        "the augmentation `assignment` needs sides of at least 8 pixels; the images are 4x4\n"
+        "  --augmentation none works on them"
+    )
+    assert not storage.exists()

@@ -88,7 +88,7 @@ class AxisField:
         pattern = self.pattern.after(window) if self.pattern else None
         if pattern and pattern.is_regular and pattern.extent > LARGEST:
             message = f"the receptive field is {pattern.extent:,} pixels; more than {LARGEST:,} are not counted"
-            raise ShapeError(message)
+            raise ShapeError(message, remedy="reduce kernels, dilations or strides")
         if self.inside is None or self.seen is None:
             return AxisField(pattern)
         reads = [window.inside(unit, length) for unit in range(units)]

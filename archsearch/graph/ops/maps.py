@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import prod
+from math import gcd, prod
 from typing import ClassVar, Literal
 
 from archsearch.errors import ShapeError
 from archsearch.graph.ops.counts import Counts
-from archsearch.graph.ops.operation import Operation
+from archsearch.graph.ops.operation import Operation, weights_and_bias
+from archsearch.graph.ops.sliding import check_output_padding, check_window, described
 from archsearch.graph.shapes import Shape, Sizes, map_of, shape_text
 from archsearch.graph.windows import AdaptiveWindow, Interpolation, TransposedWindow, Window, window
 
@@ -60,7 +61,7 @@ class Convolution(Operation):
 
     @property
     def description(self) -> str:
-        return _described(self.kind, self.kernel, self.stride, self.dilation, self.groups)
+        return described(self.kind, self.kernel, self.stride, self.dilation, self.groups)
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,8 @@ class TransposedConvolution(Operation):
 
     def output(self, shapes: Sequence[Shape]) -> Shape:
         """Return as many units along each axis as its window gives; raises ShapeError."""
+        check_window(kernel=self.kernel, output_padding=self.output_padding)
+        check_output_padding(self.output_padding, self.stride, self.dilation)
         return _convolved(self, map_of(shapes[0], self.kind, len(self.kernel)))
 
     def weights(self, shapes: Sequence[Shape]) -> Sizes:
@@ -106,7 +109,7 @@ class TransposedConvolution(Operation):
 
     @property
     def description(self) -> str:
-        return _described(self.kind, self.kernel, self.stride, self.dilation, self.groups)
+        return described(self.kind, self.kernel, self.stride, self.dilation, self.groups)
 
 
 @dataclass(frozen=True)
@@ -142,10 +145,11 @@ class Pool(Operation):
     def output(self, shapes: Sequence[Shape]) -> Shape:
         """Return as many units along each axis as its window gives; raises ShapeError."""
         shape = map_of(shapes[0], self.kind, len(self.kernel))
-        _check_window(self)
+        check_window(kernel=self.kernel, stride=self.stride, padding=self.padding, dilation=self.dilation)
         for padding, kernel in zip(self.padding, self.kernel, strict=True):
             if 2 * padding > kernel:
-                raise ShapeError(f"pool padding is {padding}; torch allows half of kernel {kernel}")
+                message = f"pool padding is {padding}; torch allows half of kernel {kernel}"
+                raise ShapeError(message, remedy=f"write padding={kernel // 2} or less")
         return _units(self, shape, shape[1])
 
     def counts(self, _shapes: Sequence[Shape], output: Shape) -> Counts:
@@ -154,12 +158,14 @@ class Pool(Operation):
 
     @property
     def description(self) -> str:
-        return _described(f"{self.mode} pool", self.kernel, self.stride, self.dilation)
+        return described(f"{self.mode} pool", self.kernel, self.stride, self.dilation)
 
-    def check_buildable(self, _shapes: Sequence[Shape]) -> None:
+    def check_buildable(self, shapes: Sequence[Shape]) -> None:
         """Raise ShapeError for average pooling with dilation, which torch has no layer for."""
-        if self.mode == "avg" and max(self.dilation) > 1:
-            raise ShapeError("there is no layer for average pooling with dilation")
+        super().check_buildable(shapes)
+        if self.mode == "avg" and any(step > 1 for step in self.dilation):
+            message = "there is no layer for average pooling with dilation"
+            raise ShapeError(message, remedy="leave out the dilation, or pool the maximum")
 
 
 @dataclass(frozen=True)
@@ -240,10 +246,23 @@ class Resize(Operation):
     def description(self) -> str:
         return f"{self.mode} resize to {shape_text(self.size)}"
 
-    def check_buildable(self, _shapes: Sequence[Shape]) -> None:
-        """Raise ShapeError for cubic interpolation, which occurs only in traced modules."""
+    def check_buildable(self, shapes: Sequence[Shape]) -> None:
+        """Raise ShapeError for cubic interpolation, and for another ratio than follows from the sizes."""
+        super().check_buildable(shapes)
         if self.mode == "cubic":
-            raise ShapeError("there is no layer for cubic interpolation")
+            raise ShapeError("there is no layer for cubic interpolation", remedy='write mode="linear"')
+        # A layer knows the size alone; only a traced module may scale by another ratio.
+        lengths = map_of(shapes[0], self.kind, len(self.size))[2:]
+        ratios = tuple(map(self._ratio, lengths, self.size))
+        if self.ratio != ratios:
+            given, follow = (", ".join(map(str, found)) for found in (self.ratio, ratios))
+            message = f"the ratio is {given}; from {shape_text(lengths)} to {shape_text(self.size)} it is {follow}"
+            raise ShapeError(message, remedy="write that ratio, as Fractions: input units to an output unit")
+
+    def _ratio(self, length: int, size: int) -> Fraction:
+        if self.corners and self.mode == "linear":
+            return Fraction(length - 1, size - 1) if size > 1 else Fraction(0)
+        return Fraction(length, max(size, 1))
 
 
 @dataclass(frozen=True)
@@ -261,39 +280,17 @@ class BatchNorm(Operation):
         return Counts(norm_ops=prod(output))
 
 
-def weights_and_bias(weight: int, channels: int, bias: bool) -> Sizes:
-    """Return the numbers of elements of a weight and, if there is one, of a bias for each channel."""
-    return (weight, channels) if bias else (weight,)
-
-
 def _units(op: Operation, shape: Shape, channels: int) -> Shape:
     """Return the output shape of an operation with windows: as many units along each axis as its window gives."""
     sizes = zip(op.windows(shape), shape[2:], strict=True)
     return (shape[0], channels, *(along.units(length) for along, length in sizes))
 
 
-def _check_window(op: Convolution | TransposedConvolution | Pool) -> None:
-    """Raise ShapeError unless there is a kernel, a stride and so on for each axis, each large enough."""
-    for name, least in (("kernel", 1), ("stride", 1), ("padding", 0), ("dilation", 1)):
-        sizes: Sizes = getattr(op, name)
-        if len(sizes) != len(op.kernel) or min(sizes) < least:
-            given = shape_text(sizes)
-            raise ShapeError(f"{name} is {given}; for each of {len(op.kernel)} axes it must be at least {least}")
-
-
 def _convolved(op: Convolution | TransposedConvolution, shape: Shape) -> Shape:
-    _check_window(op)
+    check_window(kernel=op.kernel, stride=op.stride, padding=op.padding, dilation=op.dilation)
     for name, count in (("input", shape[1]), ("output", op.channels)):
         if op.groups < 1 or count % op.groups:
-            raise ShapeError(f"groups is {op.groups}, which does not divide the {count} {name} channels")
+            message = f"groups is {op.groups}, which does not divide the {count} {name} channels"
+            remedy = f"write a divisor of both, such as groups={gcd(shape[1], op.channels)}"
+            raise ShapeError(message, remedy=remedy)
     return _units(op, shape, op.channels)
-
-
-def _described(name: str, kernel: Sizes, stride: Sizes, dilation: Sizes, groups: int = 1) -> str:
-    parts = [f"{name.replace('_', ' ')} {shape_text(kernel)}"]
-    for word, sizes in (("stride", stride), ("dilation", dilation)):
-        if max(sizes) > 1:
-            parts.append(f"{word} {sizes[0] if len(set(sizes)) == 1 else shape_text(sizes)}")
-    if groups > 1:
-        parts.append(f"groups {groups}")
-    return ", ".join(parts)

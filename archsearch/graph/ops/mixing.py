@@ -10,8 +10,7 @@ from typing import ClassVar
 from archsearch.errors import ShapeError, suggest
 from archsearch.graph.ops.counts import Counts
 from archsearch.graph.ops.functions import ARITHMETIC, BUILDABLE
-from archsearch.graph.ops.maps import weights_and_bias
-from archsearch.graph.ops.operation import Operation
+from archsearch.graph.ops.operation import Operation, weights_and_bias
 from archsearch.graph.shapes import Shape, Sizes, shape_text
 
 
@@ -35,6 +34,10 @@ class Elementwise(Operation):
     def description(self) -> str:
         return self.function.replace("_", " ")
 
+    @property
+    def arity(self) -> int:
+        return 2 if self.function in ARITHMETIC else 1
+
     def output(self, shapes: Sequence[Shape]) -> Shape:
         """Return the common shape; raises ShapeError where there is none."""
         if len(set(shapes)) == 1:
@@ -45,7 +48,8 @@ class Elementwise(Operation):
         if any(len(found) > 1 for found in sizes):
             texts = " and ".join(shape_text(shape[1:]) for shape in shapes)
             participle = {"add": "added", "mul": "multiplied"}.get(self.function, "combined")
-            raise ShapeError(f"{texts} cannot be {participle}")
+            remedy = "bring both to one shape; padding=dilation*(kernel-1)/2 keeps a map's size at stride 1"
+            raise ShapeError(f"{texts} cannot be {participle}", remedy=remedy)
         return tuple(found.pop() if found else 1 for found in sizes)
 
     def counts(self, _shapes: Sequence[Shape], output: Shape) -> Counts:
@@ -54,14 +58,16 @@ class Elementwise(Operation):
         return Counts(arithmetic_ops=elements) if self.function in ARITHMETIC else Counts(activation_ops=elements)
 
     def check_buildable(self, shapes: Sequence[Shape]) -> None:
-        """Raise ShapeError for a function that has no layer, and for another number of tensors than it reads."""
+        """Raise ShapeError for a function that has no layer, and for tensors that torch would align otherwise."""
         if self.function not in BUILDABLE:
             message = f"there is no layer for the elementwise function `{self.function}`"
             raise ShapeError(message, remedy=suggest(self.function, BUILDABLE))
-        needed = 2 if self.function in ARITHMETIC else 1
-        if len(shapes) != needed:
-            inputs = "2 inputs" if needed == 2 else "1 input"
-            raise ShapeError(f"`{self.function}` reads {inputs}, not {len(shapes)}")
+        super().check_buildable(shapes)
+        # With fewer dims, the batch of one tensor would meet another dim of the other.
+        if len(set(map(len, shapes))) > 1:
+            texts = " and ".join(shape_text(shape[1:]) for shape in shapes)
+            message = f"`{self.function}` reads tensors with the same number of dims, not {texts}"
+            raise ShapeError(message, remedy="give the smaller one dims of size 1, with Reshape")
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,11 @@ class Operation:
     buildable: ClassVar[bool] = True
 
     @property
+    def arity(self) -> int | None:
+        """How many tensors a layer of it reads, or None for one or more."""
+        return 1
+
+    @property
     def identity(self) -> tuple[str, dict[str, object]]:
         """What the digest holds of it: its kind, and every argument with its value."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
@@ -55,10 +60,14 @@ class Operation:
         """Return what a unit reads along each axis of a map of this shape; empty where nothing slides over it."""
         return ()
 
-    def check_buildable(self, _shapes: Sequence[Shape]) -> None:
+    def check_buildable(self, shapes: Sequence[Shape]) -> None:
         """Raise ShapeError unless a torch layer can be built of it: only then may a word lower to it."""
         if not self.buildable:
             raise ShapeError(f"there is no layer for `{self.kind}`", remedy="it occurs only in traced modules")
+        if self.arity not in {None, len(shapes)}:
+            inputs = "1 input" if self.arity == 1 else f"{self.arity} inputs"
+            remedy = "write the numbers of what it reads after the operation"
+            raise ShapeError(f"`{self.description}` reads {inputs}, not {len(shapes)}", remedy=remedy)
 
 
 @dataclass(frozen=True)
@@ -100,3 +109,8 @@ class Unknown(Operation):
 
     def output(self, _shapes: Sequence[Shape]) -> Shape:
         return self.shape
+
+
+def weights_and_bias(weight: int, channels: int, bias: bool) -> Sizes:
+    """Return the numbers of elements of a weight and, if there is one, of a bias for each channel."""
+    return (weight, channels) if bias else (weight,)
