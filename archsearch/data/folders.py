@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from unicodedata import normalize
 
 from archsearch.data.decode import SUFFIXES
 from archsearch.data.source import Contents, Encoded, Side, Source, side_of_folder, visible
@@ -61,6 +62,11 @@ def _files(side: Path) -> Iterator[Path]:
             yield entry
 
 
+def _class_of(folder: Path) -> str:
+    # Some systems write letters with accents in two parts, so that equal names would differ.
+    return normalize("NFC", folder.name)
+
+
 def _open(sides: Mapping[Side, Path], files: Mapping[Side, Sequence[Path]]) -> Contents:
     notes: list[str] = []
     read: dict[Side, list[Encoded]] = {}
@@ -72,6 +78,6 @@ def _open(sides: Mapping[Side, Path], files: Mapping[Side, Sequence[Path]]) -> C
         if loose:
             remedy = f"put it into {path.name}/<class>/"
             raise DataError(f"`{loose[0].name}` is in no class folder", place=str(loose[0]), remedy=remedy)
-        read[side] = [Encoded(str(file), file, file.parent.name) for file in files[side]]
-    names = {entry.name for path in (sides[side] for side in read) for entry in visible(path) if entry.is_dir()}
+        read[side] = [Encoded(str(file), file, _class_of(file.parent)) for file in files[side]]
+    names = {_class_of(entry) for side in read for entry in visible(sides[side]) if entry.is_dir()}
     return Contents(tuple(sorted(names)), read, tuple(notes))

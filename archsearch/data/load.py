@@ -44,7 +44,7 @@ def load_data(path: str | Path | None = None, size: int | tuple[int, int] | None
     beside decoding, what is odd about the dataset, such as test images among the training images, and that the
     cache cannot be read or written. Raises DataError for everything that is missing, damaged or inconsistent.
     """
-    height_width = (size, size) if isinstance(size, int) else size
+    height_width = None if size is None else _height_and_width(size)
     wanted = path if path is not None else os.environ.get(VARIABLE) or None
     if wanted is None:
         folder = cache_folder() / CIFAR10_FOLDER
@@ -63,6 +63,14 @@ def load_data(path: str | Path | None = None, size: int | tuple[int, int] | None
     for note in dataset.notes:
         warnings.warn(f"{dataset.name}: {note}", DataWarning, stacklevel=2)
     return dataset
+
+
+def _height_and_width(size: int | tuple[int, int]) -> tuple[int, int]:
+    pair = (size, size) if isinstance(size, int) else tuple(size)
+    if len(pair) != 2 or not all(type(pixels) is int and pixels > 0 for pixels in pair):
+        message = f"size is {size}; it must be a number of pixels of at least 1, or two: height and width"
+        raise DataError(message, remedy="as in size=64 or size=(48, 64)")
+    return pair[0], pair[1]
 
 
 def digits() -> Dataset:

@@ -21,6 +21,7 @@ from PIL import Image
 
 from archsearch.data.load import load_data
 from archsearch.data.source import LAYOUTS, DataWarning
+from archsearch.errors import DataError
 
 pytestmark = pytest.mark.usefixtures("cache")
 
@@ -92,6 +93,13 @@ def test_a_dataset_in_the_only_folder_of_a_folder(tmp_path: Path) -> None:
     write_class_folders(tmp_path / "unpacked" / "pets-master" / "pets")
     (tmp_path / "unpacked" / "__MACOSX").mkdir()
     assert load_data(tmp_path / "unpacked").name == "pets"
+
+
+def test_equal_names_of_classes_that_systems_write_differently(tmp_path: Path) -> None:
+    folder = write_class_folders(tmp_path / "pets")
+    (folder / "train" / "cat").rename(folder / "train" / "caf\u00e9")
+    (folder / "test" / "cat").rename(folder / "test" / "cafe\u0301")
+    assert load_data(folder).classes == ("caf\u00e9", "dog")
 
 
 def test_what_systems_leave_behind_is_no_image(tmp_path: Path) -> None:
@@ -236,6 +244,16 @@ def test_images_that_do_not_fit_into_memory(tmp_path: Path, monkeypatch: pytest.
     )
     monkeypatch.setattr("archsearch.data.reading.available", lambda: 20_000)
     assert same(load_data(folder).train, load_data(folder).train)
+
+
+@pytest.mark.parametrize("size", [0, -3, (8, 0), (8,), (8, 8, 3), (8.0, 8)])
+def test_a_size_that_is_none(tmp_path: Path, size: object) -> None:
+    with pytest.raises(DataError) as caught:
+        load_data(write_class_folders(tmp_path), size=size)  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        f"size is {size}; it must be a number of pixels of at least 1, or two: height and width\n"
+        "  as in size=64 or size=(48, 64)"
+    )
 
 
 # --- no dataset ---

@@ -267,7 +267,7 @@ def test_trains_with_every_augmentation(split: Split, name: str) -> None:
 
 def test_a_search_refuses_small_images_before_its_first_trial(tmp_path: Path) -> None:
     data = digits()
-    small = Dataset.of("small", data.classes, tiny(data.train), tiny(data.train))
+    small = Dataset.of("small", data.classes, tiny(data.train))
     space = Space.of("input 3x4x4\nnetwork = conv(2|4) head()\n", "small")
     storage = tmp_path / "results.db"
     with pytest.raises(TrainingError) as caught:
