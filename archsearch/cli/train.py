@@ -88,6 +88,7 @@ def _train(
     from archsearch.study.storage import opened
     from archsearch.study.studies import SINGLE
     from archsearch.study.study import Measurement
+    from archsearch.training.batches import warn_of_few_steps
     from archsearch.training.train import check_trainable, save, train
 
     verdict = check(network, input_shape=dataset.shape, classes=len(dataset.classes))
@@ -104,6 +105,7 @@ def _train(
             return
         graph = network.lower(dataset.shape, len(dataset.classes))
         check_trainable(graph, images, recipe)
+        warn_of_few_steps(len(images.train), recipe.batch_size)
         with Progress(quiet=not output.is_text) as progress:
             progress.training(0, network, verdict, recipe.epochs)
             trained = train(graph, images, recipe, seed, progress.reached, progress.step)

@@ -17,8 +17,8 @@ from archsearch.errors import DataError
 SUFFIXES = (".png", ".jpg", ".jpeg", ".jfif", ".jpe", ".bmp", ".webp")
 REPLACE = "replace the file with an intact copy"
 
-TURNED = "turned upright, as their EXIF orientation says"
-BLENDED = "transparent and blended onto white"
+TURNED = "turned upright by the EXIF orientation"
+BLENDED = "transparent, and blended onto white"
 PRINT = "converted from CMYK to RGB"
 
 _FORMATS = ("PNG", "JPEG", "BMP", "WEBP")

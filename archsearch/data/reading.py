@@ -138,10 +138,12 @@ def _check_sizes(sides: Mapping[Side, Sequence[_Read]], source: Source) -> None:
         common = sorted(places, key=lambda size: -len(places[size]))
         shown = [f"{size} ({len(places[size]):,}, such as {_inside(places[size][0], source)})" for size in common]
         more = f" and {len(shown) - 3:,} more" if len(shown) > 3 else ""
+        most = len(places[common[0]]) * 2 >= sum(map(len, places.values()))
+        usual = common[0] if most else "64"
         raise DataError(
             f"the images are of {len(places):,} sizes: {', '.join(shown[:3])}{more}",
             place=str(source.folder),
-            remedy=f"bring them to one size, as in --size {common[0]}",
+            remedy=f"bring them to one size, as in --size {usual}",
         )
 
 

@@ -15,6 +15,7 @@ from archsearch.study.storage import DEFAULT
 from archsearch.study.study import Measurement, Study
 from archsearch.study.watch import Watch
 from archsearch.training.augmentation import check_size
+from archsearch.training.batches import warn_of_few_steps
 from archsearch.training.history import Epoch
 from archsearch.training.recipe import Recipe
 from archsearch.training.train import train
@@ -53,6 +54,7 @@ def search(
     recipe = recipe or Recipe()
     check_size(recipe.augmentation, dataset.shape[1:])
     split = dataset.split("validation")
+    warn_of_few_steps(len(split.train), recipe.batch_size)
     return run(
         Study(study or space.name, space, Measurement.on(dataset, split, recipe, seed)),
         training(split, recipe, seed),

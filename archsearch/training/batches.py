@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 BATCHES_AHEAD = 3
 """Batches that are prepared before they are asked for."""
+
+_FEW_STEPS = 10
+_SMALL_BATCH = 16
 
 Batch = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]
 
@@ -58,6 +62,19 @@ def batches(
     order = np.arange(count) if seed is None else np.random.default_rng(seed).permutation(count)
     parts = [order[start : start + batch_size] for start in range(0, count, batch_size)]
     return _in_background(images, pipeline, pipeline.compose(seed), parts)
+
+
+class TrainingWarning(UserWarning):
+    """Something about a training run that its user should know, though it can go on."""
+
+
+def warn_of_few_steps(images: int, batch_size: int) -> None:
+    """Warn where an epoch over so many images has few steps: batch norm and the optimizer need more."""
+    steps = max(1, images // batch_size)
+    if steps < _FEW_STEPS and batch_size > _SMALL_BATCH:
+        times = "1 step" if steps == 1 else f"{steps} steps"
+        message = f"{images:,} training images make {times} of {batch_size} images an epoch, too few to learn much"
+        warnings.warn(f"{message}; give a smaller batch, as in --batch-size {_SMALL_BATCH}", TrainingWarning, 2)
 
 
 def _in_background(

@@ -15,7 +15,7 @@ READ = (
     "pets: 40 training images of 2 classes, 20 a class, 16x12 pixels; a tenth of them held out for validation; "
     "8 test images\n"
 )
-QUICK = ["--epochs", "1", "--augmentation", "none"]
+QUICK = ["--epochs", "1", "--augmentation", "none", "--batch-size", "16"]
 
 
 @pytest.fixture
@@ -73,6 +73,21 @@ def test_images_brought_to_one_size(pets: Path, capsys: Capture) -> None:
         "8 test images",
     ]
     assert json.loads(out)[0]["data"] == "pets-10x8"
+
+
+@pytest.mark.usefixtures("pets")
+@pytest.mark.parametrize(
+    "command", [["train", "conv(4) head()"], ["search", "mine.space", "--trials", "1"]], ids=lambda words: words[0]
+)
+def test_few_steps_in_an_epoch_are_a_warning(folder: Path, capsys: Capture, command: list[str]) -> None:
+    (folder / "mine.space").write_text("network = conv(2|4) head()\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("warnings.filters", [])
+        _, _, err = run(capsys, *command, "--data", "pets", *QUICK, "--batch-size", "32")
+    assert err.splitlines()[1] == (
+        "archsearch: warning: 36 training images make 1 step of 32 images an epoch, too few to learn much; "
+        "give a smaller batch, as in --batch-size 16"
+    )
 
 
 @pytest.mark.parametrize("size", ["0", "-1", "8x", "x8", "8x8x8", "1e3", "eight", "100000", "٣"])

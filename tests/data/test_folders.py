@@ -212,7 +212,7 @@ def test_everything_done_to_images_is_said_once_with_its_count(tmp_path: Path) -
     for _ in ("decoded", "from the cache"):
         with pytest.warns(DataWarning) as warned:
             load_data(folder)
-        assert [str(one.message) for one in warned] == ["pets: 3 images are transparent and blended onto white"]
+        assert [str(one.message) for one in warned] == ["pets: 3 images are transparent, and blended onto white"]
 
 
 def test_all_images_that_cannot_be_used_are_in_one_message(tmp_path: Path) -> None:
