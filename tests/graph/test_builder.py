@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import torch
@@ -93,6 +94,15 @@ def test_what_is_accepted_is_what_torch_computes(steps: list[tuple[Operation, li
 
 
 MANY = 10**30
+
+
+@dataclass(frozen=True)
+class Shuffle(Operation):
+    """An operation of a user's own."""
+
+    kind: ClassVar[str] = "shuffle"
+    groups: int
+
 
 NUMBERED = "give the numbers that `then` returned, or 0 for the image"
 
@@ -210,7 +220,8 @@ REFUSED: list[tuple[Any, tuple[Any, ...], str]] = [
         "the reshape would give 6 dims; there must be from 2 to 5, the batch among them\n"
         "  batch, channels and up to three axes of a map",
     ),
-    ("conv", (), "`'conv'` is not an operation\n  import one from archsearch.graph"),
+    ("conv", (), "`'conv'` is not one of the operations\n  import one from archsearch.graph"),
+    (Shuffle(2), (), "`Shuffle(groups=2)` is not one of the operations\n  import one from archsearch.graph"),
 ]
 
 

@@ -28,8 +28,10 @@ def check_values(op: object) -> None:
 
     What equals a whole number but is none (3.0, True, a number of numpy) would have another digest.
     """
-    if not isinstance(op, Operation):
-        raise ShapeError(f"`{shown(op)}` is not an operation", remedy="import one from archsearch.graph")
+    # A subclass of a user's own would have no layer, and no rule for what its units see.
+    if not isinstance(op, Operation) or type(op).__module__.rpartition(".")[0] != __package__:
+        message = f"`{shown(op)}` is not one of the operations"
+        raise ShapeError(message, remedy="import one from archsearch.graph")
     for name, kind in _kinds(type(op)).items():  # type: ignore[arg-type]
         if not kind.holds(value := getattr(op, name)):
             message = f"{name} of `{op.kind}` is {shown(value)}; it must be {kind.meaning}"
