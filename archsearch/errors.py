@@ -103,5 +103,6 @@ def suggest(word: str, known: Iterable[str]) -> str:
     'known here: a, b'
     """
     words = sorted(known)
-    close = get_close_matches(word, words, n=1)
-    return f"did you mean `{close[0]}`?" if close else f"known here: {', '.join(words)}"
+    in_any_case = {one.lower(): one for one in words}
+    close = get_close_matches(word.lower(), in_any_case, n=1)
+    return f"did you mean `{in_any_case[close[0]]}`?" if close else f"known here: {', '.join(words)}"

@@ -11,15 +11,15 @@ from archsearch.analysis.figures import FIGURES
 from archsearch.analysis.profile import Profile, profile
 from archsearch.errors import ShapeError
 from archsearch.graph.graph import Graph
-from archsearch.notation.condition import ALWAYS, Condition, comparisons, holds
+from archsearch.notation.clauses import Clauses, comparisons
+from archsearch.notation.condition import ALWAYS, Condition, holds
 from archsearch.notation.network import CLASSES, INPUT, Network
-from archsearch.notation.syntax import Clauses
 from archsearch.table import cell
 
 if TYPE_CHECKING:
     from archsearch.errors import Place
     from archsearch.graph.shapes import Shape
-    from archsearch.notation.syntax import Clause
+    from archsearch.notation.clauses import Clause
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,9 @@ class Limits:
 
         Raises NotationError, with a caret, for what is not a condition on FIGURES.
         """
-        return Limits(Condition.of(text, FIGURES, kind="figure", source=source, place=place))
+        return Limits(
+            Condition.of(text, FIGURES, kind="figure", never_missing=FIGURES, source=source, place=place)
+        )
 
     def __str__(self) -> str:
         return str(self.condition)
@@ -164,7 +166,7 @@ def _excess(clause: Clause, figures: Mapping[str, int]) -> int:
         nearest = min if clause.joint == "or" else max
         return nearest(_excess(item, figures) for item in clause.items)
     value, bound = figures[clause.name], clause.bound
-    assert not isinstance(bound, str)
+    assert isinstance(bound, int | float)
     match clause.comparator:
         case ">":
             return floor(bound) + 1 - value

@@ -15,13 +15,12 @@ from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedToken
 from lark.exceptions import VisitError
 
 from archsearch.errors import NotationError, Place
+from archsearch.notation import mistakes
+from archsearch.notation.clauses import Clause, Clauses, Comparison, negated
 from archsearch.notation.syntax import (
     Argument,
     Call,
     Choice,
-    Clause,
-    Clauses,
-    Comparison,
     Integer,
     Name,
     Repeat,
@@ -75,7 +74,7 @@ def statements(text: str) -> Iterator[Statement]:
 
 
 _DEEPEST = 50
-_LONGEST_NUMBER = 9
+_LONGEST_INTEGER = 9
 
 
 @cache
@@ -100,28 +99,13 @@ _TERMINALS = {
     "VBAR": "`|`",
     "STAR": "`*`",
     "__ANON_0": "`..`",
-    "AND": "`and`",
-    "OR": "`or`",
+    "_AND": "`and`",
+    "_OR": "`or`",
+    "_NOT": "`not`",
+    "_IS": "`is`",
+    "_IN": "`in`",
+    "_NONE": "`none`",
     "$END": "the end",
-}
-
-_REMEDIES = {
-    ("sentence", "|"): "a sentence has no choices; they belong in a .space file",
-    ("sentence", "*"): "a sentence has no repeats; write the word again, or use a .space file",
-    ("sentence", "("): "a bracket directly follows a word, without a blank: conv(24)",
-    ("sentence", "-"): "numbers are whole and never negative",
-    ("sentence", "."): "numbers are whole",
-    ("rule", "-"): "numbers are whole and never negative",
-    ("rule", "."): "numbers are whole",
-    ("rule", "="): "every rule starts on a line of its own, not indented",
-    ("condition", "-"): "numbers are never negative here",
-    ("condition", "K"): "k is a thousand, M a million",
-}
-
-_READS_LIKE = {
-    "sentence": "a sentence reads like: conv(24, stride=2) residual(conv(24) sep(24)) head()",
-    "rule": "a rule reads like: part(w) = conv(w) sep(16|24)*1..3; its other lines are indented",
-    "condition": "a condition reads like: rf > 44, params < 200k; words are quoted: state = 'complete'",
 }
 
 
@@ -141,8 +125,8 @@ def _parse(start: str, text: str, begin: Place) -> Any:  # noqa: ANN401  # what 
         found = "" if at_end else str(error.token)
         offset = len(text.rstrip()) if at_end else int(error.token.start_pos or 0)
         expected = error.accepts or error.expected
-    remedy = _REMEDIES.get((start, found), _READS_LIKE[start])
     message = f"unexpected `{found}`" if found else f"the {start} ends too early"
+    remedy = mistakes.remedy(start, text, offset)
     raise NotationError(f"{message}; expected {_listed(expected)}", place=_after(begin, offset), remedy=remedy)
 
 
@@ -180,13 +164,12 @@ class _Values(Transformer[Token, Any]):
     CALL = NAME
 
     def INTEGER(self, token: Token) -> Integer:
-        if len(token) > _LONGEST_NUMBER:
-            message = f"the number has {len(token)} digits; at most {_LONGEST_NUMBER} are allowed"
-            raise NotationError(message, place=self._place(token), remedy="write a smaller number")
+        self._check_length(token, _LONGEST_INTEGER)
         return Integer(int(token), self._place(token))
 
     def NUMBER(self, token: Token) -> int | float:
         digits = token.replace("_", "").rstrip("kM")
+        self._check_length(token, mistakes.MOST_DIGITS)
         scale = 1_000_000 if token.endswith("M") else 1_000 if token.endswith("k") else 1
         if "." not in digits:
             return int(digits) * scale
@@ -245,26 +228,58 @@ class _Values(Transformer[Token, Any]):
 
     @v_args(meta=True)
     def every(self, meta: Meta, items: list[Clause]) -> Clauses:
-        return Clauses("and", tuple(items), self._on_one_line(meta.start_pos, meta.end_pos))
+        return Clauses("and", tuple(items), self._text_of(meta))
 
     both = every
 
     @v_args(meta=True)
     def either(self, meta: Meta, items: list[Clause]) -> Clauses:
-        return Clauses("or", tuple(items), self._on_one_line(meta.start_pos, meta.end_pos))
+        return Clauses("or", tuple(items), self._text_of(meta))
 
     @v_args(meta=True)
     def comparison(self, meta: Meta, parts: list[Any]) -> Comparison:
-        name, comparator, bound = parts
-        text = self._on_one_line(meta.start_pos, meta.end_pos)
-        return Comparison(name.name, comparator, bound, text, name.place)
+        return self._comparison(meta, *parts)
+
+    @v_args(meta=True)
+    def missing(self, meta: Meta, parts: list[Name]) -> Comparison:
+        return self._comparison(meta, parts[0], "=", None)
+
+    @v_args(meta=True)
+    def among(self, meta: Meta, parts: list[Any]) -> Clauses:
+        name, *bounds = parts
+        items = [self._comparison(meta, name, "=", bound) for bound in bounds]
+        return Clauses("or", tuple(items), self._text_of(meta))
+
+    def negation(self, parts: list[Clause]) -> Clause:
+        return negated(parts[0])
+
+    @v_args(meta=True)
+    def present(self, meta: Meta, parts: list[Name]) -> Clause:
+        return negated(self.missing(meta, parts))
+
+    @v_args(meta=True)
+    def not_among(self, meta: Meta, parts: list[Any]) -> Clause:
+        return negated(self.among(meta, parts))
+
+    def _comparison(self, meta: Meta, name: Name, comparator: str, bound: float | str | None) -> Comparison:
+        return Comparison(name.name, comparator, bound, self._text_of(meta), name.place)
+
+    def _check_length(self, number: Token, most: int) -> None:
+        count = sum(map(str.isdigit, number))
+        if count > most:
+            message = f"the number has {count} digits; at most {most} are allowed"
+            raise NotationError(message, place=self._place(number), remedy="write a smaller number")
 
     def _place(self, part: Token | Meta) -> Place:
         return Place(self._begin.source, self._begin.text, self._begin.offset + (part.start_pos or 0))
 
+    def _text_of(self, meta: Meta) -> str:
+        return self._on_one_line(meta.start_pos, meta.end_pos)
+
     def _on_one_line(self, start: int, end: int) -> str:
         """The text of a part, without its comments."""
-        return " ".join(re.sub(r"#[^\n]*", " ", self._text[start:end]).split())
+        text = self._text[start:end]
+        return " ".join((re.sub(r"#[^\n]*", " ", text) if "#" in text else text).split())
 
 
 def _argument(parts: list[Any], place: Place) -> Argument:

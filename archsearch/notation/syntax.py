@@ -1,4 +1,4 @@
-"""The syntax of sentences, grammars and conditions, as values; `place` is for messages and is not compared."""
+"""The syntax of sentences and grammars, as values; `place` is for messages and is not compared."""
 
 from __future__ import annotations
 
@@ -89,31 +89,8 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """`name comparator bound`: a number of any size, or a quoted word."""
-
-    name: str
-    comparator: str
-    bound: int | float | str
-    text: str
-    place: Place = field(compare=False)
-
-
-@dataclass(frozen=True)
-class Clauses:
-    """Conditions joined by `and` (every one must hold) or `or` (one is enough)."""
-
-    joint: str
-    items: tuple[Clause, ...]
-    text: str
-
-
-@dataclass(frozen=True)
 class Statement:
     """An unindented line of a grammar and the indented lines under it, which begin at `offset` in the text."""
 
     text: str
     offset: int
-
-
-Clause: TypeAlias = Comparison | Clauses

@@ -22,6 +22,7 @@ from archsearch.notation.network import Network, WordCall
 from archsearch.notation.syntax import Call, Choice, Integer, Name, Repeat, Rule, Sequence, Syntax
 from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.notation.word import Value, Vocabulary
+from archsearch.space.canonical import rules_text
 from archsearch.space.checks import START
 from archsearch.space.choose import Choose, by_index
 from archsearch.space.grammar import read_grammar
@@ -106,6 +107,18 @@ class Space:
     def plain_text(self) -> str:
         """The text on one line, without comments: it tells one space from another."""
         return " ".join(re.sub(r"#[^\n]*", " ", self.text).split())
+
+    @property
+    def canonical(self) -> str:
+        r"""Input, classes and rules in one way, whatever blanks, comments, brackets and stated defaults.
+
+        >>> print(Space.of("network = conv(channels=8 | 16, kernel=3)*2..2  # two\n  head").canonical)
+        input 3x32x32
+        classes 10
+        network = conv(8|16)*2 head()
+        """
+        header = f"input {shape_text(self.input)}\nclasses {self.classes}"
+        return f"{header}\n{rules_text(self.rules, self.vocabulary)}"
 
     @cached_property
     def size(self) -> int:

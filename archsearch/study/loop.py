@@ -105,7 +105,7 @@ def run(
     again for the next run before the exception is passed on.
     """
     with opened(storage, create=True) as kept:
-        found = open_study(kept, study)
+        found, study = open_study(kept, study)
         known = known_results(kept, study.measurement, without=study.name)
         going = _Run(study, found, score, budget, watch or Watch(), known)
         begun = len(trials_of(found))

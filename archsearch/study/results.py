@@ -42,11 +42,20 @@ COLUMNS: Mapping[str, str] = {
 }
 """Every column with its meaning; `--where` and `--sort` take their names."""
 
-WORDS = frozenset(
-    {"study", "state", "reason", "data", "data_digest", "split", "recipe", "recipe_digest", "precision"}
-    | {"digest", "sentence"}
-)
-"""The columns that hold words; the others hold numbers."""
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "study": (),
+    "state": ("complete", "failed", "pruned", "refused", "running", "waiting"),
+    "reason": (),
+    "data": (),
+    "data_digest": (),
+    "split": ("test", "validation"),
+    "recipe": (),
+    "recipe_digest": (),
+    "precision": (),
+    "digest": (),
+    "sentence": (),
+}
+"""The columns that hold words, with those that they can hold unless it is any; the others hold numbers."""
 
 SHOWN = (
     "study",
@@ -67,6 +76,7 @@ SHOWN = (
 """The columns that a table for people shows."""
 
 
+_ALWAYS_THERE = ("study", "number", "state", "sentence")
 _KILLED = "its run was killed, at every attempt"
 
 
@@ -108,7 +118,7 @@ def select(
     """
     chosen = list(table)
     if where is not None:
-        condition = Condition.of(where, COLUMNS, WORDS, source="--where")
+        condition = Condition.of(where, COLUMNS, WORDS, never_missing=_ALWAYS_THERE, source="--where")
         chosen = [row for row in chosen if condition.holds(row.values)]
     if sort is not None:
         column = sort.removeprefix("-")

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from itertools import takewhile
-
 import optuna
 from optuna.storages import RDBStorage
 
 from archsearch.errors import StudyError
+from archsearch.study.settings import SETTINGS, STUDY, begun
 from archsearch.study.study import Study
 from archsearch.study.trials import trials_of
 
 SINGLE = "train"
 """The study of the networks trained with `archsearch train`."""
 
-_SETTINGS, _STUDY = "goal", "study"
-"""Attributes of a study: its settings, under the name that version 0.1 gave them, and all of it."""
-_SHOWN = 100
 
-
-def open_study(storage: RDBStorage, study: Study) -> optuna.Study:
-    """Begin or resume a study; the value is kept with it whole.
+def open_study(storage: RDBStorage, study: Study) -> tuple[optuna.Study, Study]:
+    """Begin or resume a study; return its trials and the study as it was begun, which is kept with it whole.
 
     A study without trials takes the new settings. Raises StudyError, which lists each difference, for a study that
     was begun with other settings, and for one that no search has begun.
@@ -32,13 +27,13 @@ def open_study(storage: RDBStorage, study: Study) -> optuna.Study:
         )
     found = optuna.create_study(storage=storage, study_name=study.name, direction="maximize", load_if_exists=True)
     if trials_of(found):
-        _check_settings(found, study)
+        study = begun(found.user_attrs, study)
     else:
-        found.set_user_attr(_SETTINGS, study.settings)
+        found.set_user_attr(SETTINGS, study.settings)
     written = study.written()
-    if found.user_attrs.get(_STUDY) != written:
-        found.set_user_attr(_STUDY, written)
-    return found
+    if found.user_attrs.get(STUDY) != written:
+        found.set_user_attr(STUDY, written)
+    return found, study
 
 
 def read_study(storage: RDBStorage, name: str) -> Study:
@@ -47,7 +42,7 @@ def read_study(storage: RDBStorage, name: str) -> Study:
     Raises StudyError for a study that no search has begun, or only one of version 0.1.
     """
     try:
-        written = optuna.load_study(study_name=name, storage=storage).user_attrs.get(_STUDY)
+        written = optuna.load_study(study_name=name, storage=storage).user_attrs.get(STUDY)
     except KeyError:
         raise StudyError(f"there is no study `{name}`", remedy=_known(storage)) from None
     if written is None:
@@ -57,32 +52,3 @@ def read_study(storage: RDBStorage, name: str) -> Study:
 
 def _known(storage: RDBStorage) -> str:
     return f"the studies there: {', '.join(optuna.get_all_study_names(storage)) or 'none'}"
-
-
-def _check_settings(found: optuna.Study, study: Study) -> None:
-    there, asked = found.user_attrs.get(_SETTINGS), study.settings
-    if there is None:
-        raise StudyError(
-            f"study `{study.name}` was not begun with `archsearch search`",
-            remedy="begin another with --study NAME",
-        )
-    lines = [f"study `{study.name}` was begun with other settings:"]
-    # Version 0.1 kept no words.
-    for setting in sorted(asked.keys() & there.keys()):
-        lines += _difference(setting, there[setting] or "none", asked[setting] or "none")
-    if len(lines) > 1:
-        remedy = "repeat its settings, or begin another study with --study NAME"
-        raise StudyError("\n".join(lines), remedy=remedy)
-
-
-def _difference(setting: str, there: str, asked: str) -> list[str]:
-    """Show two values from shortly before they differ; nothing if they are equal."""
-    if there == asked:
-        return []
-    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(there, asked, strict=False)))
-    start = max(0, same - _SHOWN // 4)
-    end = start + _SHOWN
-    return [
-        f"  {setting} {where}: {'... ' if start else ''}{text[start:end]}{' ...' if len(text) > end else ''}"
-        for where, text in (("there", there), ("asked", asked))
-    ]

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from archsearch.analysis.limits import Limits
+from archsearch.errors import StudyError
 from archsearch.notation.user_words import words_from
 from archsearch.space.space import Space
 from archsearch.training.recipe import Recipe
@@ -15,6 +16,8 @@ from archsearch.training.recipe import Recipe
 if TYPE_CHECKING:
     from archsearch.data.dataset import Dataset, Split
 
+
+_LONGEST_NAME = 200
 
 KEY = ("data_digest", "split", "recipe_digest", "seed")
 """The columns that are, with the digest of the network, the key of a result."""
@@ -58,12 +61,19 @@ class Study:
     """A space with its limits and the user's words, and how its networks are measured.
 
     It is written to the storage whole, and read back by whoever works on it. Words that import files beside theirs
-    cannot be read back: what is kept is the text of one file.
+    cannot be read back: what is kept is the text of one file. Raises StudyError for a name that no table can show.
     """
 
     name: str
     space: Space
     measurement: Measurement
+
+    def __post_init__(self) -> None:
+        if not self.name.isprintable() or not 0 < len(self.name) <= _LONGEST_NAME:
+            shown = self.name[:_LONGEST_NAME] + "..." * (len(self.name) > _LONGEST_NAME)
+            message = f"{shown!r} cannot be the name of a study"
+            remedy = f"take up to {_LONGEST_NAME} printable characters, with --study NAME"
+            raise StudyError(message, remedy=remedy)
 
     def written(self) -> dict[str, Any]:
         """Return the study as plain values, which `Study.of` reads."""

@@ -127,7 +127,19 @@ WHERE = [
     ("rf > 3 and @stat = 'complete'", "there is no column `stat`", "did you mean `state`?"),
     ("@state = 3", "`state` is a word, but 3 is a number", "write a word in quotes"),
     ("@rf > 'wide'", "`rf` is a number, but `wide` is a word", "write a number, without quotes"),
-    ("state = @complete", "unexpected `complete`; expected a number or a quoted word", CONDITION),
+    (
+        "state = @complete",
+        "unexpected `complete`; expected a number or a quoted word",
+        "a word is quoted: write 'complete'",
+    ),
+    ("@state = 'completed'", "`state` is never `completed`", "did you mean `complete`?"),
+    ("@split in ('test', 'val')", "`split` is never `val`", "known here: test, validation"),
+    ("@number is none", "column `number` is never missing", "compare it with a value"),
+    (
+        "@digest > 'a'",
+        "`digest` is a word, and words have no order for `>`",
+        "compare it with = or !=, or with `in`",
+    ),
     ("rf >@", "the condition ends too early; expected a number or a quoted word", CONDITION),
 ]
 

@@ -1,0 +1,117 @@
+"""A study is resumed with settings of the same meaning, however they are written, and with no others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from archsearch.errors import StudyError
+from archsearch.graph.graph import Graph
+from archsearch.space.space import Space
+from archsearch.study.loop import Budget, run
+from archsearch.study.results import load_results
+from archsearch.study.settings import SETTINGS, STUDY, begun
+from archsearch.study.study import Measurement, Study
+from archsearch.training.history import Epoch
+from archsearch.training.recipe import Recipe
+
+TABLE = Measurement("a table", "0123456789abcdef", "validation", Recipe(epochs=1), seed=0)
+LIMITS = "rf > 2, params < 200k"
+TEXT = """
+# A family.
+network = conv( 4 |8 )*2..2 (unit(8,2) | conv(8, kernel = 3, stride=2)) head()
+unit(w, s) = residual(sep(w, stride=s))
+"""
+SAME = [
+    TEXT,
+    "network = conv(4|8)*2 (unit(8, 2) | conv(8, stride=2)) head()\nunit(w, s) = residual(sep(w, stride=s))",
+    "classes 10\nlimits rf > 90\ninput   3x32x32\n\nunit(w,s) = residual( sep(w, stride=s) )\n"
+    "network = (conv(channels=4|8))*2..2\n  # or\n  (unit(8,2) | conv(8, stride=2, kernel=3)*1) head",
+]
+OTHER = [
+    TEXT.replace("|8 )", "|16 )"),
+    TEXT.replace("*2..2", "*1..2"),
+    TEXT.replace("kernel = 3", "kernel=5"),
+    f"classes 11\n{TEXT}",
+    f"input 3x32x33\n{TEXT}",
+]
+
+
+def study(text: str = TEXT, limits: str = LIMITS, measurement: Measurement = TABLE) -> Study:
+    return Study("tiny", Space.of(text, "tiny").with_limits(limits), measurement)
+
+
+def kept(one: Study) -> dict[str, object]:
+    return {SETTINGS: one.settings, STUDY: one.written()}
+
+
+@pytest.mark.parametrize("text", SAME)
+def test_spaces_of_one_meaning_are_written_alike(text: str) -> None:
+    space, before = Space.of(text), Space.of(TEXT)
+    assert space.canonical == before.canonical
+    again = Space.of(space.canonical)
+    assert again.canonical == space.canonical
+    assert [again.at(index) for index in range(space.size)] == [before.at(index) for index in range(space.size)]
+
+
+@pytest.mark.parametrize("text", SAME)
+@pytest.mark.parametrize("limits", [LIMITS, "rf>2,params<200_000", "(params < 200k) and (rf > 2)"])
+def test_the_same_meaning_resumes_a_study_as_it_was_begun(text: str, limits: str) -> None:
+    renamed = replace(TABLE, data="the same table")
+    resumed = begun(kept(study()), study(text, limits, renamed))
+    assert (resumed.space.plain_text, str(resumed.space.limits)) == (Space.of(TEXT).plain_text, LIMITS)
+    assert resumed.measurement == renamed
+
+
+@pytest.mark.parametrize("text", OTHER)
+def test_another_space_does_not(text: str) -> None:
+    with pytest.raises(StudyError, match="space there"):
+        begun(kept(study()), study(text))
+
+
+@pytest.mark.parametrize("limits", ["rf > 3, params < 200k", "rf > 2", "rf > 2 or params < 200k", ""])
+def test_other_limits_do_not(limits: str) -> None:
+    with pytest.raises(StudyError, match="limits there"):
+        begun(kept(study()), study(limits=limits))
+
+
+@pytest.mark.parametrize("text", SAME)
+def test_of_version_0_1_there_is_the_text_on_one_line(text: str) -> None:
+    before = {SETTINGS: {name: text for name, text in study().settings.items() if name != "words"}}
+    resumed = begun(before, study(text, limits="rf>2, params<0.2M"))
+    assert resumed.space.plain_text == study().space.plain_text
+    assert [resumed.space.at(index) for index in range(8)] == [study().space.at(index) for index in range(8)]
+    with pytest.raises(StudyError, match="space there"):
+        begun(before, study(OTHER[0]))
+
+
+def count(graph: Graph, report: Callable[[Epoch], None], step: Callable[[int, int], None]) -> str:
+    report(Epoch(1, 0.0, 1.0, 50.0, 1.0, float(len(graph.nodes)), 0.0))
+    return "counted"
+
+
+def test_a_study_that_is_written_in_another_way_goes_on(tmp_path: Path) -> None:
+    storage = f"sqlite:///{tmp_path / 'studies.db'}"
+    for trials, text in enumerate(SAME, start=2):
+        run(study(text, "rf>2"), count, Budget(trials=trials), storage=storage)
+    assert [row["state"] for row in load_results(storage)].count("complete") == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("", "''"),
+        ("a\nb", r"'a\nb'"),
+        ("\x1b[31m", r"'\x1b[31m'"),
+        ("\udcff", r"'\udcff'"),
+        ("x" * 600, repr("x" * 200 + "...")),
+    ],
+)
+def test_a_name_that_no_table_could_show_is_refused(name: str, shown: str) -> None:
+    with pytest.raises(StudyError) as caught:
+        replace(study(), name=name)
+    remedy = "take up to 200 printable characters, with --study NAME"
+    assert str(caught.value) == f"{shown} cannot be the name of a study\n  {remedy}"
