@@ -83,11 +83,12 @@ def made_for(dataset: Dataset, space: Space) -> Space:
     if not space.classifies:
         message = f"not every network of `{space.name}` classifies"
         raise ArchsearchError(message, remedy=f"let the rule `{START}` end with head()")
-    found = dataset.shape, len(dataset.classes)
-    space = space.made_for(*found)
-    stated = space.input, space.classes
-    if stated != found:
-        there, here = (f"{shape_text(shape)} and {classes} classes" for shape, classes in (found, stated))
-        message = f"the data `{dataset.name}` has {there}, the space `{space.name}` states {here}"
-        raise ArchsearchError(message, remedy="remove `input` and `classes` from the space: they follow the data")
+    space = space.made_for(dataset.shape, len(dataset.classes))
+    for name, stated, found in (
+        ("input", shape_text(space.input), shape_text(dataset.shape)),
+        ("classes", str(space.classes), str(len(dataset.classes))),
+    ):
+        if stated != found:
+            message = f"the space `{space.name}` states {name} {stated}; the data `{dataset.name}` has {found}"
+            raise ArchsearchError(message, remedy=f"remove the line `{name}` from the space: it follows the data")
     return space

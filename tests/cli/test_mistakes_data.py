@@ -160,8 +160,8 @@ def test_weights_are_to_be_written_to_a_folder_that_is_not_there(capsys: Capture
 def test_data_of_another_shape_than_the_space_states(capsys: Capture, folder: Path) -> None:
     class_folders(folder / "pets", 8, 8)
     (folder / "tiny.space").write_text(f"input 3x32x32\n{TINY}")
-    rule = "the data `pets` has 3x8x8 and 2 classes, the space `tiny` states 3x32x32 and 2 classes"
-    expected = message(rule, "remove `input` and `classes` from the space: they follow the data")
+    rule = "the space `tiny` states input 3x32x32; the data `pets` has 3x8x8"
+    expected = message(rule, "remove the line `input` from the space: it follows the data")
     assert refused(capsys, *SEARCH, "--data", "pets") == expected
 
 
