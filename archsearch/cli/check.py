@@ -17,6 +17,7 @@ from archsearch.cli.options import (
     words_option,
 )
 from archsearch.cli.output import Output, output_options, verdict_values
+from archsearch.cli.streams import say, write
 from archsearch.cli.targets import Subject, resolve
 from archsearch.cli.usage import Verb
 from archsearch.space.space import Space
@@ -68,9 +69,9 @@ def check(
 def _check_network(subject: Subject, limits: Limits, output: Output) -> bool:
     verdict = subject.check(limits)
     if verdict.profile is not None and verdict.profile.last_map.field.bound:
-        click.echo("archsearch: the receptive field of this module is an upper bound", err=True)
+        say("archsearch: the receptive field of this module is an upper bound")
     if output.is_text:
-        click.echo(verdict)
+        write(str(verdict))
     else:
         output.values({**verdict_values(subject.name, verdict), "limits": str(limits)})
     return verdict.fits
@@ -88,7 +89,7 @@ def _check_space(space: Space, seed: int, output: Output) -> bool:
             f"{fitting:,} of {every}{len(drawn):,} drawn with seed {seed} fit",
             *(f"  broken by {count:,}: {limit}" for limit, count in broken.most_common()),
         ]
-        click.echo("\n".join(lines))
+        write("\n".join(lines))
     else:
         output.values(
             {

@@ -13,6 +13,7 @@ from archsearch.cli.options import (
 )
 from archsearch.cli.output import Output, output_options
 from archsearch.cli.search import run_search
+from archsearch.cli.streams import say, write
 from archsearch.cli.usage import Verb
 from archsearch.errors import DataError
 from archsearch.space.space import Space
@@ -37,7 +38,7 @@ def quickstart(data: str | None, storage: str, output: Output) -> None:
     except DataError as error:
         if data is not None or os.environ.get(VARIABLE):
             raise
-        click.echo(f"{error}\n\nCIFAR-10 could not be loaded: this search uses handwritten DIGITS.\n", err=True)
+        say(f"{error}\n\nCIFAR-10 could not be loaded: this search uses handwritten DIGITS.\n")
         dataset = digits()
     on_digits = dataset.name == "digits"
     recipe = Recipe(epochs=12, augmentation="crop") if on_digits else Recipe(epochs=3)
@@ -53,4 +54,4 @@ def quickstart(data: str | None, storage: str, output: Output) -> None:
         output=output,
     )
     if output.is_text:
-        click.echo("\nNext: archsearch check era_s9, archsearch search era_s9 --trials 20, archsearch results")
+        write("\nNext: archsearch check era_s9, archsearch search era_s9 --trials 20, archsearch results")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import click
 
+from archsearch.cli.streams import to_reader
 from archsearch.errors import UsageError, suggest
 
 PROGRAM = "archsearch"
@@ -17,9 +18,12 @@ class Verb(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse as click does; raises UsageError where click refuses."""
         try:
-            return super().parse_args(ctx, [*args])
+            with to_reader():
+                return super().parse_args(ctx, [*args])
         except click.UsageError as error:
             raise in_our_words(error, ctx, args) from None
+        # Whoever read the help had enough of it.
+        raise click.exceptions.Exit(0)
 
 
 def in_our_words(error: click.ClickException, context: click.Context, arguments: Sequence[str]) -> UsageError:
