@@ -19,7 +19,7 @@ from archsearch.cli.options import (
 from archsearch.cli.output import Output, output_options, verdict_values
 from archsearch.cli.streams import say, write
 from archsearch.cli.targets import Subject, resolve
-from archsearch.cli.usage import Verb
+from archsearch.cli.usage import Verb, refuse_without_effect
 from archsearch.space.space import Space
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def check(
     if isinstance(subject, Space):
         fits = _check_space(subject if limits is None else subject.with_limits(limits), seed, output)
     else:
+        refuse_without_effect("one network is checked, and nothing is drawn", "--seed")
         fits = _check_network(subject, ASSIGNMENT if limits is None else limits, output)
     click.get_current_context().exit(0 if fits else 1)
 

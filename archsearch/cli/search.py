@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archsearch.analysis.limits import Limits
+from archsearch.cli.numbers import MOST, Number
 from archsearch.cli.options import (
     examples,
     limits_option,
@@ -30,13 +31,13 @@ if TYPE_CHECKING:
 @click.option(
     "--trials",
     metavar="N",
-    type=click.IntRange(min=1),
+    type=Number(1, MOST),
     help="Train N networks in all, those of earlier runs of the study included.",
 )
 @click.option(
     "--hours",
     metavar="X",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(0, MOST, whole=False),
     help="Start no further network after X hours.",
 )
 @limits_option("those of the space")
