@@ -86,3 +86,9 @@ def test_a_sentence_whose_shapes_do_not_fit_is_refused_with_the_reason() -> None
     verdict = check(parse("conv(8, kernel=9, padding=0) head()"), Limits.of("rf > 44"), (3, 8, 8))
     assert (verdict.fits, verdict.digest, verdict.figures) == (False, None, {})
     assert verdict.reasons == ("a window of 9 does not fit on a map of 8 with padding 0",)
+
+
+def test_a_window_beyond_all_images_is_refused_at_once() -> None:
+    verdict = check(parse("conv(8, kernel=999999999, padding=499999999) head()"))
+    rule = "a window of 999,999,999 is not counted; the largest is 1,048,576"
+    assert verdict.reasons == (f"{rule}; write a smaller kernel",)
