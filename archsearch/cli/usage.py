@@ -52,12 +52,15 @@ def in_our_words(error: click.ClickException, context: click.Context, arguments:
 
 
 def _check_given_once(command: click.Command, context: click.Context, arguments: Sequence[str]) -> None:
-    """Raise UsageError for an option with a value that is given twice: the first would have no effect."""
+    """Raise UsageError for a condition that is given twice: both seem to hold, and the first would not.
+
+    Of other options the last one counts, as everywhere.
+    """
     _values, _rest, order = command.make_parser(context).parse_args([*arguments])
     for number, parameter in enumerate(order):
-        if isinstance(parameter, click.Option) and not parameter.is_flag and parameter in order[:number]:
-            option = parameter.opts[-1]
-            raise UsageError(f"`{option}` is given twice", remedy="remove one of them")
+        if parameter.opts[-1] in {"--limits", "--where"} and parameter in order[:number]:
+            message = f"`{parameter.opts[-1]}` is given twice"
+            raise UsageError(message, remedy="join the conditions with a comma")
 
 
 def _explained(error: click.ClickException, context: click.Context, arguments: Sequence[str]) -> tuple[str, str]:

@@ -167,11 +167,11 @@ def test_an_option_without_effect_is_refused(
     ("arguments", "option"),
     [
         (["check", "relu", "--limits", "rf > 3", "--limits=params < 3"], "--limits"),
-        (["search", "first", "--trials", "1", "--epochs", "2", "--trials", "3"], "--trials"),
+        (["results", "--where", "rf > 3", "--where", "rf < 9"], "--where"),
     ],
 )
-def test_an_option_that_is_given_twice_is_refused(capsys: Capture, arguments: list[str], option: str) -> None:
-    assert refused(capsys, *arguments) == message(f"`{option}` is given twice", "remove one of them")
+def test_a_condition_that_is_given_twice_is_refused(capsys: Capture, arguments: list[str], option: str) -> None:
+    assert refused(capsys, *arguments) == message(f"`{option}` is given twice", "join the conditions with a comma")
 
 
 NUMBERS = [
