@@ -68,7 +68,20 @@ def cell(value: object) -> str:
         case int():
             return f"{value:,}"
         case _:
-            return str(value)
+            return printable(str(value))
+
+
+def printable(text: str, but: str = "") -> str:
+    r"""Write control characters and their like as escapes: they would break a table, or command a terminal.
+
+    >>> print(printable("a\nb\x1b[31m"))
+    a\nb\x1b[31m
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        one if one.isprintable() or one in but else one.encode("unicode_escape").decode() for one in text
+    )
 
 
 def _is_number(value: object) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import warnings
 from collections.abc import Callable
@@ -10,12 +9,22 @@ from functools import partial
 
 import click
 
-from archsearch.cli import analyze, check, quickstart, results, sample, search, train
+from archsearch.cli import analyze, check, quickstart, results, sample, search, streams, train
 from archsearch.cli.usage import PROGRAM, in_our_words
 from archsearch.errors import ArchsearchError
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class Program(click.Group):
+    """All commands; the help is shown to a reader who may stop."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse as click does, which writes the help and the version."""
+        with streams.to_reader():
+            return super().parse_args(ctx, args)
+        raise click.exceptions.Exit(0)
+
+
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="archsearch")
 def archsearch() -> None:
     """Find the most accurate convolutional network that fits a hard budget.
@@ -48,31 +57,29 @@ def _show(
 ) -> None:
     """Show a warning of ours as a message, and one of a library as Python does."""
     if category.__module__.startswith("archsearch."):
-        click.echo(f"archsearch: warning: {message}", err=True)
+        streams.say(f"archsearch: warning: {message}")
     else:
         as_python_does(message, category, *place)
 
 
 def _run() -> int:
     """Run the command line; return the exit status."""
+    status = 2
     try:
-        status: int = archsearch.main(prog_name=PROGRAM, standalone_mode=False)
-        sys.stdout.flush()
+        streams.prepare()
+        with archsearch.make_context(PROGRAM, sys.argv[1:]) as context:
+            archsearch.invoke(context)
+        status = 0
+    except click.exceptions.Exit as ended:
+        status = ended.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        status = 2
+        streams.say(error.format_message())
     except click.ClickException as error:
         context = click.Context(archsearch, info_name=PROGRAM)
-        click.echo(f"archsearch: {in_our_words(error, context, sys.argv[1:])}", err=True)
-        status = 2
+        streams.say(f"archsearch: {in_our_words(error, context, sys.argv[1:])}")
     except ArchsearchError as error:
-        click.echo(f"archsearch: {error}", err=True)
-        status = 2
+        streams.say(f"archsearch: {error}")
     except (KeyboardInterrupt, click.Abort):
-        click.echo("archsearch: interrupted", err=True)
+        streams.say("archsearch: interrupted")
         status = 130
-    except BrokenPipeError:
-        # Whoever read our output has enough; Python must not complain when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 0
     return status

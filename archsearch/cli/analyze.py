@@ -10,6 +10,7 @@ import click
 
 from archsearch.cli.options import classes_option, examples, input_option, words_option
 from archsearch.cli.output import Output, network_values, output_options
+from archsearch.cli.streams import say, write
 from archsearch.cli.targets import Subject, not_one_network, resolve
 from archsearch.cli.usage import Verb
 from archsearch.space.space import Space
@@ -71,12 +72,12 @@ def analyze(
     compared = _compared(subject) if compare else None
     proof = _proved(subject.traced) if verify else None
     if output.is_text:
-        click.echo(_text(subject, compared, proof, output.width))
+        write(_text(subject, compared, proof, output.width))
     else:
         output.values(_values(subject, compared, proof), table="ops")
         if output.form == "csv":
             for found in _checks(compared, proof, None):
-                click.echo(found, err=True)
+                say(found)
     click.get_current_context().exit(1 if proof is not None and not proof.holds else 0)
 
 

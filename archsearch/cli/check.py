@@ -17,8 +17,9 @@ from archsearch.cli.options import (
     words_option,
 )
 from archsearch.cli.output import Output, output_options, verdict_values
+from archsearch.cli.streams import say, write
 from archsearch.cli.targets import Subject, resolve
-from archsearch.cli.usage import Verb
+from archsearch.cli.usage import Verb, refuse_without_effect
 from archsearch.space.space import Space
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def check(
     if isinstance(subject, Space):
         fits = _check_space(subject if limits is None else subject.with_limits(limits), seed, output)
     else:
+        refuse_without_effect("one network is checked, and nothing is drawn", "--seed")
         fits = _check_network(subject, ASSIGNMENT if limits is None else limits, output)
     click.get_current_context().exit(0 if fits else 1)
 
@@ -68,9 +70,9 @@ def check(
 def _check_network(subject: Subject, limits: Limits, output: Output) -> bool:
     verdict = subject.check(limits)
     if verdict.profile is not None and verdict.profile.last_map.field.bound:
-        click.echo("archsearch: the receptive field of this module is an upper bound", err=True)
+        say("archsearch: the receptive field of this module is an upper bound")
     if output.is_text:
-        click.echo(verdict)
+        write(str(verdict))
     else:
         output.values({**verdict_values(subject.name, verdict), "limits": str(limits)})
     return verdict.fits
@@ -88,7 +90,7 @@ def _check_space(space: Space, seed: int, output: Output) -> bool:
             f"{fitting:,} of {every}{len(drawn):,} drawn with seed {seed} fit",
             *(f"  broken by {count:,}: {limit}" for limit, count in broken.most_common()),
         ]
-        click.echo("\n".join(lines))
+        write("\n".join(lines))
     else:
         output.values(
             {

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archsearch.cli import streams
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar
@@ -49,10 +51,5 @@ def load(data: str | None, size: tuple[int, int] | None) -> Dataset:
     from archsearch.data.load import load_data
 
     dataset = load_data(data, size)
-    say(dataset)
+    streams.say(dataset)
     return dataset
-
-
-def say(dataset: Dataset) -> None:
-    """Say what was read."""
-    click.echo(str(dataset), err=True)

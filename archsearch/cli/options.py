@@ -11,6 +11,7 @@ import click
 
 from archsearch.analysis.limits import Limits
 from archsearch.cli.data import data_options
+from archsearch.cli.numbers import LARGEST_SEED, MOST, Number
 from archsearch.graph.shapes import Shape, parse_shape, shape_text
 from archsearch.notation.network import CLASSES, INPUT
 from archsearch.notation.user_words import read_words
@@ -48,7 +49,7 @@ input_option = click.option(
     help=f"Shape of an image: channels, height, width. [{shape_text(INPUT)}]",
 )
 classes_option = click.option(
-    "--classes", metavar="N", type=click.IntRange(min=1), help=f"Number of classes. [{CLASSES}]"
+    "--classes", metavar="N", type=Number(1, MOST - 1), help=f"Number of classes. [{CLASSES}]"
 )
 words_option = click.option(
     "--words",
@@ -59,7 +60,7 @@ words_option = click.option(
     help="A Python file whose WORDS are added to the notation; its code runs.",
 )
 seed_option = click.option(
-    "--seed", metavar="N", type=click.IntRange(min=0), default=0, show_default=True, help="Random seed."
+    "--seed", metavar="N", type=Number(0, LARGEST_SEED), default=0, show_default=True, help="Random seed."
 )
 storage_option = click.option(
     "--storage",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import functools
+import io
 import json
 import shutil
 import sys
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import click
 
 from archsearch.analysis.figures import FIGURES
+from archsearch.cli.streams import write
 from archsearch.errors import UsageError
 from archsearch.graph.shapes import shape_text
 from archsearch.table import cell, render
@@ -47,14 +49,16 @@ class Output:
         if self.form == "json":
             _write_json([{name: row[name] for name in columns} for row in rows])
         elif self.form == "csv":
-            writer = csv.writer(sys.stdout, lineterminator="\n")
+            written = io.StringIO()
+            writer = csv.writer(written, lineterminator="\n")
             writer.writerow(columns)
             writer.writerows([_csv_cell(row[name]) for name in columns] for row in rows)
+            write(written.getvalue().removesuffix("\n"))
         else:
             shown = shown or columns
             filled = [name for name in shown if any(row[name] is not None for row in rows)] or shown
             cells = [[row[name] for name in filled] for row in rows]
-            click.echo(render(filled, cells, self.width, "--csv writes all"))
+            write(render(filled, cells, self.width, "--csv writes all"))
 
     def results(self, found: Iterable[ResultRow]) -> None:
         """Write rows of the results."""
@@ -83,7 +87,8 @@ def output_options(command: Callable[..., None]) -> Callable[..., None]:
 
     `analyze` adds `input`, `classes`, `unknown` and `ops`, which are the rows of its CSV; `check` adds `limits`;
     a row of the results has the columns of `archsearch results --columns`. In JSON, true and false are
-    themselves and a shape is a list; in text and CSV they are yes and no, and 3x32x32.
+    themselves and a shape is a list; in text and CSV they are yes and no, and 3x32x32. JSON is ASCII; in CSV, what
+    the encoding of the output lacks is written as an escape.
     """
 
     @click.option("--json", "as_json", is_flag=True, help="Write JSON instead of text.")
@@ -113,7 +118,7 @@ def verdict_values(sentence: str, verdict: Verdict) -> dict[str, Any]:
 
 
 def _write_json(value: object) -> None:
-    click.echo(json.dumps(value, indent=2))
+    write(json.dumps(value, indent=2))
 
 
 def _csv_cell(value: object) -> object:

@@ -17,11 +17,19 @@ from archsearch.study.watch import Watch
 from archsearch.training.history import Epoch
 
 
+class _Console(Console):
+    """Standard error, which may be closed while networks train: what is shown of them ends nothing."""
+
+    def on_broken_pipe(self) -> None:
+        """Show nothing more."""
+        self.quiet = True
+
+
 class Progress(Watch):
     """Shows a search, or the training of one network, on standard error; used as a context manager."""
 
     def __init__(self, *, quiet: bool) -> None:
-        self._console = Console(stderr=True, quiet=quiet, highlight=False, markup=False, soft_wrap=True)
+        self._console = _Console(stderr=True, quiet=quiet, highlight=False, markup=False, soft_wrap=True)
         self._bars = Bars(
             TextColumn("{task.description}"),
             BarColumn(),

@@ -6,10 +6,11 @@ import os
 
 import click
 
-from archsearch.cli.data import data_options, load, say
+from archsearch.cli.data import data_options, load
 from archsearch.cli.options import examples, storage_option
 from archsearch.cli.output import Output, output_options
 from archsearch.cli.search import run_search
+from archsearch.cli.streams import say, write
 from archsearch.cli.usage import Verb
 from archsearch.errors import DataError
 from archsearch.space.space import Space
@@ -34,7 +35,7 @@ def quickstart(data: str | None, size: tuple[int, int] | None, storage: str, out
     except DataError as error:
         if data is not None or os.environ.get(VARIABLE):
             raise
-        click.echo(f"{error}\n\nCIFAR-10 could not be loaded: this search uses handwritten DIGITS.\n", err=True)
+        say(f"{error}\n\nCIFAR-10 could not be loaded: this search uses handwritten DIGITS.\n")
         dataset = digits()
         say(dataset)
     on_digits = dataset.name == "digits"
@@ -51,4 +52,4 @@ def quickstart(data: str | None, size: tuple[int, int] | None, storage: str, out
         output=output,
     )
     if output.is_text:
-        click.echo("\nNext: archsearch check era_s9, archsearch search era_s9 --trials 20, archsearch results")
+        write("\nNext: archsearch check era_s9, archsearch search era_s9 --trials 20, archsearch results")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
+from archsearch.cli.numbers import MOST, Number
 from archsearch.cli.options import examples, storage_option
 from archsearch.cli.output import Output, output_options
-from archsearch.cli.usage import Verb
+from archsearch.cli.usage import Verb, refuse_without_effect
 
 
 @click.command(cls=Verb)
@@ -14,7 +15,7 @@ from archsearch.cli.usage import Verb
     "--where", metavar="CONDITION", help="Which rows to show, as in \"params < 150k and state = 'complete'\"."
 )
 @click.option("--sort", metavar="COLUMN", help="Column to sort by; -COLUMN for largest first. [-val_accuracy]")
-@click.option("--top", type=click.IntRange(min=1), metavar="N", help="Rows to show at most.")
+@click.option("--top", type=Number(1, MOST), metavar="N", help="Rows to show at most.")
 @storage_option
 @click.option("--columns", "list_columns", is_flag=True, help="List the columns and their meanings instead.")
 @output_options
@@ -39,6 +40,7 @@ def results(
     from archsearch.study.results import COLUMNS, load_results, select
 
     if list_columns:
+        refuse_without_effect("the columns are listed, and no results", "--where", "--sort", "--top", "--storage")
         rows = [{"column": name, "meaning": meaning} for name, meaning in COLUMNS.items()]
         output.rows(("column", "meaning"), rows)
     else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archsearch.analysis.limits import Limits
+from archsearch.cli.numbers import MOST, Number
 from archsearch.cli.options import (
     examples,
     limits_option,
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Verb)
 @click.argument("space")
-@click.option(
-    "--count", metavar="N", type=click.IntRange(min=1), default=5, show_default=True, help="Networks to draw."
-)
+@click.option("--count", metavar="N", type=Number(1, MOST), default=5, show_default=True, help="Networks to draw.")
 @limits_option("those of the space")
 @words_option
 @seed_option

@@ -8,6 +8,7 @@ import click
 
 from archsearch.analysis.limits import Limits
 from archsearch.cli.data import load
+from archsearch.cli.numbers import MOST, Number
 from archsearch.cli.options import (
     examples,
     limits_option,
@@ -15,6 +16,7 @@ from archsearch.cli.options import (
     training_options,
 )
 from archsearch.cli.output import Output, output_options
+from archsearch.cli.streams import say
 from archsearch.cli.usage import Verb
 from archsearch.errors import UsageError
 from archsearch.space.space import Space
@@ -31,13 +33,13 @@ if TYPE_CHECKING:
 @click.option(
     "--trials",
     metavar="N",
-    type=click.IntRange(min=1),
+    type=Number(1, MOST),
     help="Train N networks in all, those of earlier runs of the study included.",
 )
 @click.option(
     "--hours",
     metavar="X",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(0, MOST, whole=False),
     help="Start no further network after X hours.",
 )
 @limits_option("those of the space")
@@ -102,7 +104,7 @@ def run_search(
                 watch=progress,
             )
         except KeyboardInterrupt:
-            click.echo("what was finished is kept; the same command resumes the search", err=True)
+            say("what was finished is kept; the same command resumes the search")
             raise
-    click.echo(f"{outcome.ended}\n", err=True)
+    say(f"{outcome.ended}\n")
     output.results(outcome.rows)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from archsearch.analysis.limits import Limits, Verdict, check
 from archsearch.analysis.profile import profile
+from archsearch.cli.usage import refuse_without_effect
 from archsearch.errors import ArchsearchError, suggest
 from archsearch.files import shipped
 from archsearch.graph.shapes import Shape
@@ -112,6 +113,7 @@ def resolve(
     if is_model(target):
         if classes is not None:
             raise ArchsearchError("--classes is for sentences; a torch module has its own")
+        refuse_without_effect("a torch module is not written in words", "--words")
         return Module(target, input_shape or INPUT)
     return Sentence(network_at(target, vocabulary), input_shape or INPUT, classes or CLASSES)
 

@@ -14,6 +14,7 @@ from archsearch.cli.options import (
     training_options,
 )
 from archsearch.cli.output import Output, output_options
+from archsearch.cli.streams import say
 from archsearch.cli.targets import network_at
 from archsearch.cli.usage import Verb
 from archsearch.errors import ArchsearchError
@@ -97,10 +98,7 @@ def _train(
     with opened(storage, create=True) as results:
         before = record.known_results(results, measurement).get(verdict.digest or "")
         if before is not None and weights is None:
-            click.echo(
-                "this network was trained before, with the same settings; another --seed trains it again\n",
-                err=True,
-            )
+            say("this network was trained before, with the same settings; another --seed trains it again\n")
             output.results(rows(before[0], [before[1]]))
             return
         graph = network.lower(dataset.shape, len(dataset.classes))

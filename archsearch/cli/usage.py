@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import click
 
+from archsearch.cli.numbers import Number
+from archsearch.cli.streams import to_reader
 from archsearch.errors import UsageError, suggest
 
 PROGRAM = "archsearch"
@@ -17,9 +19,22 @@ class Verb(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse as click does; raises UsageError where click refuses."""
         try:
-            return super().parse_args(ctx, [*args])
+            with to_reader():
+                _check_given_once(self, ctx, args)
+                return super().parse_args(ctx, [*args])
         except click.UsageError as error:
             raise in_our_words(error, ctx, args) from None
+        # Whoever read the help had enough of it.
+        raise click.exceptions.Exit(0)
+
+
+def refuse_without_effect(reason: str, *names: str) -> None:
+    """Raise UsageError, with a reason, if an option of the running command was given that has no effect here."""
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        given = context.get_parameter_source(parameter.name or "") is click.core.ParameterSource.COMMANDLINE
+        if given and (option := parameter.opts[-1]) in names:
+            raise UsageError(f"`{option}` has no effect here: {reason}", remedy=f"leave out {option}")
 
 
 def in_our_words(error: click.ClickException, context: click.Context, arguments: Sequence[str]) -> UsageError:
@@ -34,6 +49,18 @@ def in_our_words(error: click.ClickException, context: click.Context, arguments:
     message, remedy = _explained(error, context, arguments)
     parting = "" if not remedy else " See " if remedy.endswith("?") else "; see "
     return UsageError(message, remedy=f"{remedy}{parting or 'see '}`{context.command_path} --help`")
+
+
+def _check_given_once(command: click.Command, context: click.Context, arguments: Sequence[str]) -> None:
+    """Raise UsageError for a condition that is given twice: both seem to hold, and the first would not.
+
+    Of other options the last one counts, as everywhere.
+    """
+    _values, _rest, order = command.make_parser(context).parse_args([*arguments])
+    for number, parameter in enumerate(order):
+        if parameter.opts[-1] in {"--limits", "--where"} and parameter in order[:number]:
+            message = f"`{parameter.opts[-1]}` is given twice"
+            raise UsageError(message, remedy="join the conditions with a comma")
 
 
 def _explained(error: click.ClickException, context: click.Context, arguments: Sequence[str]) -> tuple[str, str]:
@@ -79,18 +106,16 @@ def _no_such_option(name: str, context: click.Context, arguments: Sequence[str])
 def _wanted(kind: click.ParamType[object]) -> str:
     """Say what an option takes.
 
-    >>> _wanted(click.IntRange(min=1)), _wanted(click.FloatRange(min=0, min_open=True))
-    ('a whole number of at least 1', 'a number above 0')
+    >>> _wanted(Number(1, 100)), _wanted(Number(0, 1_000, whole=False))
+    ('a whole number from 1 to 100', 'a number above 0, of at most 1,000')
     >>> _wanted(click.Choice(["validation", "test"])), _wanted(click.INT)
     ('one of validation, test', 'a whole number')
     """
     match kind:
         case click.Choice():
             return f"one of {', '.join(map(str, kind.choices))}"
-        case click.IntRange():
-            return f"a whole number of at least {kind.min}"
-        case click.FloatRange():
-            return f"a number {'above' if kind.min_open else 'of at least'} {kind.min}"
+        case Number():
+            return kind.meaning
         case click.Path():
             return "a file that can be written"
         case _:

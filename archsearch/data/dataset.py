@@ -14,6 +14,9 @@ from archsearch.data.images import Images, Pixels, size_of
 from archsearch.data.source import SIDES
 from archsearch.errors import DataError, suggest
 
+COPIES_TOGETHER = "validation, copies together"
+"""The kind of a validation split that holds out other images than it would if none were copies."""
+
 _KINDS = ("validation", "test")
 _BLOCK = 256  # images whose counts stay in the processor's cache: 6 times faster than all at once
 
@@ -112,7 +115,7 @@ class Dataset:
                 )
         # Results on other images have another key.
         usual = np.array_equal(chosen, one_in(10, self.train.labels))
-        kind = "validation" if usual else "validation, copies together"
+        kind = "validation" if usual else COPIES_TOGETHER
         return self._split(kind, self.train.take(~chosen), self.train.take(chosen))
 
     def _split(self, kind: str, train: Images, evaluation: Images) -> Split:

@@ -44,7 +44,7 @@ def parse_shape(text: str, place: Place | str | None = None) -> Shape:
     >>> parse_shape("3x32x32")
     (3, 32, 32)
     """
-    if not re.fullmatch(r"[1-9]\d*(x[1-9]\d*){1,3}", text.strip()):
+    if not re.fullmatch(r"[1-9][0-9]{0,8}(x[1-9][0-9]{0,8}){1,3}", text.strip()):
         remedy = "write channels x height x width, as in 3x32x32"
         raise NotationError(f"`{text.strip()}` is not an input shape", place=place, remedy=remedy)
     return tuple(map(int, text.split("x")))

@@ -15,7 +15,8 @@ from archsearch.notation.syntax import Rule
 from archsearch.notation.word import Vocabulary
 from archsearch.space.checks import START, check_rules
 
-_HEADERS = ("input", "classes", "limits")
+_HEADERS = {"input": "input 3x32x32", "classes": "classes 10", "limits": "limits rf > 44, params < 200k"}
+_RULE_HEAD = re.compile(r"\w+\s*(\([\w\s,]*\)\s*)?=")
 
 
 class Header(NamedTuple):
@@ -44,6 +45,12 @@ def read_grammar(text: str, source: str, vocabulary: Vocabulary) -> tuple[Header
     for statement in statements(text):
         place = Place(source, text, statement.offset)
         header = re.match(rf"({'|'.join(_HEADERS)})\b\s*", statement.text)
+        if header and _RULE_HEAD.match(statement.text):
+            message, remedy = (
+                f"a rule cannot be named `{header[1]}`: that begins a header line",
+                (f"give it another name, or write the header without `=`, as in: {_HEADERS[header[1]]}"),
+            )
+            raise NotationError(message, place=place, remedy=remedy)
         if header:
             name, value = header[1], re.sub(r"#[^\n]*", _blank, statement.text[header.end() :])
             if name in headers:
@@ -73,8 +80,8 @@ def _header(stated: Mapping[str, tuple[str, Place]]) -> Header:
             raise NotationError(message, place=stated["input"][1], remedy="as in 3x32x32")
     if "classes" in stated:
         text, place = stated["classes"]
-        if not re.fullmatch(r"[1-9]\d*", text.strip()):
-            message = f"classes is `{text.strip()}`; it must be a whole number of at least 1"
+        if not re.fullmatch(r"[1-9][0-9]{0,8}", text.strip()):
+            message = f"classes is `{text.strip()}`; it must be a whole number from 1 to 999,999,999"
             raise NotationError(message, place=place, remedy="as in: classes 10")
         header = header._replace(classes=int(text))
     if "limits" in stated:

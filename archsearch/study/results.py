@@ -10,6 +10,7 @@ from optuna.study import get_all_study_names, load_study
 from optuna.trial import FrozenTrial, TrialState
 
 from archsearch.analysis.figures import FIGURES
+from archsearch.data.dataset import COPIES_TOGETHER
 from archsearch.errors import ArchsearchError, suggest
 from archsearch.notation.condition import ColumnValue, Condition
 from archsearch.study.record import recipe_digest
@@ -48,7 +49,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "reason": (),
     "data": (),
     "data_digest": (),
-    "split": ("test", "validation"),
+    "split": ("test", "validation", COPIES_TOGETHER),
     "recipe": (),
     "recipe_digest": (),
     "precision": (),

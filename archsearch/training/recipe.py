@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import numbers
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -20,28 +21,43 @@ _WRITTEN = re.compile(
     r"(?P<epochs>\d+) epochs?, batch (?P<batch_size>\d+), lr (?P<learning_rate>\S+), momentum (?P<momentum>\S+), "
     r"wd (?P<weight_decay>\S+), (?P<augmentation>\w+)"
 )
+_LARGEST = 1_000_000
 _Rule: TypeAlias = tuple[Callable[[Any], bool], str]
 
 
 def _whole(least: int, reason: str = "") -> _Rule:
     return (
-        lambda value: type(value) is int and value >= least,
-        f"a whole number of at least {least}{reason}",
+        lambda value: type(value) is int and least <= value <= _LARGEST,
+        f"a whole number from {least} to {_LARGEST:,}{reason}",
     )
 
 
 def _number(holds: Callable[[float], bool], meaning: str) -> _Rule:
-    return (lambda value: type(value) in {int, float} and math.isfinite(value) and holds(value), meaning)
+    return (lambda value: type(value) in {int, float} and holds(value), meaning)
 
 
 _RULES: Mapping[str, _Rule] = {
     "epochs": _whole(1),
     # Batch norm over a map of one pixel has no variance to divide by when the batch is a single image.
     "batch_size": _whole(2, ", as batch norm compares images"),
-    "learning_rate": _number(lambda value: value > 0, "a number above 0"),
+    "learning_rate": _number(lambda value: 0 < value <= _LARGEST, f"a number above 0, of at most {_LARGEST:,}"),
     "momentum": _number(lambda value: 0 <= value < 1, "a number from 0 to below 1"),
-    "weight_decay": _number(lambda value: value >= 0, "a number of at least 0"),
+    "weight_decay": _number(lambda value: 0 <= value <= _LARGEST, f"a number from 0 to {_LARGEST:,}"),
 }
+
+
+def _plain(value: object, kind: type) -> object:
+    """Return a number of numpy as Python's own, and a whole one for a float; anything else as it is."""
+    match value:
+        case bool():
+            return value
+        case numbers.Integral():
+            whole = int(value)
+            return kind(whole) if abs(whole) <= _LARGEST else whole
+        case numbers.Real():
+            return float(value)
+        case _:
+            return value
 
 
 def check_augmentation(name: str) -> None:
@@ -78,7 +94,9 @@ class Recipe:
     def __post_init__(self) -> None:
         for name, (holds, meaning) in _RULES.items():
             value = getattr(self, name)
-            if not holds(value):
+            plain = _plain(value, type(getattr(type(self), name)))
+            object.__setattr__(self, name, plain)
+            if not holds(plain):
                 raise ArchsearchError(
                     f"{name} is {value!r}; it must be {meaning}",
                     remedy=f"the default is {getattr(type(self), name)}",

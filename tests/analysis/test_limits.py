@@ -89,3 +89,9 @@ def test_a_sentence_whose_shapes_do_not_fit_is_refused_with_the_reason() -> None
         "a window of 9 does not fit on a map of 8 with padding 0; "
         "reduce the kernel, or the strides before it, or add padding",
     )
+
+
+def test_a_window_beyond_all_images_is_refused_at_once() -> None:
+    verdict = check(parse("conv(8, kernel=999999999, padding=499999999) head()"))
+    rule = "a window of 999,999,999 is not counted; the largest is 1,048,576"
+    assert verdict.reasons == (f"{rule}; write a smaller kernel",)

@@ -188,11 +188,20 @@ SPACE_TEXTS = [
         "`limits` is empty",
         "remove the line, or write: limits rf > 44, params < 200k",
     ),
-    ("limits @= rf > 44\nnetwork = conv(3)", "unexpected `=`; expected `(`, `not` or a name", CONDITION),
+    (
+        "@limits = rf > 44\nnetwork = conv(3)",
+        "a rule cannot be named `limits`: that begins a header line",
+        "give it another name, or write the header without `=`, as in: limits rf > 44, params < 200k",
+    ),
+    (
+        "network = conv(3) input(4)\n@input(w) = conv(w)",
+        "a rule cannot be named `input`: that begins a header line",
+        "give it another name, or write the header without `=`, as in: input 3x32x32",
+    ),
     ("classes 10\n@classes 10\nnetwork = conv(3)", "`classes` is given twice", ONCE),
     (
         "classes @ten\nnetwork = conv(3)",
-        "classes is `ten`; it must be a whole number of at least 1",
+        "classes is `ten`; it must be a whole number from 1 to 999,999,999",
         "as in: classes 10",
     ),
     (
@@ -271,7 +280,7 @@ def test_a_mistake_in_limits(capsys: Capture, marked: str, rule: str, remedy: st
     assert refused(capsys, "check", "conv(3) head()", "--limits", unmarked(marked)) == expected
 
 
-@pytest.mark.parametrize("shape", ["3", "3x0x32", "3x4x5x6x7", "rgb"])
+@pytest.mark.parametrize("shape", ["3", "3xnanx3", "3x32x1234567890", "٣x32x32", "3x0x32", "3x4x5x6x7", "rgb"])
 def test_an_input_that_is_no_shape(capsys: Capture, shape: str) -> None:
     expected = message(
         f"`{shape}` is not an input shape", "write channels x height x width, as in 3x32x32", "--input"

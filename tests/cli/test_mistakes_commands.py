@@ -65,7 +65,7 @@ USAGE = [
     (["check", "--help=1"], "`--help` takes no value", "write --help alone; see `archsearch check --help`"),
     (
         ["search", "first", "--trials="],
-        "`--trials` is empty; it must be a whole number of at least 1",
+        "`--trials` is empty; it must be a whole number from 1 to 1,000,000,000",
         "see `archsearch search --help`",
     ),
     (["analyze"], "`archsearch analyze` needs a TARGET", "see `archsearch analyze --help`"),
@@ -109,17 +109,17 @@ USAGE = [
     ),
     (
         ["analyze", "relu", "--classes", "0"],
-        "`--classes` is 0; it must be a whole number of at least 1",
+        "`--classes` is 0; it must be a whole number from 1 to 999,999,999",
         "see `archsearch analyze --help`",
     ),
     (
         ["check", "relu", "--seed", "-1"],
-        "`--seed` is -1; it must be a whole number of at least 0",
+        "`--seed` is -1; it must be a whole number from 0 to 2,147,483,647",
         "see `archsearch check --help`",
     ),
     (
         ["sample", "first", "--count", "is not"],
-        "`--count` is is not; it must be a whole number of at least 1",
+        "`--count` is is not; it must be a whole number from 1 to 1,000,000,000",
         "see `archsearch sample --help`",
     ),
     *(
@@ -139,6 +139,61 @@ USAGE = [
         )
     ),
 ]
+
+
+# An option that would do nothing, and why.
+WITHOUT_EFFECT = [
+    (["check", "relu", "--seed", "0"], "--seed", "one network is checked, and nothing is drawn"),
+    (["check", "own.py:Net", "--words", "own.py"], "--words", "a torch module is not written in words"),
+    (["analyze", "own.py:Net", "--words", "own.py"], "--words", "a torch module is not written in words"),
+    *(
+        (["results", "--columns", option, "1"], option, "the columns are listed, and no results")
+        for option in ("--where", "--sort", "--top", "--storage")
+    ),
+]
+
+
+@pytest.mark.parametrize(("arguments", "option", "reason"), WITHOUT_EFFECT)
+def test_an_option_without_effect_is_refused(
+    capsys: Capture, folder: Path, arguments: list[str], option: str, reason: str
+) -> None:
+    (folder / "own.py").write_text("WORDS = []\n")
+    assert refused(capsys, *arguments) == message(
+        f"`{option}` has no effect here: {reason}", f"leave out {option}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (["check", "relu", "--limits", "rf > 3", "--limits=params < 3"], "--limits"),
+        (["results", "--where", "rf > 3", "--where", "rf < 9"], "--where"),
+    ],
+)
+def test_a_condition_that_is_given_twice_is_refused(capsys: Capture, arguments: list[str], option: str) -> None:
+    assert refused(capsys, *arguments) == message(f"`{option}` is given twice", "join the conditions with a comma")
+
+
+NUMBERS = [
+    *((option, value) for option in ("--hours",) for value in ("nan", "inf", "-inf", "1e999", "0", "-1", "x")),
+    *(
+        (option, value)
+        for option in ("--trials", "--seed")
+        for value in ("1" + "0" * 30, "nan", "1.5", "-1", "9" * 5000)
+    ),
+]
+MEANINGS = {
+    "--hours": "a number above 0, of at most 1,000,000,000",
+    "--trials": "a whole number from 1 to 1,000,000,000",
+    "--seed": "a whole number from 0 to 2,147,483,647",
+}
+
+
+@pytest.mark.parametrize(("option", "value"), NUMBERS)
+def test_a_number_that_an_option_cannot_take(capsys: Capture, option: str, value: str) -> None:
+    rule = f"`{option}` is {value}; it must be {MEANINGS[option]}"
+    expected = message(rule, "see `archsearch search --help`")
+    assert refused(capsys, "search", "first", f"{option}={value}") == expected
 
 
 @pytest.mark.parametrize(("arguments", "rule", "remedy"), ARGUMENTS)

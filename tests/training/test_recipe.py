@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,34 +39,42 @@ class Later(Recipe):
 @pytest.mark.parametrize(
     ("values", "text"),
     [
-        ({"epochs": 0}, "epochs is 0; it must be a whole number of at least 1\n  the default is 8"),
-        ({"epochs": 2.5}, "epochs is 2.5; it must be a whole number of at least 1\n  the default is 8"),
-        ({"epochs": True}, "epochs is True; it must be a whole number of at least 1\n  the default is 8"),
+        ({"epochs": 0}, "epochs is 0; it must be a whole number from 1 to 1,000,000\n  the default is 8"),
+        ({"epochs": 2.5}, "epochs is 2.5; it must be a whole number from 1 to 1,000,000\n  the default is 8"),
+        ({"epochs": True}, "epochs is True; it must be a whole number from 1 to 1,000,000\n  the default is 8"),
         (
             {"batch_size": 1},
-            "batch_size is 1; it must be a whole number of at least 2, as batch norm compares images\n"
+            "batch_size is 1; it must be a whole number from 2 to 1,000,000, as batch norm compares images\n"
             "  the default is 128",
         ),
         (
             {"learning_rate": -0.1},
-            "learning_rate is -0.1; it must be a number above 0\n  the default is 0.15",
+            "learning_rate is -0.1; it must be a number above 0, of at most 1,000,000\n  the default is 0.15",
         ),
         (
             {"learning_rate": float("inf")},
-            "learning_rate is inf; it must be a number above 0\n  the default is 0.15",
+            "learning_rate is inf; it must be a number above 0, of at most 1,000,000\n  the default is 0.15",
         ),
         (
             {"learning_rate": "0.1"},
-            "learning_rate is '0.1'; it must be a number above 0\n  the default is 0.15",
+            "learning_rate is '0.1'; it must be a number above 0, of at most 1,000,000\n  the default is 0.15",
         ),
         ({"momentum": 1}, "momentum is 1; it must be a number from 0 to below 1\n  the default is 0.9"),
         (
             {"weight_decay": -1e-4},
-            "weight_decay is -0.0001; it must be a number of at least 0\n  the default is 0.0005",
+            "weight_decay is -0.0001; it must be a number from 0 to 1,000,000\n  the default is 0.0005",
         ),
         (
             {"augmentation": "flipcrop"},
             "there is no augmentation `flipcrop`\n  did you mean `flip_crop`?",
+        ),
+        (
+            {"weight_decay": float("nan")},
+            "weight_decay is nan; it must be a number from 0 to 1,000,000\n  the default is 0.0005",
+        ),
+        (
+            {"epochs": 10**30},
+            f"epochs is {10**30}; it must be a whole number from 1 to 1,000,000\n  the default is 8",
         ),
         ({"epoch": 3}, "a recipe has no `epoch`\n  did you mean `epochs`?"),
     ],
@@ -74,6 +83,13 @@ def test_a_recipe_that_is_not_allowed(values: dict[str, Any], text: str) -> None
     with pytest.raises(ArchsearchError) as caught:
         Recipe.of(values)
     assert str(caught.value) == text
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    recipe = Recipe(np.int64(3), learning_rate=np.float64(0.5), weight_decay=np.int32(0))  # type: ignore[arg-type]
+    assert recipe == Recipe(3, learning_rate=0.5, weight_decay=0.0)
+    assert [type(value) for value in asdict(recipe).values()] == [int, int, float, float, float, str]
+    assert recipe.digest == Recipe(3, learning_rate=0.5, weight_decay=0).digest
 
 
 def test_a_recipe_goes_through_json_and_back() -> None:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from archsearch.analysis.receptive.pattern import ENDLESS, Pattern, union
 from archsearch.errors import ShapeError
+from archsearch.graph.windows import Window
 
 if TYPE_CHECKING:
     from archsearch.graph.windows import AnyWindow
@@ -85,6 +86,10 @@ class AxisField:
 
         Raises ShapeError for a receptive field of more than LARGEST pixels.
         """
+        if isinstance(window, Window) and window.kernel > LARGEST:
+            # The pattern itself would take minutes.
+            message = f"a window of {window.kernel:,} is not counted; the largest is {LARGEST:,}"
+            raise ShapeError(message, remedy="write a smaller kernel")
         pattern = self.pattern.after(window) if self.pattern else None
         if pattern and pattern.is_regular and pattern.extent > LARGEST:
             message = f"the receptive field is {pattern.extent:,} pixels; more than {LARGEST:,} are not counted"
