@@ -29,7 +29,7 @@ _ORIENTED = frozenset({"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xm
 # What Pillow raises on arbitrary bytes, beside UnidentifiedImageError.
 _DAMAGED = (
     OSError, SyntaxError, ValueError, TypeError, LookupError, AttributeError, OverflowError, EOFError,
-    NotImplementedError, MemoryError, struct.error, zlib.error, Image.DecompressionBombError,
+    NotImplementedError, MemoryError, struct.error, zlib.error, RuntimeWarning, Image.DecompressionBombError,
 )  # fmt: skip
 
 
@@ -56,6 +56,9 @@ def decode(data: Path | bytes | Pixels, size: tuple[int, int] | None = None) -> 
             return _fitted(*_upright(*_opaque(image)), size)
     except UnidentifiedImageError:
         raise _unidentified(encoded) from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        message = f"this image has more than {Image.MAX_IMAGE_PIXELS:,} pixels"
+        raise DataError(message, remedy="bring it to a smaller size") from error
     except _DAMAGED as error:
         raise DataError(f"this image cannot be decoded: {error}", remedy=REPLACE) from error
 

@@ -87,14 +87,24 @@ def test_an_image_of_another_size(capsys: Capture, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "value", "rule", "default"),
     [
-        ("--epochs", "0", "epochs is 0; it must be a whole number of at least 1", "8"),
-        ("--learning-rate", "-1", "learning_rate is -1.0; it must be a number above 0", "0.15"),
-        ("--learning-rate", "nan", "learning_rate is nan; it must be a number above 0", "0.15"),
-        ("--weight-decay", "-0.1", "weight_decay is -0.1; it must be a number of at least 0", "0.0005"),
+        ("--epochs", "0", "epochs is 0; it must be a whole number from 1 to 1,000,000", "8"),
+        (
+            "--learning-rate",
+            "-1",
+            "learning_rate is -1.0; it must be a number above 0, of at most 1,000,000",
+            "0.15",
+        ),
+        (
+            "--learning-rate",
+            "nan",
+            "learning_rate is nan; it must be a number above 0, of at most 1,000,000",
+            "0.15",
+        ),
+        ("--weight-decay", "-0.1", "weight_decay is -0.1; it must be a number from 0 to 1,000,000", "0.0005"),
         (
             "--batch-size",
             "1",
-            "batch_size is 1; it must be a whole number of at least 2, as batch norm compares images",
+            "batch_size is 1; it must be a whole number from 2 to 1,000,000, as batch norm compares images",
             "128",
         ),
     ],
@@ -119,9 +129,15 @@ def test_an_augmentation_that_there_is_not(capsys: Capture, command: list[str]) 
         ([*TRAIN, "--weight-decay", "small"], "`--weight-decay` is small; it must be a number"),
         ([*TRAIN, "--split", "val"], "`--split` is val; it must be one of validation, test"),
         ([*TRAIN, "--weights", "."], "`--weights` is .; it must be a file that can be written"),
-        (["search", "tiny.space", "--trials", "0"], "`--trials` is 0; it must be a whole number of at least 1"),
-        (["search", "tiny.space", "--hours", "0"], "`--hours` is 0; it must be a number above 0"),
-        (["results", "--top", "0"], "`--top` is 0; it must be a whole number of at least 1"),
+        (
+            ["search", "tiny.space", "--trials", "0"],
+            "`--trials` is 0; it must be a whole number from 1 to 1,000,000,000",
+        ),
+        (
+            ["search", "tiny.space", "--hours", "0"],
+            "`--hours` is 0; it must be a number above 0, of at most 1,000,000,000",
+        ),
+        (["results", "--top", "0"], "`--top` is 0; it must be a whole number from 1 to 1,000,000,000"),
     ],
 )
 def test_a_value_that_an_option_does_not_take(capsys: Capture, arguments: list[str], rule: str) -> None:

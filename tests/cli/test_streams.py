@@ -135,7 +135,7 @@ def test_names_may_be_any_bytes(folder: Path, arguments: list[str | bytes], rule
     Path(os.fsdecode(b"\xff.space")).write_bytes((folder / "tiny.space").read_bytes())
     status, out, err = shell('"$@"', *arguments)
     assert (status, out) == (2, "")
-    assert err.startswith(f"archsearch: {rule}")
+    assert f"archsearch: {rule}" in err
     assert "\x1b" not in err
 
 
@@ -144,4 +144,4 @@ def test_a_name_is_no_markup(study: str) -> None:
     search = ("search", "tiny.space", "--data", "digits", "--epochs", "1", "--trials", "1", "--study", study)
     status, out, err = shell('"$@"', *search)
     assert (status, out.splitlines()[1].split()[0]) == (0, study)
-    assert err.startswith(f"study {study} starts")
+    assert f"\nstudy {study} starts" in err
