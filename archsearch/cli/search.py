@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import click
@@ -15,13 +16,20 @@ from archsearch.cli.options import (
 )
 from archsearch.cli.output import Output, output_options
 from archsearch.cli.usage import Verb
-from archsearch.errors import UsageError
 from archsearch.space.space import Space
 from archsearch.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from archsearch.data.dataset import Dataset
     from archsearch.notation.word import Vocabulary
+
+
+class _Hours(click.FloatRange):
+    """A number above 0, and no end of hours is none."""
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        hours = float(super().convert(value, param, ctx))  # type: ignore[arg-type]  # click takes texts too
+        return hours if math.isfinite(hours) else self.fail(f"{value} is not finite", param, ctx)
 
 
 @click.command(cls=Verb)
@@ -36,7 +44,7 @@ if TYPE_CHECKING:
 @click.option(
     "--hours",
     metavar="X",
-    type=click.FloatRange(min=0, min_open=True),
+    type=_Hours(min=0, min_open=True),
     help="Start no further network after X hours.",
 )
 @limits_option("those of the space")
@@ -60,16 +68,16 @@ def search(
     """Search SPACE for accurate networks that fit its limits.
 
     SPACE is a .space file or the name of a shipped space. Networks that do not fit are refused before they are
-    trained. The same command resumes its study, also after Ctrl-C or a crash.
+    trained. The same command resumes its study, also after Ctrl-C or a crash. The exit status is 1 if no network
+    of the study was trained.
     """
     found = Space.find(space, vocabulary)
     found = found if limits is None else found.with_limits(limits)
     recipe = Recipe.of(recipe_values)
-    if trials is None and hours is None:
-        remedy = "give --trials 20, or --hours 1, or both; see `archsearch search --help`"
-        raise UsageError("nothing says when the search is to end", remedy=remedy)
     from archsearch.data.load import load_data
+    from archsearch.study.loop import Budget
 
+    Budget(trials, hours)  # before the data are loaded
     run_search(found, load_data(data), recipe, trials, hours, storage, study, seed, output)
 
 
@@ -104,5 +112,7 @@ def run_search(
         except KeyboardInterrupt:
             click.echo("what was finished is kept; the same command resumes the search", err=True)
             raise
-    click.echo(f"{outcome.ended}\n", err=True)
+    click.echo("\n  ".join(filter(None, (outcome.ended, outcome.remedy))) + "\n", err=True)
     output.results(outcome.rows)
+    if not outcome.has_trained:
+        click.get_current_context().exit(1)
