@@ -17,6 +17,7 @@ from archsearch.analysis.limits import Verdict
 from archsearch.errors import ArchsearchError, TrainingError
 from archsearch.graph.graph import Graph
 from archsearch.notation.network import Network
+from archsearch.study import tables
 from archsearch.study.kept import KeptStudy
 from archsearch.study.mirror import Mirror
 from archsearch.study.propose import Draws, asking
@@ -136,8 +137,9 @@ def run(
         draws = Draws(study.space, seed)
         going = _Run(study, kept, mirror, draws, score, budget, watch or Watch(), known)
         going.go()
-        found = sorted(kept.trials.values(), key=lambda trial: trial.number)
-        return Outcome(tuple(rows(study.name, found)), going.ended, going.remedy)
+        with tables.undamaged():
+            found = sorted(kept.trials.values(), key=lambda trial: trial.number)
+            return Outcome(tuple(rows(study.name, found)), going.ended, going.remedy)
 
 
 @dataclass

@@ -63,8 +63,9 @@ def opened(url: str) -> Iterator[RDBStorage]:
     optuna.logging.set_verbosity(optuna.logging.CRITICAL)
     try:
         with _explained(url), _engine(url, _require_writable) as engine:
-            _make_tables(engine)
-            storage = _storage(engine.url)
+            with tables.undamaged():
+                _make_tables(engine)
+                storage = _storage(engine.url)
             try:
                 yield storage
             finally:

@@ -45,7 +45,7 @@ def hidden(text: str, url: str) -> str:
     "no host '***@db'"
     """
     words, shown = (set(re.split(r"[:/@?#&;=]+", text)) for text in (url, without_secrets(url)))
-    for secret in {*(words - shown), *map(unquote, words - shown)}:
+    for secret in sorted({*(words - shown), *map(unquote, words - shown)}, key=len, reverse=True):
         text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", _HIDDEN, text)
     return text
 
