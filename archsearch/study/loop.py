@@ -26,7 +26,7 @@ from archsearch.study.results import ResultRow, frame, rows
 from archsearch.study.storage import DEFAULT, opened
 from archsearch.study.studies import open_study
 from archsearch.study.study import Study
-from archsearch.study.trials import TRAINED, network_of
+from archsearch.study.trials import TRAINED, choices_of, network_of
 from archsearch.study.watch import Watch
 from archsearch.training.history import Epoch
 
@@ -168,7 +168,7 @@ class _Run:
             while not self._is_ended():
                 queued = self.kept.begin_queued()
                 if queued is not None:
-                    self._try(_choices_of(queued), queued)
+                    self._try(choices_of(queued), queued)
                 elif self.refused < _REFUSED_IN_A_ROW:
                     self._try(None)
                 elif choices := self._draw():
@@ -226,7 +226,10 @@ class _Run:
             with self.kept.alive(record):
                 found |= self._scored(trial, record, network, verdict, history)
         except optuna.TrialPruned:
-            state, found["reason"] = TrialState.PRUNED, _below(len(history))
+            state, found["reason"] = (
+                TrialState.PRUNED,
+                f"below the median of the others after epoch {len(history)}",
+            )
         except TrainingError as error:
             state, found["reason"] = TrialState.FAIL, error.message
             failed, remedy = self.failed + 1, error.remedy
@@ -295,13 +298,3 @@ class _Run:
         else:
             self.ended = f"no network of `{name}` was found that fits: {draws}"
             self.remedy = f"{remedy}; with --hours, the search draws on"
-
-
-def _below(epochs: int) -> str:
-    return f"below the median of the others after epoch {epochs}"
-
-
-def _choices_of(trial: FrozenTrial) -> Mapping[str, str]:
-    """Return the choices that led to the network of a trial; version 0.1 queued some of them as fixed."""
-    choices: Mapping[str, str] = trial.params or trial.system_attrs.get("fixed_params", {})
-    return choices

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from optuna.trial import FrozenTrial, TrialState
 
@@ -31,3 +31,9 @@ def state_of(trial: FrozenTrial) -> str:
     if trial.state is TrialState.PRUNED:
         return "pruned" if trial.user_attrs.get("history") else "refused"
     return {TrialState.FAIL: "failed"}.get(trial.state, trial.state.name.lower())
+
+
+def choices_of(trial: FrozenTrial) -> Mapping[str, str]:
+    """Return the choices that led to the network of a trial; version 0.1 queued some of them as fixed."""
+    choices: Mapping[str, str] = trial.params or trial.system_attrs.get("fixed_params", {})
+    return choices
