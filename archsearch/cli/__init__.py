@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import warnings
 from collections.abc import Callable
@@ -9,9 +10,10 @@ from functools import partial
 
 import click
 
-from archsearch.cli import analyze, check, quickstart, results, sample, search, streams, train
+from archsearch.cli import analyze, check, quickstart, results, sample, search, signals, streams, train
 from archsearch.cli.usage import PROGRAM, in_our_words
 from archsearch.errors import ArchsearchError
+from archsearch.study.url import secrets_hidden
 
 
 class Program(click.Group):
@@ -29,7 +31,8 @@ class Program(click.Group):
 def archsearch() -> None:
     """Find the most accurate convolutional network that fits a hard budget.
 
-    Exit status: 0 done (check: it fits), 1 it does not fit, 2 wrong usage or input, 130 interrupted.
+    Exit status: 0 done (check: it fits), 1 it does not fit, or no network was trained, 2 wrong usage or input,
+    130 interrupted by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP.
     """
 
 
@@ -65,6 +68,7 @@ def _show(
 def _run() -> int:
     """Run the command line; return the exit status."""
     status = 2
+    signals.heed()
     try:
         streams.prepare()
         with archsearch.make_context(PROGRAM, sys.argv[1:]) as context:
@@ -76,10 +80,13 @@ def _run() -> int:
         streams.say(error.format_message())
     except click.ClickException as error:
         context = click.Context(archsearch, info_name=PROGRAM)
-        streams.say(f"archsearch: {in_our_words(error, context, sys.argv[1:])}")
+        streams.say(f"archsearch: {secrets_hidden(str(in_our_words(error, context, sys.argv[1:])))}")
     except ArchsearchError as error:
-        streams.say(f"archsearch: {error}")
-    except (KeyboardInterrupt, click.Abort):
-        streams.say("archsearch: interrupted")
-        status = 130
+        streams.say(f"archsearch: {secrets_hidden(str(error))}")
+    except (KeyboardInterrupt, click.Abort) as error:
+        # click raises Abort from what interrupted it.
+        stopped = error if isinstance(error, signals.StoppedError) else error.__cause__
+        how = stopped if isinstance(stopped, signals.StoppedError) else signals.StoppedError(signal.SIGINT)
+        streams.say(f"archsearch: {how}")
+        status = 128 + how.number
     return status

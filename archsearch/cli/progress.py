@@ -10,9 +10,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bars
 
 from archsearch.analysis.limits import Verdict
+from archsearch.cli.signals import raise_received
 from archsearch.notation.network import Network
 from archsearch.study.results import ResultRow
-from archsearch.study.storage import GRACE, HEARTBEAT
 from archsearch.study.watch import Watch
 from archsearch.training.history import Epoch
 
@@ -55,10 +55,11 @@ class Progress(Watch):
         of = f" of {trials}" if trials else ""
         self._console.print(f"study {study} {starts}: {trained}{of} networks trained")
 
-    def waiting(self, trials: int) -> None:
-        networks = "one network is" if trials == 1 else f"{trials} networks are"
-        rest = f"waiting up to {GRACE + HEARTBEAT} s for a sign of that run before training again"
-        self._console.print(f"{networks} marked as in training by another run; {rest}")
+    def abandoned(self, number: int) -> None:
+        self._console.print(f"#{number} was left unfinished by a run that has ended; it is trained again")
+
+    def drawing(self, looked_at: int) -> None:
+        self._console.print(f"none of {looked_at:,} networks drawn fits and is new; drawing on")
 
     def training(self, number: int, network: Network, verdict: Verdict, epochs: int) -> None:
         figures = ", ".join(f"{name} {verdict.figures[name]:,}" for name in ("rf", "params", "macs"))
@@ -67,6 +68,7 @@ class Progress(Watch):
         self._bars.reset(self._bar, description=f"#{number}, {epochs} {unit}", visible=True, total=None)
 
     def step(self, done: int, total: int) -> None:
+        raise_received()
         self._bars.update(self._bar, completed=done, total=total)
 
     def epoch(self, number: int, epoch: Epoch) -> None:

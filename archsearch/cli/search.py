@@ -18,7 +18,6 @@ from archsearch.cli.options import (
 from archsearch.cli.output import Output, output_options
 from archsearch.cli.streams import say
 from archsearch.cli.usage import Verb
-from archsearch.errors import UsageError
 from archsearch.space.space import Space
 from archsearch.training.recipe import Recipe
 
@@ -64,14 +63,15 @@ def search(
     """Search SPACE for accurate networks that fit its limits.
 
     SPACE is a .space file or the name of a shipped space. Networks that do not fit are refused before they are
-    trained. The same command resumes its study, also after Ctrl-C or a crash.
+    trained. The same command resumes its study, also after Ctrl-C or a crash. The exit status is 1 if no network
+    of the study was trained.
     """
     found = Space.find(space, vocabulary)
     found = found if limits is None else found.with_limits(limits)
     recipe = Recipe.of(recipe_values)
-    if trials is None and hours is None:
-        remedy = "give --trials 20, or --hours 1, or both; see `archsearch search --help`"
-        raise UsageError("nothing says when the search is to end", remedy=remedy)
+    from archsearch.study.loop import Budget
+
+    Budget(trials, hours)  # before the data are loaded
     run_search(found, load(data, size), recipe, trials, hours, storage, study, seed, output)
 
 
@@ -106,5 +106,7 @@ def run_search(
         except KeyboardInterrupt:
             say("what was finished is kept; the same command resumes the search")
             raise
-    say(f"{outcome.ended}\n")
+    say("\n  ".join(filter(None, (outcome.ended, outcome.remedy))) + "\n")
     output.results(outcome.rows)
+    if not outcome.has_trained:
+        click.get_current_context().exit(1)

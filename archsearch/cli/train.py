@@ -95,8 +95,8 @@ def _train(
     verdict = check(network, input_shape=dataset.shape, classes=len(dataset.classes))
     images = dataset.split(split)
     measurement = Measurement.on(dataset, images, recipe, seed)
-    with opened(storage, create=True) as results:
-        before = record.known_results(results, measurement).get(verdict.digest or "")
+    with opened(storage) as results:
+        before = record.known_results(results.engine, measurement).get(verdict.digest or "")
         if before is not None and weights is None:
             say("this network was trained before, with the same settings; another --seed trains it again\n")
             output.results(rows(before[0], [before[1]]))

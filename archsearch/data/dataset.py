@@ -14,7 +14,7 @@ from archsearch.data.images import Images, Pixels, size_of
 from archsearch.data.source import SIDES
 from archsearch.errors import DataError, suggest
 
-COPIES_TOGETHER = "validation, copies together"
+COPIES_TOGETHER = "validation (copies together)"
 """The kind of a validation split that holds out other images than it would if none were copies."""
 
 _KINDS = ("validation", "test")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -9,20 +10,23 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import optuna
 from optuna.pruners import BasePruner, MedianPruner
-from optuna.samplers import BaseSampler, TPESampler
+from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from archsearch.analysis.limits import Verdict
 from archsearch.errors import ArchsearchError, TrainingError
 from archsearch.graph.graph import Graph
 from archsearch.notation.network import Network
-from archsearch.study.propose import DRAWS, asking, draw_new
-from archsearch.study.record import describe, known_results
+from archsearch.study import tables
+from archsearch.study.kept import KeptStudy
+from archsearch.study.mirror import Mirror
+from archsearch.study.propose import Draws, asking
+from archsearch.study.record import describe, known_results, origin
 from archsearch.study.results import ResultRow, frame, rows
-from archsearch.study.storage import DEFAULT, opened, queue_again, wait_for_abandoned
+from archsearch.study.storage import DEFAULT, opened
 from archsearch.study.studies import open_study
 from archsearch.study.study import Study
-from archsearch.study.trials import finished, state_of, trained, trials_of, tried
+from archsearch.study.trials import TRAINED, choices_of, network_of
 from archsearch.study.watch import Watch
 from archsearch.training.history import Epoch
 
@@ -34,6 +38,12 @@ _REFUSED_IN_A_ROW = 20
 
 _FAILED_IN_A_ROW = 5
 """After so many failures in a row, it is not the networks that are at fault."""
+
+_ENOUGH = 100_000
+"""Where no time ends the search, it ends after so many networks of which none is new and fits."""
+
+_PORTION, _SAID = 500, 5_000
+"""So many networks are drawn between two looks at the clock, and between two words on it."""
 
 
 class Score(Protocol):
@@ -56,9 +66,12 @@ class Budget:
 
     def __post_init__(self) -> None:
         if self.trials is None and self.hours is None:
-            raise ArchsearchError(
-                "a search needs a budget", remedy="say how many networks to train, or for how long"
-            )
+            remedy = "say how many networks to train, as in --trials 20, or for how long, as in --hours 1"
+            raise ArchsearchError("nothing says when the search is to end", remedy=remedy)
+        if self.trials is not None and self.trials < 1:
+            raise ArchsearchError(f"trials is {self.trials}; it must be at least 1")
+        if self.hours is not None and not 0 < self.hours < math.inf:
+            raise ArchsearchError(f"hours is {self.hours}; it must be a finite number above 0")
 
     def spent(self, trained: int, seconds: float) -> str:
         """Return why no further network may begin, or an empty text.
@@ -75,10 +88,16 @@ class Budget:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The rows of the study, and why the search ended."""
+    """The rows of the study, why the search ended, and what to do where that was neither budget nor space."""
 
     rows: tuple[ResultRow, ...]
     ended: str
+    remedy: str | None = None
+
+    @property
+    def has_trained(self) -> bool:
+        """Whether a network of the study was trained to a result, in this run or an earlier one."""
+        return any(row["state"] in TRAINED for row in self.rows)
 
     def frame(self) -> pd.DataFrame:
         """Return the rows as a pandas DataFrame, a column for each of COLUMNS."""
@@ -98,161 +117,184 @@ def run(
     """Score networks of a study that fit its limits, until the budget is spent; return its rows.
 
     A network that another study has measured in the same way is not scored again: let each score have a
-    `data_digest` of its own. `sampler` and `pruner` are Optuna's: TPE and the median of the others by default.
+    `data_digest` of its own. `sampler` and `pruner` are Optuna's: by default TPE, which learns of the best and
+    the latest trials, and the median of the others.
 
     Raises StudyError where the storage cannot be used or the study was begun with other settings, and
-    ArchsearchError where no network of the space fits. On KeyboardInterrupt the network in training is queued
-    again for the next run before the exception is passed on.
+    ArchsearchError where no network of the space fits. On KeyboardInterrupt the network in training waits for the
+    next run before the exception is passed on.
     """
-    with opened(storage, create=True) as kept:
-        found, study = open_study(kept, study)
-        known = known_results(kept, study.measurement, without=study.name)
-        going = _Run(study, found, score, budget, watch or Watch(), known)
-        begun = len(trials_of(found))
+    with opened(storage) as database:
+        kept, study = open_study(database, study)
         # With the same seed a resumed study would propose again what it has tried.
-        seed = study.measurement.seed + begun
+        seed = study.measurement.seed + len(kept.trials)
         epochs = study.measurement.recipe.epochs
-        found.sampler = sampler or TPESampler(seed=seed, multivariate=True, group=True)
-        found.pruner = pruner or MedianPruner(n_startup_trials=4, n_warmup_steps=1 + epochs // 3)
+        mirror = Mirror(
+            study.name, seed, sampler, pruner or MedianPruner(n_startup_trials=4, n_warmup_steps=1 + epochs // 3)
+        )
+        mirror.update(kept.trials.values())
+        known = known_results(database.engine, study.measurement, without=study.name)
+        draws = Draws(study.space, seed)
+        going = _Run(study, kept, mirror, draws, score, budget, watch or Watch(), known)
         going.go()
-        return Outcome(tuple(rows(study.name, trials_of(found))), going.ended)
-
-
-class _DuplicateError(Exception):
-    """A network that was tried before. Its trial ends as a failure, from which Optuna learns nothing."""
+        with tables.undamaged():
+            found = sorted(kept.trials.values(), key=lambda trial: trial.number)
+            return Outcome(tuple(rows(study.name, found)), going.ended, going.remedy)
 
 
 @dataclass
 class _Run:
-    """One run over one study: `trials` are what Optuna keeps of it."""
+    """One run over one study: what the storage has of it is `kept`, and its `mirror` proposes."""
 
     study: Study
-    trials: optuna.Study
+    kept: KeptStudy
+    mirror: Mirror
+    draws: Draws
     score: Score
     budget: Budget
     watch: Watch
     known: Mapping[str, tuple[str, FrozenTrial]]
     begun: float = field(default_factory=time.monotonic)
     ended: str = ""
-    current: int | None = None
+    remedy: str | None = None
+    refused: int = 0
+    failed: int = 0
 
     def go(self) -> None:
         """Propose and score until the budget is spent or nothing is left."""
-        if abandoned := len(trials_of(self.trials, TrialState.RUNNING)):
-            self.watch.waiting(abandoned)
-            wait_for_abandoned(self.trials)
-            self.begun = time.monotonic()
-        self.watch.started(self.study.name, trained(self.trials), self.budget.trials)
-        if self._spent() or not (self._queued() or self._drawn() is not None):
-            return
+        self._look_around()
+        self.watch.started(self.study.name, self.kept.trained, self.budget.trials)
         try:
-            self.trials.optimize(
-                self._objective,
-                catch=(TrainingError, _DuplicateError),
-                callbacks=[lambda _study, trial: self._finished(trial)],
-            )
-        except KeyboardInterrupt:
-            self._queue_again()
+            while not self._is_ended():
+                queued = self.kept.begin_queued()
+                if queued is not None:
+                    self._try(choices_of(queued), queued)
+                elif self.refused < _REFUSED_IN_A_ROW:
+                    self._try(None)
+                elif choices := self._draw():
+                    self._try(choices)
+                self._look_around()
+        except BaseException as error:
+            self.kept.hand_back(killed=not isinstance(error, KeyboardInterrupt))
             raise
 
-    def _objective(self, trial: Trial) -> float:
-        self.current = trial.number
-        network = self.study.space.derive(asking(trial))
-        verdict = self.study.space.check(network)
-        for name, value in describe(network, verdict, self.study.measurement).items():
-            trial.set_user_attr(name, value)
-        # A network that was queued again has them already, and Optuna warns about setting them twice.
-        known = trials_of(self.trials)[trial.number].constraints
-        for limit, excess in verdict.excess.items():
-            if limit not in known:
-                trial.set_constraint(limit, excess)
-        first = tried(self.trials, besides=trial.number).get(verdict.digest or str(network))
-        if first is not None:
-            trial.set_user_attr("duplicate_of", first)
-            raise _DuplicateError
-        if not verdict.fits:
-            trial.set_user_attr("reason", "; ".join(verdict.reasons))
-            raise optuna.TrialPruned
-        return self._scored(trial, network, verdict)
+    def _look_around(self) -> None:
+        """Take over what other runs have done, and what they have left unfinished."""
+        self.mirror.update(self.kept.read_news())
+        abandoned = self.kept.hand_back_abandoned()
+        self.mirror.update(abandoned)
+        for trial in abandoned:
+            self.watch.abandoned(trial.number)
 
-    def _scored(self, trial: Trial, network: Network, verdict: Verdict) -> float:
-        """Return the accuracy after the last epoch; the trial holds each epoch as soon as it has ended."""
-        history: list[dict[str, Any]] = []
-        trial.set_user_attr(
-            "history", history
-        )  # a network that was queued again has the history of its last attempt
-
-        def report(epoch: Epoch) -> None:
-            history.append(asdict(epoch))
-            trial.set_user_attr("history", history)
-            assert epoch.accuracy is not None  # a search is measured on the validation images, in every epoch
-            trial.report(epoch.accuracy, epoch.epoch)
-            self.watch.epoch(trial.number, epoch)
-            if epoch.epoch < self.study.measurement.recipe.epochs and trial.should_prune():
-                trial.set_user_attr("reason", f"below the median of the others after epoch {epoch.epoch}")
-                raise optuna.TrialPruned
-
-        assert verdict.graph is not None
-        self.watch.training(trial.number, network, verdict, self.study.measurement.recipe.epochs)
-        if verdict.graph.digest in self.known:
-            self._replay(trial, *self.known[verdict.graph.digest], report)
-        else:
-            try:
-                trial.set_user_attr("precision", self.score(verdict.graph, report, self.watch.step))
-            except TrainingError as error:
-                trial.set_user_attr("reason", error.message)
-                raise
-        return float(history[-1]["accuracy"])
-
-    def _replay(self, trial: Trial, study: str, before: FrozenTrial, report: Callable[[Epoch], None]) -> None:
-        trial.set_user_attr("reason", f"the result is that of study {study}, number {before.number}")
-        trial.set_user_attr("precision", before.user_attrs["precision"])
-        for epoch in before.user_attrs["history"]:
-            report(Epoch(**epoch))
-
-    def _finished(self, trial: FrozenTrial) -> None:
-        self.current = None
-        for row in rows(self.study.name, [trial]):
-            self.watch.finished(row)
-        judged = finished(self.trials)
-        states = [state_of(one) for one in judged]
-        if states[-_FAILED_IN_A_ROW:] == ["failed"] * _FAILED_IN_A_ROW:
-            reason = judged[-1].user_attrs.get("reason")
-            self.ended = f"{_FAILED_IN_A_ROW} networks in a row failed, the last: {reason}"
-        elif not self._spent():
-            refused = states[-_REFUSED_IN_A_ROW:] == ["refused"] * _REFUSED_IN_A_ROW
-            if (refused or "duplicate_of" in trial.user_attrs) and not self._queued():
-                self._draw()
-        if self.ended:
-            self.trials.stop()
-
-    def _spent(self) -> bool:
-        self.ended = self.budget.spent(trained(self.trials), time.monotonic() - self.begun)
+    def _is_ended(self) -> bool:
+        self.ended = self.ended or self.budget.spent(self.kept.trained, time.monotonic() - self.begun)
         return bool(self.ended)
 
-    def _queued(self) -> bool:
-        return bool(trials_of(self.trials, TrialState.WAITING))
+    def _try(self, choices: Mapping[str, str] | None, queued: FrozenTrial | None = None) -> None:
+        """Propose a network, by the choices if there are any, and refuse or score it."""
+        with self.mirror.proposing(choices) as trial:
+            network = self.study.space.derive(asking(trial))
+        verdict = self.study.space.check(network)
+        for limit, excess in verdict.excess.items():
+            trial.set_constraint(limit, excess)
+        described = describe(network, verdict, self.study.measurement)
+        if queued is None and self.kept.first(verdict.digest or str(network)) is not None:
+            self.mirror.study.tell(trial, state=TrialState.FAIL)
+            self.refused = _REFUSED_IN_A_ROW
+        elif not verdict.fits:
+            described["reason"] = "; ".join(verdict.reasons)
+            refused = self.mirror.record(trial, TrialState.PRUNED, described)
+            self.mirror.study.tell(trial, state=TrialState.PRUNED)
+            self._tell(self.kept.add(refused))
+            self.refused += 1
+        else:
+            record = queued or self.kept.add(self.mirror.record(trial, TrialState.RUNNING, described))
+            self._train(trial, record, network, verdict)
 
-    def _drawn(self) -> dict[str, str] | None:
-        """Draw a network that fits and was not tried; if there is none, the search ends."""
-        space = self.study.space
-        seed = self.study.measurement.seed + len(trials_of(self.trials))
-        choices = draw_new(space, tried(self.trials), seed)
-        if choices is None and space.size <= DRAWS:
-            self.ended = f"every network of `{space.name}` that fits was tried"
-        elif choices is None:
-            self.ended = f"no network was found that fits and was not tried: {DRAWS:,} were drawn"
-        return choices
+    def _train(self, trial: Trial, record: FrozenTrial, network: Network, verdict: Verdict) -> None:
+        """Score a network whose trial is in the storage, and write there what becomes of it."""
+        self.kept.read_news()
+        first = self.kept.first(network_of(record), before=record.number)
+        if first is not None:  # another run has begun it a moment before
+            self.mirror.study.tell(trial, state=TrialState.FAIL)
+            self.kept.end(record, TrialState.FAIL, user={"duplicate_of": first})
+            return
+        history: list[dict[str, Any]] = []
+        found: dict[str, Any] = {"history": history}
+        state, failed, remedy = TrialState.COMPLETE, 0, None
+        try:
+            with self.kept.alive(record):
+                found |= self._scored(trial, record, network, verdict, history)
+        except optuna.TrialPruned:
+            state, found["reason"] = (
+                TrialState.PRUNED,
+                f"below the median of the others after epoch {len(history)}",
+            )
+        except TrainingError as error:
+            state, found["reason"] = TrialState.FAIL, error.message
+            failed, remedy = self.failed + 1, error.remedy
+        value = None if state is TrialState.FAIL else float(history[-1]["accuracy"])
+        self.mirror.study.tell(trial, value if state is TrialState.COMPLETE else None, state)
+        self.kept.end(record, state, value, found, self.mirror.record(trial, state, {}).system_attrs)
+        self._tell(record)
+        self.refused, self.failed = 0, failed
+        if failed == _FAILED_IN_A_ROW:
+            self.ended = f"{failed} networks in a row failed, the last: {found['reason']}"
+            self.remedy = remedy
 
-    def _draw(self) -> None:
-        """Let the next proposal be a network that fits and was not tried, or end the search."""
-        choices = self._drawn()
-        if choices is not None:
-            self.trials.enqueue_trial(choices)
+    def _scored(
+        self, trial: Trial, record: FrozenTrial, network: Network, verdict: Verdict, history: list[dict[str, Any]]
+    ) -> dict[str, Any]:
+        """Return the precision, and where a result was taken over; the storage has each epoch as it ends."""
 
-    def _queue_again(self) -> None:
-        """Queue the network whose training was interrupted; the next run begins with it."""
-        if self.current is not None:
-            interrupted = trials_of(self.trials)[self.current]
-            if interrupted.state is TrialState.FAIL:
-                queue_again(self.trials, interrupted, attempts=None)
+        def report(epoch: Epoch) -> None:
+            if epoch.accuracy is None or not math.isfinite(epoch.accuracy):
+                raise TrainingError(f"the accuracy is {epoch.accuracy} in epoch {epoch.epoch}")
+            history.append(asdict(epoch))
+            self.kept.reach(record, epoch.epoch, epoch.accuracy, {"history": history})
+            trial.report(epoch.accuracy, epoch.epoch)
+            self.watch.epoch(record.number, epoch)
+            if epoch.epoch < self.study.measurement.recipe.epochs and trial.should_prune():
+                raise optuna.TrialPruned
+
+        graph = verdict.graph
+        assert graph is not None
+        self.watch.training(record.number, network, verdict, self.study.measurement.recipe.epochs)
+        if graph.digest not in self.known:
+            return {"precision": self.score(graph, report, self.watch.step)}
+        study, before = self.known[graph.digest]
+        for epoch in before.user_attrs["history"]:
+            report(Epoch(**epoch))
+        return {"precision": before.user_attrs["precision"], "reason": origin(study, before)}
+
+    def _tell(self, trial: FrozenTrial) -> None:
+        for row in rows(self.study.name, [trial]):
+            self.watch.finished(row)
+
+    def _draw(self) -> dict[str, str] | None:
+        """Draw a network that fits and was not tried; if the budget lasts for none, the search ends."""
+        draws = self.draws
+        begun = draws.looked_at
+        while not self._is_ended():
+            choices = draws.find(self.kept, _PORTION)
+            if choices is not None:
+                return choices
+            looked_at = draws.looked_at - begun
+            if draws.is_exhausted or (self.budget.hours is None and looked_at >= _ENOUGH):
+                self._give_up(looked_at)
+            elif looked_at % _SAID == 0:
+                self.watch.drawing(looked_at)
+        return None
+
+    def _give_up(self, looked_at: int) -> None:
+        draws, name = self.draws, self.study.space.name
+        remedy = "loosen the limits, or let the space derive other networks"
+        if draws.is_exhausted and not draws.fitted:
+            raise ArchsearchError(f"no network of `{name}` fits: {draws}", remedy=remedy)
+        if draws.is_exhausted:
+            self.ended = f"every network of `{name}` that fits was tried"
+        elif draws.fitted:
+            self.ended = f"no further network was found: none of the {looked_at:,} drawn is new and fits"
+        else:
+            self.ended = f"no network of `{name}` was found that fits: {draws}"
+            self.remedy = f"{remedy}; with --hours, the search draws on"

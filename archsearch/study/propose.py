@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Container
+from itertools import chain, count, islice
 from typing import TYPE_CHECKING
 
-from archsearch.errors import ArchsearchError
 from archsearch.space.choose import Choose, by_index, recording
 from archsearch.space.space import Space
 
 if TYPE_CHECKING:
     from optuna.trial import Trial
 
-DRAWS = 5_000
-"""Networks drawn in search of a new one that fits; a space that has no more is looked through whole."""
+LOOKED_THROUGH = 100_000
+"""A space with no more derivations than these is looked through whole; of a larger one, networks are drawn."""
 
 
 def asking(trial: Trial) -> Choose:
@@ -26,30 +26,49 @@ def asking(trial: Trial) -> Choose:
     return choose
 
 
-def draw_new(space: Space, tried: Collection[str], seed: int) -> dict[str, str] | None:
-    """Draw the choices, option by slot, of a network that fits and whose digest is not in `tried`.
+class Draws:
+    r"""Networks of a space in random order, every derivation equally likely, and what was seen of them.
 
-    Every derivation is equally likely. Returns None if no more are found; raises ArchsearchError, which names the
-    limits broken most often, if none is found and none was tried.
-
-    >>> draw_new(Space.of("network = conv(8|16) head()"), tried=(), seed=0)
-    {'network.0.channels': '16'}
+    >>> draws = Draws(Space.of("limits params < 1k\nnetwork = conv(8|64) head()", "small"), seed=0)
+    >>> draws.find(tried=(), most=2)
+    {'network.0.channels': '8'}
+    >>> draws.find(tried=(), most=2), draws.is_exhausted
+    (None, True)
     """
-    broken: Counter[str] = Counter()
-    looked_at = 0
-    for index in space.random_indices(seed, DRAWS):
-        choices: dict[str, str] = {}
-        network = space.derive(recording(by_index(index), choices))
-        verdict = space.check(network)
-        if verdict.fits and verdict.digest not in tried:
-            return choices
-        looked_at += 1
-        broken.update(violation.limit for violation in verdict.violations)
-    if tried:
+
+    def __init__(self, space: Space, seed: int) -> None:
+        self.space = space
+        self.looked_at = self.fitted = 0
+        self._broken: Counter[str] = Counter()
+        rounds = [seed] if space.size <= LOOKED_THROUGH else count(seed)
+        self._indices = chain.from_iterable(space.random_indices(one, LOOKED_THROUGH) for one in rounds)
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether every network of the space was looked at."""
+        return self.space.size <= LOOKED_THROUGH and self.looked_at == self.space.size
+
+    def find(self, tried: Container[str], most: int) -> dict[str, str] | None:
+        """Look at `most` further networks for one that fits and whose digest is not in `tried`.
+
+        Returns its choices, option by slot; None if there is none among them.
+        """
+        for index in islice(self._indices, most):
+            choices: dict[str, str] = {}
+            verdict = self.space.check(self.space.derive(recording(by_index(index), choices)))
+            self.looked_at += 1
+            self.fitted += verdict.fits
+            self._broken.update(violation.limit for violation in verdict.violations)
+            if verdict.fits and verdict.digest not in tried:
+                return choices
         return None
-    most = ", ".join(f"{rule} ({count:,})" for rule, count in broken.most_common(3))
-    which = f"all {looked_at:,}" if space.size <= DRAWS else f"the {looked_at:,} drawn of {space.size:,}"
-    raise ArchsearchError(
-        f"no network of `{space.name}` fits: {which} were refused, most often for {most}",
-        remedy="loosen the limits, or let the space derive other networks",
-    )
+
+    def __str__(self) -> str:
+        """Write what was looked at, and which limits were broken most often."""
+        which = (
+            f"all {self.looked_at:,}"
+            if self.is_exhausted
+            else f"the {self.looked_at:,} drawn of {self.space.size:,}"
+        )
+        most = ", ".join(f"{rule} ({count:,})" for rule, count in self._broken.most_common(3))
+        return f"{which} were refused, most often for {most}"

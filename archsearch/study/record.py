@@ -10,18 +10,22 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from archsearch.errors import ArchsearchError
-from archsearch.study.studies import SINGLE
+from archsearch.study import tables
+from archsearch.study.studies import SINGLE, trials_by_study
 from archsearch.study.study import KEY
-from archsearch.study.trials import candidates, trials_of
+from archsearch.study.trials import candidates
 from archsearch.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from optuna.storages import RDBStorage
+    from sqlalchemy import Engine
 
     from archsearch.analysis.limits import Verdict
     from archsearch.notation.network import Network
     from archsearch.study.study import Measurement
     from archsearch.training.train import Trained
+
+_COPIED = "the result is that of study "
 
 
 def describe(network: Network, verdict: Verdict, measurement: Measurement) -> dict[str, object]:
@@ -48,16 +52,35 @@ def recipe_digest(kept: Mapping[str, Any]) -> str | None:
 
 
 def known_results(
-    storage: RDBStorage, measurement: Measurement, without: str | None = None
+    engine: Engine, measurement: Measurement, without: str | None = None
 ) -> dict[str, tuple[str, FrozenTrial]]:
-    """Return, by digest, study and trial of what was measured in just this way, in all studies but one."""
-    return {
-        trial.user_attrs["digest"]: (name, trial)
-        for name in optuna.get_all_study_names(storage)
-        if name != without
-        for trial in candidates(trials_of(optuna.load_study(study_name=name, storage=storage)))
-        if trial.state is TrialState.COMPLETE and _key(trial.user_attrs) == measurement.key
-    }
+    """Return, by digest, study and trial of what was measured in just this way, in all studies but one.
+
+    Of a result and its copies in other studies, the one that was trained is returned.
+    """
+    found: dict[str, tuple[str, FrozenTrial]] = {}
+    with tables.undamaged():
+        for name, trials in trials_by_study(engine).items():
+            for trial in candidates(trials) if name != without else ():
+                same = trial.state is TrialState.COMPLETE and _key(trial.user_attrs) == measurement.key
+                digest = str(trial.user_attrs.get("digest"))
+                if same and (digest not in found or is_copy(found[digest][1])):
+                    found[digest] = name, trial
+    return found
+
+
+def origin(study: str, trial: FrozenTrial) -> str:
+    """Say where a result was trained, of which a copy is made.
+
+    A copy of a copy names what the first one does.
+    """
+    reason: str = trial.user_attrs.get("reason", "")
+    return reason if is_copy(trial) else f"{_COPIED}{study}, number {trial.number}"
+
+
+def is_copy(trial: FrozenTrial) -> bool:
+    """Whether the result was taken over from another study."""
+    return str(trial.user_attrs.get("reason", "")).startswith(_COPIED)
 
 
 def add(
@@ -68,7 +91,8 @@ def add(
     history = [asdict(epoch) for epoch in trained.history]
     kept = {**describe(network, verdict, measurement), "history": history, "precision": str(trained.device)}
     result = optuna.create_trial(value=trained.history[-1].accuracy, user_attrs=kept)
-    return storage.get_trial(storage.create_new_trial(study._study_id, template_trial=result))
+    with storage.engine.begin() as connection:
+        return tables.add(connection, study._study_id, result)
 
 
 def _key(kept: Mapping[str, Any]) -> tuple[object, ...]:

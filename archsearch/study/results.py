@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from optuna.study import get_all_study_names, load_study
 from optuna.trial import FrozenTrial, TrialState
 
 from archsearch.analysis.figures import FIGURES
@@ -14,8 +13,9 @@ from archsearch.data.dataset import COPIES_TOGETHER
 from archsearch.errors import ArchsearchError, suggest
 from archsearch.notation.condition import ColumnValue, Condition
 from archsearch.study.record import recipe_digest
-from archsearch.study.storage import DEFAULT, opened
-from archsearch.study.trials import candidates, state_of, trials_of
+from archsearch.study.storage import DEFAULT, reading
+from archsearch.study.studies import trials_by_study
+from archsearch.study.trials import candidates, state_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,14 +94,10 @@ class ResultRow:
 def load_results(storage: str = DEFAULT) -> tuple[ResultRow, ...]:
     """Return the rows of all studies in a storage, in the order in which they were proposed.
 
-    Raises StudyError where there is no storage.
+    Nothing is written. Raises StudyError where there is no storage, and for one that cannot be read.
     """
-    with opened(storage, create=False) as kept:
-        return tuple(
-            row
-            for name in get_all_study_names(kept)
-            for row in rows(name, trials_of(load_study(study_name=name, storage=kept)))
-        )
+    with reading(storage) as engine:
+        return tuple(row for name, trials in trials_by_study(engine).items() for row in rows(name, trials))
 
 
 def rows(study: str, trials: Sequence[FrozenTrial]) -> list[ResultRow]:

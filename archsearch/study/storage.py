@@ -1,25 +1,26 @@
-"""The database where studies are kept, opened with errors that say what to do; trials left unfinished in it."""
+"""The database where studies are kept, made whole or not at all, and opened with errors that say what to do."""
 
 from __future__ import annotations
 
 import os
-import re
+import random
+import sqlite3
 import time
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import optuna
-from optuna.exceptions import ExperimentalWarning, StorageInternalError
-from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
-from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy.engine import make_url
+from optuna.exceptions import StorageInternalError
+from optuna.storages import RDBStorage
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from archsearch.errors import StudyError
-from archsearch.study.trials import trials_of
+from archsearch.study import tables
+from archsearch.study.url import hidden, sqlite_file, without_secrets
 
 DEFAULT = "sqlite:///results/archsearch.db"
 """The storage where none is given: a SQLite file under `results/` of the current folder."""
@@ -28,20 +29,32 @@ HEARTBEAT = 10
 """Seconds between two signs of life of a trial in training."""
 
 GRACE = 30
-"""Seconds without one after which a trial counts as abandoned."""
+"""Seconds without one after which a trial of another host counts as abandoned."""
 
-_ATTEMPTS = 3
+_PATIENCE = 60
+"""Seconds to wait for others who write to a SQLite file."""
+
+_TRIES = 10
 _NAME_ANOTHER = "fix that, or name another with --storage URL"
 
 
-def queue_again(study: optuna.Study, trial: FrozenTrial, attempts: int | None = _ATTEMPTS) -> None:
-    """Queue the network of an unfinished trial again, unless that many attempts were made."""
-    RetryHeartbeatStaleTrialCallback(max_retry=None if attempts is None else attempts - 1)(study, trial)
+@contextmanager
+def reading(url: str) -> Iterator[Engine]:
+    """Connect to the storage at an SQLAlchemy URL, to read the results in it; nothing is written.
+
+    Raises StudyError where there is no storage, and for whatever cannot be read as one, now or later.
+    """
+    with _explained(url), _engine(url, _require_file) as engine, tables.undamaged():
+        with engine.connect() as connection:
+            there = tables.are_there(connection)
+        if not there:
+            raise _nothing_at(sqlite_file(engine.url) or without_secrets(url))
+        yield engine
 
 
 @contextmanager
-def opened(url: str, *, create: bool) -> Iterator[RDBStorage]:
-    """Open the storage at an SQLAlchemy URL; with `create`, a missing SQLite file and its folder are created.
+def opened(url: str) -> Iterator[RDBStorage]:
+    """Open the storage at an SQLAlchemy URL; a missing SQLite file and its folder, and missing tables, are made.
 
     Optuna's own log is silent meanwhile. Raises StudyError for what is not the URL of a storage, for a missing
     driver, and for a database that cannot be reached or written, now or later.
@@ -49,73 +62,130 @@ def opened(url: str, *, create: bool) -> Iterator[RDBStorage]:
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.CRITICAL)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ExperimentalWarning)
-            storage = _open(url, create=create)
+        with _explained(url), _engine(url, _require_writable) as engine:
+            with tables.undamaged():
+                _make_tables(engine)
+                storage = _storage(engine.url)
             try:
                 yield storage
             finally:
                 storage.remove_session()
                 storage.engine.dispose()
-    except (SQLAlchemyError, StorageInternalError) as error:
-        root = error.__cause__ or error
-        reason = str(getattr(root, "orig", None) or root).strip().splitlines()[0]
-        message = f"the storage `{_without_password(url)}` cannot be used: {reason}"
-        raise StudyError(message, remedy=_NAME_ANOTHER) from None
     finally:
         optuna.logging.set_verbosity(verbosity)
 
 
-def _open(url: str, *, create: bool) -> RDBStorage:
+@contextmanager
+def _explained(url: str) -> Iterator[None]:
+    """Turn what is wrong with a storage into a StudyError that names it."""
+    shown = without_secrets(url)
     try:
-        parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite":
-            _check_file(parsed.database or "", create=create)
-        return RDBStorage(
-            url,
-            heartbeat_interval=HEARTBEAT,
-            grace_period=GRACE,
-            heartbeat_stale_trial_callback=queue_again,
-            skip_table_creation=not create,
-        )
+        yield
     except (ArgumentError, NoSuchModuleError):
-        message = f"`{_without_password(url)}` is not the URL of a storage"
         remedy = "a storage is written like sqlite:///results/archsearch.db or postgresql+psycopg://user@host/name"
-        raise StudyError(message, remedy=remedy) from None
+        raise StudyError(f"`{shown}` is not the URL of a storage", remedy=remedy) from None
     except ImportError as error:
-        message = f"the driver of `{_without_password(url)}` cannot be loaded: {error.__cause__ or error}"
         remedy = "for PostgreSQL: pip install 'archsearch[postgresql]' and postgresql+psycopg:// in the URL"
-        raise StudyError(message, remedy=remedy) from None
-    except RuntimeError as error:  # tables that another version of Optuna made
-        message = f"the storage `{_without_password(url)}` cannot be used: {error}"
+        raise StudyError(f"the driver of `{shown}` cannot be loaded: {error}", remedy=remedy) from None
+    except (SQLAlchemyError, StorageInternalError, sqlite3.Error, tables.UnusableError) as error:
+        root = error.__cause__ or error
+        reason = str(getattr(root, "orig", None) or root).strip().splitlines()[0]
+        message = f"the storage `{shown}` cannot be used: {hidden(reason, url)}"
         raise StudyError(message, remedy=_NAME_ANOTHER) from None
 
 
-def wait_for_abandoned(study: optuna.Study) -> None:
-    """Wait until each trial in training has given a sign of life, or else queue its network again.
+@contextmanager
+def _engine(url: str, require: Callable[[URL], None]) -> Iterator[Engine]:
+    """Connect to a database that is as it is required to be."""
+    try:
+        parsed = make_url(url)
+        require(parsed)
+        engine = create_engine(parsed, **_options(parsed))
+        engine.connect().close()
+    except (ValueError, TypeError) as error:  # a port that is no number, an option that the driver does not know
+        raise ArgumentError(str(error)) from None
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
-    A trial of a run that is alive is left to it.
-    """
-    deadline = time.monotonic() + GRACE + HEARTBEAT
-    while trials_of(study, TrialState.RUNNING) and time.monotonic() < deadline:
-        optuna.storages.fail_stale_trials(study)
-        time.sleep(0.5)
-    for trial in trials_of(study, TrialState.RUNNING):
-        # Killed before its first sign of life, while it was proposed: Optuna would take it to be alive for ever.
-        began = trial.datetime_start or datetime.min
-        if "sentence" not in trial.user_attrs and datetime.now() - began > timedelta(seconds=GRACE):
-            study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+
+def _options(url: URL) -> dict[str, Any]:
+    is_sqlite = url.get_backend_name() == "sqlite"
+    return {"connect_args": {"timeout": _PATIENCE}} if is_sqlite and "timeout" not in url.query else {}
 
 
-def _check_file(database: str, *, create: bool) -> None:
-    """Raise StudyError, before anything is trained, for a SQLite file that is missing or cannot be written."""
-    file = Path(database)
-    if database in {"", ":memory:"}:
+def _storage(url: URL, *, make_tables: bool = False) -> RDBStorage:
+    # Optuna fills in what stands in braces.
+    literal = url.render_as_string(hide_password=False).replace("{", "{{").replace("}", "}}")
+    return RDBStorage(literal, _options(url), skip_compatibility_check=True, skip_table_creation=not make_tables)
+
+
+def _make_tables(engine: Engine) -> None:
+    """Make the tables unless they are there; where another run makes them just now, its own are taken."""
+    if engine.dialect.name == "sqlite":
+        _make_sqlite_tables(engine)
+    for attempt in range(1, _TRIES + 1):
+        with engine.connect() as connection:
+            if tables.are_there(connection):
+                return
+        try:
+            storage = _storage(engine.url, make_tables=True)
+        except (SQLAlchemyError, StorageInternalError):
+            if attempt == _TRIES:
+                raise
+            time.sleep(random.random())
+        else:
+            storage.engine.dispose()
+
+
+def _make_sqlite_tables(engine: Engine) -> None:
+    """Make all tables of a database that has none in one transaction, so that nobody ever sees a part of them."""
+    with closing(engine.raw_connection()) as connection:
+        cursor = connection.cursor()
+        is_new = "select count(*) = 0 from sqlite_master"
+        if not cursor.execute(is_new).fetchone()[0]:
+            return
+        model = RDBStorage("sqlite://")
+        with closing(model.engine.raw_connection()) as written:
+            assert isinstance(written.driver_connection, sqlite3.Connection)
+            script = [*written.driver_connection.iterdump()][1:-1]  # between begin and commit
+        model.engine.dispose()
+        cursor.execute("begin immediate")
+        if cursor.execute(is_new).fetchone()[0]:
+            for statement in script:
+                cursor.execute(statement)
+        connection.commit()
+
+
+def _nothing_at(place: object) -> StudyError:
+    remedy = "run `archsearch search` here first, or name another with --storage"
+    return StudyError(f"there is no results table at `{place}`", remedy=remedy)
+
+
+def _file(url: URL) -> Path | None:
+    """Return the file of a SQLite database; None for another storage."""
+    if url.get_backend_name() != "sqlite":
+        return None
+    file = sqlite_file(url)
+    if file is None:
         raise StudyError("a storage in memory would be lost at the end", remedy="name a file with --storage URL")
-    if not create:
-        if not file.is_file():
-            remedy = "run `archsearch search` here first, or name another with --storage"
-            raise StudyError(f"there is no results table at `{file}`", remedy=remedy)
+    if file.is_dir():
+        raise StudyError(f"`{file}` is a folder, not a file of results", remedy=_NAME_ANOTHER)
+    return file
+
+
+def _require_file(url: URL) -> None:
+    """Raise StudyError where there is no SQLite file to read."""
+    file = _file(url)
+    if file is not None and not (file.is_file() and file.stat().st_size):
+        raise _nothing_at(file)
+
+
+def _require_writable(url: URL) -> None:
+    """Raise StudyError, before anything is trained, for a SQLite file that cannot be written."""
+    file = _file(url)
+    if file is None:
         return
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -125,7 +195,3 @@ def _check_file(database: str, *, create: bool) -> None:
     for path in (file.parent, file):
         if path.exists() and not os.access(path, os.W_OK):
             raise StudyError(f"`{path}` cannot be written", remedy=_NAME_ANOTHER)
-
-
-def _without_password(url: str) -> str:
-    return re.sub(r"(//[^:/@]*):[^@]*@", r"\1:***@", url)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import optuna
 from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial
+from sqlalchemy import Engine, true
 
 from archsearch.errors import StudyError
+from archsearch.study import tables
+from archsearch.study.kept import KeptStudy
 from archsearch.study.settings import SETTINGS, STUDY, begun
 from archsearch.study.study import Study
-from archsearch.study.trials import trials_of
 
 SINGLE = "train"
 """The study of the networks trained with `archsearch train`."""
 
 
-def open_study(storage: RDBStorage, study: Study) -> tuple[optuna.Study, Study]:
+def open_study(storage: RDBStorage, study: Study) -> tuple[KeptStudy, Study]:
     """Begin or resume a study; return its trials and the study as it was begun, which is kept with it whole.
 
     A study without trials takes the new settings. Raises StudyError, which lists each difference, for a study that
@@ -25,30 +28,44 @@ def open_study(storage: RDBStorage, study: Study) -> tuple[optuna.Study, Study]:
             f"the name `{SINGLE}` is kept for networks trained with `archsearch train`",
             remedy="name another with --study NAME",
         )
-    found = optuna.create_study(storage=storage, study_name=study.name, direction="maximize", load_if_exists=True)
-    if trials_of(found):
-        study = begun(found.user_attrs, study)
-    else:
+    with tables.undamaged():
+        found = optuna.create_study(
+            storage=storage, study_name=study.name, direction="maximize", load_if_exists=True
+        )
+        kept, before = KeptStudy(storage.engine, found._study_id), found.user_attrs
+    kept.read_news()
+    if kept.trials:
+        study = begun(before, study)
+    elif before.get(SETTINGS) != study.settings:
         found.set_user_attr(SETTINGS, study.settings)
     written = study.written()
-    if found.user_attrs.get(STUDY) != written:
+    if before.get(STUDY) != written:
         found.set_user_attr(STUDY, written)
-    return found, study
+    return kept, study
 
 
-def read_study(storage: RDBStorage, name: str) -> Study:
+def read_study(engine: Engine, name: str) -> Study:
     """Return the study of that name as it was last opened; the code of the user's words runs.
 
     Raises StudyError for a study that no search has begun, or only one of version 0.1.
     """
-    try:
-        written = optuna.load_study(study_name=name, storage=storage).user_attrs.get(STUDY)
-    except KeyError:
-        raise StudyError(f"there is no study `{name}`", remedy=_known(storage)) from None
+    with engine.connect() as connection, tables.undamaged():
+        names = tables.study_names(connection)
+        found = next((key for key, known in names.items() if known == name), None)
+        written = None if found is None else tables.study_attributes(connection, found).get(STUDY)
+    if found is None:
+        known = ", ".join(names.values()) or "none"
+        raise StudyError(f"there is no study `{name}`", remedy=f"the studies there: {known}")
     if written is None:
         raise StudyError(f"study `{name}` cannot be read back", remedy="resume it once with `archsearch search`")
     return Study.of(written)
 
 
-def _known(storage: RDBStorage) -> str:
-    return f"the studies there: {', '.join(optuna.get_all_study_names(storage)) or 'none'}"
+def trials_by_study(engine: Engine) -> dict[str, list[FrozenTrial]]:
+    """Return the trials of all studies, by the names of the studies, with what the results show of them."""
+    with engine.connect() as connection, tables.undamaged():
+        names = tables.study_names(connection)
+        found: dict[str, list[FrozenTrial]] = {name: [] for name in names.values()}
+        for study, trial in tables.read(connection, true(), whole=False):
+            found[names[study]].append(trial)
+    return found

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-_TRAINED = ("complete", "pruned")
+TRAINED = frozenset({"complete", "pruned"})
+"""The states of networks that were trained to a result."""
 
 
 def candidates(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
     """Return the trials but for duplicates, those that were tried again, and those not judged yet."""
     repeated = {number for trial in trials for number in trial.system_attrs.get("retry_history", ())}
-    return [
-        trial
-        for trial in trials
-        if trial.number not in repeated
-        and "duplicate_of" not in trial.user_attrs
-        and "sentence" in trial.user_attrs
-    ]
+    return [trial for trial in trials if trial.number not in repeated and is_candidate(trial)]
+
+
+def is_candidate(trial: FrozenTrial) -> bool:
+    """Whether a trial, unless it was tried again, stands for a network of its own."""
+    return "duplicate_of" not in trial.user_attrs and "sentence" in trial.user_attrs
+
+
+def network_of(trial: FrozenTrial) -> str:
+    """Return the digest of a trial's network, or its sentence where its shapes do not fit."""
+    return str(trial.user_attrs.get("digest") or trial.user_attrs["sentence"])
 
 
 def state_of(trial: FrozenTrial) -> str:
@@ -29,30 +33,7 @@ def state_of(trial: FrozenTrial) -> str:
     return {TrialState.FAIL: "failed"}.get(trial.state, trial.state.name.lower())
 
 
-def trials_of(study: optuna.Study, *states: TrialState) -> list[FrozenTrial]:
-    """Return the trials that are in one of the states, or all."""
-    return study.get_trials(deepcopy=False, states=states or None)
-
-
-def finished(study: optuna.Study) -> list[FrozenTrial]:
-    """Return the candidates that are refused, pruned, complete or failed."""
-    return [trial for trial in candidates(trials_of(study)) if trial.state.is_finished()]
-
-
-def trained(study: optuna.Study) -> int:
-    """Return how many networks were trained to a result, complete or pruned."""
-    return sum(state_of(trial) in _TRAINED for trial in finished(study))
-
-
-def tried(study: optuna.Study, besides: int | None = None) -> dict[str, int]:
-    """Return the numbers of the trials that are finished or in training, but for one, by their networks.
-
-    Of two in training at once, the later one is the duplicate. A network is known by the digest of its graph, or
-    by its sentence where its shapes do not fit.
-    """
-    running = trials_of(study, TrialState.RUNNING)
-    others = [trial for trial in running if besides is None or trial.number < besides]
-    return {
-        trial.user_attrs.get("digest") or trial.user_attrs.get("sentence", ""): trial.number
-        for trial in [*finished(study), *others]
-    }
+def choices_of(trial: FrozenTrial) -> Mapping[str, str]:
+    """Return the choices that led to the network of a trial; version 0.1 queued some of them as fixed."""
+    choices: Mapping[str, str] = trial.params or trial.system_attrs.get("fixed_params", {})
+    return choices

@@ -14,8 +14,11 @@ class Watch:
     def started(self, study: str, trained: int, trials: int | None) -> None:
         """A study starts or resumes, with `trained` networks of `trials` trained."""
 
-    def waiting(self, trials: int) -> None:
-        """The search waits: another run, which may have been killed, has `trials` networks in training."""
+    def abandoned(self, number: int) -> None:
+        """The run that trained network `number` has ended without it; it is trained again."""
+
+    def drawing(self, looked_at: int) -> None:
+        """So many networks were drawn in search of one that fits and is new, and none is; more are drawn."""
 
     def training(self, number: int, network: Network, verdict: Verdict, epochs: int) -> None:
         """The training of a network starts."""

@@ -145,7 +145,7 @@ def test_a_value_that_an_option_does_not_take(capsys: Capture, arguments: list[s
 
 
 def test_a_search_without_an_end(capsys: Capture) -> None:
-    remedy = "give --trials 20, or --hours 1, or both; see `archsearch search --help`"
+    remedy = "say how many networks to train, as in --trials 20, or for how long, as in --hours 1"
     expected = message("nothing says when the search is to end", remedy)
     assert refused(capsys, "search", "tiny.space") == expected
 

@@ -91,7 +91,7 @@ def test_a_database_of_something_else_is_left_as_it_is(capsys: Capture, folder: 
         database.execute("create table songs (title)")
     database.close()
     before = (folder / "other.db").read_bytes()
-    rule = "the storage `sqlite:///other.db` cannot be used: no such table: version_info"
+    rule = "the storage `sqlite:///other.db` cannot be used: it is the database of another program"
     assert refused(capsys, "results", "--storage", "sqlite:///other.db") == message(rule, MEND)
     assert (folder / "other.db").read_bytes() == before
 
@@ -133,7 +133,7 @@ WHERE = [
         "a word is quoted: write 'complete'",
     ),
     ("@state = 'completed'", "`state` is never `completed`", "did you mean `complete`?"),
-    ("@split in ('test', 'val')", "`split` is never `val`", "known here: test, validation"),
+    ("@split in ('test', 'val')", "`split` is never `val`", "known here: test, validation, validation (copies together)"),
     ("@number is none", "column `number` is never missing", "compare it with a value"),
     (
         "@digest > 'a'",

@@ -120,9 +120,9 @@ def test_another_choice_of_images_has_another_name() -> None:
         copied = Dataset.of("copies", ("a", "b"), Images(pixels, content.labels))
         split = copied.split("validation")
         unchanged = np.array_equal(held_out(copied.train), one_in(10, copied.train.labels))
-        assert split.kind == ("validation" if unchanged else "validation, copies together")
+        assert split.kind == ("validation" if unchanged else "validation (copies together)")
         names.add(split.kind)
-    assert names == {"validation", "validation, copies together"}
+    assert names == {"validation", "validation (copies together)"}
 
 
 def test_a_class_of_copies_alone_cannot_be_split() -> None:

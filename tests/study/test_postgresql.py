@@ -6,11 +6,14 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from examples import searching
 
 from archsearch.data.load import digits
 from archsearch.space.space import Space
@@ -55,3 +58,27 @@ def test_a_search_in_postgresql_goes_on_and_shows_its_rows(server: str) -> None:
     second = search(space, data, trials=3, recipe=recipe, storage=server)
     assert second.rows[0] == first.rows[0]
     assert [row["state"] for row in load_results(server)] == ["complete"] * 3
+
+
+@pytest.mark.slow
+def test_searches_that_begin_at_the_same_moment_share_a_server(server: str) -> None:
+    pytest.importorskip("psycopg", reason="install archsearch[postgresql]")
+    command, pipe = [sys.executable, searching.__file__, server, "8", "0.05"], subprocess.PIPE
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(subprocess.Popen(command, text=True, stdin=pipe, stdout=pipe, stderr=pipe))
+            for _ in range(3)
+        ]
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("\n")
+            process.stdin.flush()
+        for process in processes:
+            assert (process.communicate(timeout=120)[1], process.returncode) == ("", 0)
+    rows = load_results(server)
+    assert [row["state"] for row in rows] == ["complete"] * len(rows)
+    assert [row["number"] for row in rows] == list(range(len(rows)))
+    assert len({row["digest"] for row in rows}) == len(rows)

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -177,41 +172,6 @@ def test_a_network_that_is_worse_than_the_others_is_pruned(data: Dataset, storag
     for row in pruned:
         assert row["reason"] == f"below the median of the others after epoch {row['epochs']}"
         assert 1 < int(str(row["epochs"])) < 4
-
-
-@pytest.mark.slow
-def test_a_killed_search_goes_on_where_it_was(tmp_path: Path) -> None:
-    """SIGKILL in the middle of an epoch: no row lost, none twice, none left running."""
-    (tmp_path / "tiny.space").write_text(wide("4|8|12|16"))
-    options = ["--data", "digits", "--trials", "3", "--epochs", "40", "--augmentation", "crop"]
-    command = [str(Path(sys.executable).parent / "archsearch"), "search", "tiny.space", *options]
-    storage = f"sqlite:///{tmp_path / 'results' / 'archsearch.db'}"
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as killed:
-        wait_until(lambda: "complete" in states_in(storage) and "running" in states_in(storage))
-        time.sleep(1)
-        os.kill(killed.pid, signal.SIGKILL)
-    before = load_results(storage)
-    assert states(before) == ["complete", "running"]
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=300)
-    after = load_results(storage)
-    assert states(after) == ["complete"] * 3
-    assert {row["digest"] for row in before} <= {row["digest"] for row in after}
-    assert len({row["digest"] for row in after}) == 3
-
-
-def states_in(storage: str) -> list[str]:
-    try:
-        return states(load_results(storage))
-    except StudyError:
-        return []
-
-
-def wait_until(condition: object, seconds: float = 240) -> None:
-    assert callable(condition)
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
 
 
 class Steps(Watch):

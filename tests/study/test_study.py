@@ -15,7 +15,7 @@ from archsearch.notation.user_words import read_words
 from archsearch.space.space import Space
 from archsearch.study.loop import Budget, run
 from archsearch.study.results import load_results
-from archsearch.study.storage import opened
+from archsearch.study.storage import reading
 from archsearch.study.studies import read_study
 from archsearch.study.study import Measurement, Study
 from archsearch.training.history import Epoch
@@ -43,8 +43,8 @@ def by_params(graph: Graph, report: Callable[[Epoch], None], step: Callable[[int
 def test_a_study_is_read_back_as_it_was_written_with_the_words_of_its_user(storage: str) -> None:
     space = Space.find(f"{OWN}.space", read_words(OWN.with_suffix(".py")))
     study = Study("own", space, TABLE)
-    with opened(storage, create=True) as kept:
-        run(study, by_params, Budget(trials=1), storage=storage)
+    run(study, by_params, Budget(trials=1), storage=storage)
+    with reading(storage) as kept:
         found = read_study(kept, "own")
     assert found.settings == study.settings
     assert found.measurement == TABLE
@@ -53,7 +53,7 @@ def test_a_study_is_read_back_as_it_was_written_with_the_words_of_its_user(stora
 
 def test_there_is_no_such_study(storage: str) -> None:
     run(Study("tiny", SPACE, TABLE), by_params, Budget(trials=1), storage=storage)
-    with pytest.raises(StudyError) as caught, opened(storage, create=False) as kept:
+    with pytest.raises(StudyError) as caught, reading(storage) as kept:
         read_study(kept, "tinny")
     assert str(caught.value) == "there is no study `tinny`\n  the studies there: tiny"
 
