@@ -19,7 +19,8 @@ from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 
 from archsearch.graph.graph import Graph
 from archsearch.space.space import Space
-from archsearch.study.loop import Budget, run
+from archsearch.study.budget import Budget
+from archsearch.study.loop import run
 from archsearch.study.propose import asking
 from archsearch.study.results import ResultRow, load_results
 from archsearch.study.study import Measurement, Study

@@ -69,7 +69,7 @@ def search(
     found = Space.find(space, vocabulary)
     found = found if limits is None else found.with_limits(limits)
     recipe = Recipe.of(recipe_values)
-    from archsearch.study.loop import Budget
+    from archsearch.study.budget import Budget
 
     Budget(trials, hours)  # before the data are loaded
     run_search(found, load(data, size), recipe, trials, hours, storage, study, seed, output)

@@ -18,6 +18,7 @@ from archsearch.errors import ArchsearchError, TrainingError
 from archsearch.graph.graph import Graph
 from archsearch.notation.network import Network
 from archsearch.study import tables
+from archsearch.study.budget import Budget
 from archsearch.study.kept import KeptStudy
 from archsearch.study.mirror import Mirror
 from archsearch.study.propose import Draws, asking
@@ -55,35 +56,6 @@ class Score(Protocol):
     """
 
     def __call__(self, graph: Graph, report: Callable[[Epoch], None], step: Callable[[int, int], None]) -> str: ...
-
-
-@dataclass(frozen=True)
-class Budget:
-    """How many networks to train, earlier runs included, and for how many hours this run may start new ones."""
-
-    trials: int | None = None
-    hours: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.trials is None and self.hours is None:
-            remedy = "say how many networks to train, as in --trials 20, or for how long, as in --hours 1"
-            raise ArchsearchError("nothing says when the search is to end", remedy=remedy)
-        if self.trials is not None and self.trials < 1:
-            raise ArchsearchError(f"trials is {self.trials}; it must be at least 1")
-        if self.hours is not None and not 0 < self.hours < math.inf:
-            raise ArchsearchError(f"hours is {self.hours}; it must be a finite number above 0")
-
-    def spent(self, trained: int, seconds: float) -> str:
-        """Return why no further network may begin, or an empty text.
-
-        >>> Budget(trials=3).spent(trained=3, seconds=60)
-        '3 of 3 networks are trained'
-        """
-        if self.trials is not None and trained >= self.trials:
-            return f"{trained} of {self.trials} networks are trained"
-        if self.hours is not None and seconds >= self.hours * 3600:
-            return f"the time is up: {trained} networks are trained"
-        return ""
 
 
 @dataclass(frozen=True)
@@ -159,11 +131,15 @@ class _Run:
     remedy: str | None = None
     refused: int = 0
     failed: int = 0
+    spare: dict[str, str] | None = None
 
     def go(self) -> None:
         """Propose and score until the budget is spent or nothing is left."""
         self._look_around()
         self.watch.started(self.study.name, self.kept.trained, self.budget.trials)
+        if not self.kept.trials:
+            # Where nothing fits this ends the search, before a row binds the study to its limits.
+            self.spare = self._draw()
         try:
             while not self._is_ended():
                 queued = self.kept.begin_queued()
@@ -171,7 +147,8 @@ class _Run:
                     self._try(choices_of(queued), queued)
                 elif self.refused < _REFUSED_IN_A_ROW:
                     self._try(None)
-                elif choices := self._draw():
+                elif choices := self.spare or self._draw():
+                    self.spare = None
                     self._try(choices)
                 self._look_around()
         except BaseException as error:

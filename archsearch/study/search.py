@@ -10,7 +10,8 @@ from archsearch.graph.graph import Graph
 from archsearch.graph.shapes import shape_text
 from archsearch.space.checks import START
 from archsearch.space.space import Space
-from archsearch.study.loop import Budget, Outcome, Score, run
+from archsearch.study.budget import Budget
+from archsearch.study.loop import Outcome, Score, run
 from archsearch.study.storage import DEFAULT
 from archsearch.study.study import Measurement, Study
 from archsearch.study.watch import Watch

@@ -133,7 +133,11 @@ WHERE = [
         "a word is quoted: write 'complete'",
     ),
     ("@state = 'completed'", "`state` is never `completed`", "did you mean `complete`?"),
-    ("@split in ('test', 'val')", "`split` is never `val`", "known here: test, validation, validation (copies together)"),
+    (
+        "@split in ('test', 'val')",
+        "`split` is never `val`",
+        "known here: test, validation, validation (copies together)",
+    ),
     ("@number is none", "column `number` is never missing", "compare it with a value"),
     (
         "@digest > 'a'",

@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 from archsearch.graph.graph import Graph
 from archsearch.space.space import Space
-from archsearch.study.loop import Budget, run
+from archsearch.study.budget import Budget
+from archsearch.study.loop import run
 from archsearch.study.study import Measurement, Study
 from archsearch.training.history import Epoch
 from archsearch.training.recipe import Recipe

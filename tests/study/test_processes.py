@@ -16,7 +16,8 @@ import pytest
 from examples import searching
 
 from archsearch.errors import StudyError
-from archsearch.study.loop import Budget, run
+from archsearch.study.budget import Budget
+from archsearch.study.loop import run
 from archsearch.study.results import load_results
 from archsearch.study.watch import Watch
 

@@ -11,7 +11,8 @@ import pytest
 from archsearch.errors import StudyError
 from archsearch.graph.graph import Graph
 from archsearch.space.space import Space
-from archsearch.study.loop import Budget, run
+from archsearch.study.budget import Budget
+from archsearch.study.loop import run
 from archsearch.study.results import load_results
 from archsearch.study.settings import SETTINGS, STUDY, begun
 from archsearch.study.study import Measurement, Study

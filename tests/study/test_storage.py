@@ -11,7 +11,8 @@ import pytest
 from examples import searching
 
 from archsearch.errors import ArchsearchError, StudyError
-from archsearch.study.loop import Budget, run
+from archsearch.study.budget import Budget
+from archsearch.study.loop import run
 from archsearch.study.results import load_results
 from archsearch.study.url import hidden, secrets_hidden, without_secrets
 

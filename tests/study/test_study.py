@@ -13,7 +13,8 @@ from archsearch.errors import StudyError
 from archsearch.graph.graph import Graph
 from archsearch.notation.user_words import read_words
 from archsearch.space.space import Space
-from archsearch.study.loop import Budget, run
+from archsearch.study.budget import Budget
+from archsearch.study.loop import run
 from archsearch.study.results import load_results
 from archsearch.study.storage import reading
 from archsearch.study.studies import read_study

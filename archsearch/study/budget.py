@@ -1,0 +1,37 @@
+"""When a search ends: so many networks, so many hours, or what comes first."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from archsearch.errors import ArchsearchError
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How many networks to train, earlier runs included, and for how many hours this run may start new ones."""
+
+    trials: int | None = None
+    hours: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.trials is None and self.hours is None:
+            remedy = "say how many networks to train, as in --trials 20, or for how long, as in --hours 1"
+            raise ArchsearchError("nothing says when the search is to end", remedy=remedy)
+        if self.trials is not None and self.trials < 1:
+            raise ArchsearchError(f"trials is {self.trials}; it must be at least 1")
+        if self.hours is not None and not 0 < self.hours < math.inf:
+            raise ArchsearchError(f"hours is {self.hours}; it must be a finite number above 0")
+
+    def spent(self, trained: int, seconds: float) -> str:
+        """Return why no further network may begin, or an empty text.
+
+        >>> Budget(trials=3).spent(trained=3, seconds=60)
+        '3 of 3 networks are trained'
+        """
+        if self.trials is not None and trained >= self.trials:
+            return f"{trained} of {self.trials} networks are trained"
+        if self.hours is not None and seconds >= self.hours * 3600:
+            return f"the time is up: {trained} networks are trained"
+        return ""

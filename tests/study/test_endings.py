@@ -1,0 +1,175 @@
+"""How a search ends: budgets, spaces of which little fits, networks that all fail, results of another study."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from examples.mistakes import Capture
+from examples.mistakes import run as run_command
+
+from archsearch.errors import ArchsearchError, TrainingError
+from archsearch.graph.graph import Graph
+from archsearch.space.space import Space
+from archsearch.study import loop
+from archsearch.study.budget import Budget
+from archsearch.study.loop import Outcome, run
+from archsearch.study.results import load_results
+from archsearch.study.study import Measurement, Study
+from archsearch.training.history import Epoch
+from archsearch.training.recipe import Recipe
+
+TABLE = Measurement("a table", "0123456789abcdef", "validation", Recipe(epochs=1), seed=0)
+
+# One in about 7,300 networks fits with both at least; with 12 depthwise no unit may be a plain convolution.
+RARE = (
+    "limits params < 60k, dilated >= 12, depthwise >= {}\n"
+    f"network = {'unit ' * 12}head()\n"
+    "unit = conv(8, dilation=1|2) | sep(8|12|16|20, dilation=1|2)\n"
+)
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'studies.db'}"
+
+
+def constant(graph: Graph, report: Callable[[Epoch], None], step: Callable[[int, int], None]) -> str:
+    report(Epoch(1, 0.0, 1.0, 50.0, 1.0, 60.0, 0.0))
+    return "looked up"
+
+
+def searched(text: str, storage: str, *, name: str = "rare", budget: Budget | None = None) -> Outcome:
+    study = Study(name, Space.of(text, name), TABLE)
+    return run(study, constant, budget or Budget(trials=1), storage=storage)
+
+
+# --- budgets ---
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({}, "nothing says when the search is to end"),
+        ({"trials": 0}, "trials is 0; it must be at least 1"),
+        ({"hours": math.nan}, "hours is nan; it must be a finite number above 0"),
+        ({"hours": math.inf}, "hours is inf; it must be a finite number above 0"),
+        ({"hours": 0}, "hours is 0; it must be a finite number above 0"),
+        ({"hours": -1, "trials": 3}, "hours is -1; it must be a finite number above 0"),
+    ],
+)
+def test_budgets_that_never_end_or_never_begin(values: dict[str, float], message: str) -> None:
+    with pytest.raises(ArchsearchError) as caught:
+        Budget(**values)  # type: ignore[arg-type]
+    assert caught.value.message == message
+
+
+# --- spaces of which little fits ---
+
+
+def test_a_network_that_is_rare_is_found_and_trained(storage: str) -> None:
+    outcome = searched(RARE.format(10), storage)
+    assert outcome.ended == "1 of 1 networks are trained"
+    (row,) = (row for row in outcome.rows if row["state"] == "complete")
+    assert int(str(row["dilated"])) >= 12
+    assert int(str(row["depthwise"])) >= 10
+
+
+def test_of_networks_that_were_not_found_it_is_not_said_that_there_are_none(
+    storage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "_ENOUGH", 500)
+    outcome = searched(RARE.format(12), storage)
+    size = Space.of(RARE.format(12)).size
+    assert outcome.ended.startswith(
+        f"no network of `rare` was found that fits: the 500 drawn of {size:,} were refused, most often for "
+    )
+    assert outcome.remedy == (
+        "loosen the limits, or let the space derive other networks; with --hours, the search draws on"
+    )
+    assert not outcome.has_trained
+    # Nothing binds the study to the limits that nothing met.
+    assert outcome.rows == ()
+    assert searched(RARE.format(12).partition("\n")[2], storage).has_trained
+
+
+def test_a_search_draws_on_while_its_time_lasts(storage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "_ENOUGH", 500)
+    outcome = searched(RARE.format(12), storage, budget=Budget(hours=3 / 3600))
+    assert outcome.ended == "the time is up: 0 networks are trained"
+
+
+def test_that_nothing_fits_is_said_where_all_were_looked_at(storage: str) -> None:
+    with pytest.raises(ArchsearchError) as caught:
+        searched("limits params < 10\nnetwork = conv(8|16)*1..3 head()\n", storage)
+    assert caught.value.message == (
+        "no network of `rare` fits: all 14 were refused, most often for params < 10 (14)"
+    )
+    assert load_results(storage) == ()
+
+
+# --- networks that fail, and status ---
+
+
+def test_networks_that_all_fail_end_with_a_remedy(capsys: Capture, folder: Path) -> None:
+    (folder / "deep.space").write_text("network = conv(2|3|4, norm=none, activation=none)*5..7 head()\n")
+    command = [
+        "search",
+        "deep.space",
+        "--data",
+        "digits",
+        "--trials",
+        "9",
+        "--learning-rate",
+        "1e6",
+        "--epochs",
+        "2",
+    ]
+    status, out, err = run_command(capsys, *command, "--csv")
+    assert status == 1
+    assert err.endswith("a lower learning rate may help\n\n")
+    assert "5 networks in a row failed, the last: the loss is not finite in epoch 1" in err
+    assert len(out.splitlines()) == 6
+
+
+def test_a_score_whose_accuracy_is_no_number_is_a_failure(storage: str) -> None:
+    def no_number(graph: Graph, report: Callable[[Epoch], None], step: Callable[[int, int], None]) -> str:
+        report(Epoch(1, 0.0, 1.0, 50.0, 1.0, math.nan, 0.0))
+        return "looked up"
+
+    study = Study("nan", Space.of("network = conv(2|3|4|5|6|7) head()", "nan"), TABLE)
+    outcome = run(study, no_number, Budget(trials=6), storage=storage)
+    assert [row["state"] for row in outcome.rows] == ["failed"] * 5
+    assert {row["reason"] for row in outcome.rows} == {"the accuracy is nan in epoch 1"}
+
+
+def test_one_failure_among_others_is_a_row(storage: str) -> None:
+    seen: list[str] = []
+
+    def first_fails(graph: Graph, report: Callable[[Epoch], None], step: Callable[[int, int], None]) -> str:
+        seen.append(graph.digest)
+        if len(seen) == 1:
+            raise TrainingError("out of memory", remedy="a smaller batch may help")
+        return constant(graph, report, step)
+
+    study = Study("some", Space.of("network = conv(2|3|4) head()", "some"), TABLE)
+    outcome = run(study, first_fails, Budget(trials=2), storage=storage)
+    assert [row["state"] for row in outcome.rows] == ["failed", "complete", "complete"]
+    assert outcome.has_trained
+
+
+# --- results of another study ---
+
+
+def test_a_copy_names_the_run_that_was_trained(storage: str) -> None:
+    space = "network = conv(8) head()"
+    for name in ("first", "second", "third"):
+        searched(space, storage, name=name)
+    reasons = {row["study"]: row["reason"] for row in load_results(storage)}
+    taken = "the result is that of study first, number 0"
+    assert reasons == {"first": None, "second": taken, "third": taken}
+    other = Study("other", Space.of(space, "other"), replace(TABLE, seed=1))
+    assert run(other, constant, Budget(trials=1), storage=storage).rows[0]["reason"] is None
