@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from heapq import nlargest
 from operator import attrgetter
 from typing import Any
 
@@ -17,21 +18,26 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 _BEST, _LATEST = 20, 40
 """Of so many trials Optuna's TPE learns: its time grows with their number, and is taken for each choice anew."""
 
+_FINISHED = tuple(state for state in TrialState if state.is_finished())
+
 
 class _Memory(InMemoryStorage):
-    """Shows all trials, or while it `shows_few`, the best and the latest."""
+    """Shows all trials, or only those `shown`."""
 
-    shows_few = False
+    shown: list[FrozenTrial] | None = None
 
     def get_all_trials(
         self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
     ) -> list[FrozenTrial]:
-        trials = super().get_all_trials(study_id, deepcopy, states)
-        if not self.shows_few or len(trials) <= _BEST + _LATEST:
-            return trials
-        earlier = [trial for trial in trials[:-_LATEST] if trial.state is TrialState.COMPLETE]
-        best = sorted(earlier, key=attrgetter("value"))[-_BEST:]
-        return sorted(best, key=attrgetter("number")) + trials[-_LATEST:]
+        if self.shown is None or states == (TrialState.WAITING,):
+            return super().get_all_trials(study_id, deepcopy, states)
+        return [trial for trial in self.shown if states is None or trial.state in states]
+
+
+def _best_and_latest(trials: list[FrozenTrial]) -> list[FrozenTrial]:
+    earlier = [trial for trial in trials[:-_LATEST] if trial.state is TrialState.COMPLETE]
+    best = nlargest(_BEST, earlier, key=attrgetter("value"))
+    return sorted(best, key=attrgetter("number")) + trials[-_LATEST:]
 
 
 class Mirror:
@@ -68,11 +74,12 @@ class Mirror:
         """Return a trial whose suggestions are `choices`, or where there are none the sampler's."""
         if choices:
             self.study.enqueue_trial(dict(choices))
-        self._memory.shows_few = self._few
+        finished = self.study.get_trials(deepcopy=False, states=_FINISHED)
+        self._memory.shown = _best_and_latest(finished) if self._few else None
         try:
             yield self.study.ask()
         finally:
-            self._memory.shows_few = False
+            self._memory.shown = None
 
     def record(self, trial: Trial, state: TrialState, attributes: dict[str, Any]) -> FrozenTrial:
         """Return a trial as a storage shall have it."""
