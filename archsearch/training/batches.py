@@ -73,7 +73,8 @@ def warn_of_few_steps(images: int, batch_size: int) -> None:
     steps = max(1, images // batch_size)
     if steps < _FEW_STEPS and batch_size > _SMALL_BATCH:
         times = "1 step" if steps == 1 else f"{steps} steps"
-        message = f"{images:,} training images make {times} of {batch_size} images an epoch, too few to learn much"
+        epoch = f"{images:,} training images make {times} of {min(images, batch_size)} images an epoch"
+        message = f"{epoch}, too few to learn much"
         warnings.warn(f"{message}; give a smaller batch, as in --batch-size {_SMALL_BATCH}", TrainingWarning, 2)
 
 
