@@ -101,6 +101,16 @@ def test_copies_are_held_out_together(images: list[tuple[int, int]]) -> None:
     assert not distinct or np.array_equal(chosen, one_in(10, content.labels))
 
 
+def test_an_image_that_one_class_passed_over_is_not_held_out_for_another() -> None:
+    """The second class shares the image after the first's only one; it takes one of its own."""
+    values = canonical(
+        Images(np.arange(30, dtype=np.uint8).repeat(3).reshape(-1, 1, 1, 3), np.zeros(30, np.int64))
+    )
+    pixels = values.pixels[[*range(10), 1, *range(10, 19)]]
+    content = canonical(Images(pixels, np.repeat([0, 1], 10)))
+    assert np.bincount(content.labels[held_out(content)]).tolist() == [1, 1]
+
+
 def test_a_class_gets_its_tenth_though_it_has_copies() -> None:
     content = random_images(100, 2, seed=3, size=(4, 4))
     content.pixels[2:12:2] = content.pixels[0]
