@@ -13,7 +13,9 @@ import numpy.typing as npt
 from archsearch.data.images import Images, Pixels
 from archsearch.data.source import Side
 
-_HELD_OUT = 10  # one image in so many
+HELD_OUT = 10
+"""One training image in so many is held out for validation."""
+
 _LABEL_BYTES = 4
 _ADJECTIVES: Mapping[Side, str] = {"train": "training", "validation": "validation", "test": "test"}
 
@@ -52,7 +54,7 @@ def held_out(images: Images) -> Mask:
     `images` are in canonical order. Without copies the choice is that of `one_in`. A class all of whose images are
     copies of each other, or of images of another class, may be left without a chosen image.
     """
-    alone = one_in(_HELD_OUT, images.labels)
+    alone = one_in(HELD_OUT, images.labels)
     first_of_its_kind = np.ones(len(images), np.bool_)
     first_of_its_kind[1:] = (images.pixels[1:] != images.pixels[:-1]).any(axis=(1, 2, 3))
     return alone if first_of_its_kind.all() else _together(images.labels, np.cumsum(first_of_its_kind) - 1)
@@ -64,7 +66,7 @@ def _together(labels: npt.NDArray[np.int64], kinds: npt.NDArray[np.int64]) -> Ma
     decided = np.zeros(kinds[-1] + 1, np.bool_)
     for label in np.unique(labels):
         members, counts = np.unique(kinds[labels == label], return_counts=True)
-        left = _share(int(counts.sum()), _HELD_OUT) - counts[chosen[members]].sum()
+        left = _share(int(counts.sum()), HELD_OUT) - counts[chosen[members]].sum()
         open_ones = ~decided[members]
         for kind, count in zip(members[open_ones], counts[open_ones], strict=True):
             # A class of few images gives up its first kind even if that is more than a tenth, but never all.

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from archsearch.data.copies import canonical, content_keys, held_out, one_in
+from archsearch.data.copies import HELD_OUT, canonical, content_keys, held_out, one_in
 from archsearch.data.images import Images, Pixels, size_of
 from archsearch.data.source import SIDES
 from archsearch.errors import DataError, suggest
@@ -114,7 +114,7 @@ class Dataset:
                     remedy="add images of that class, or a validation side",
                 )
         # Results on other images have another key.
-        usual = np.array_equal(chosen, one_in(10, self.train.labels))
+        usual = np.array_equal(chosen, one_in(HELD_OUT, self.train.labels))
         kind = "validation" if usual else COPIES_TOGETHER
         return self._split(kind, self.train.take(~chosen), self.train.take(chosen))
 

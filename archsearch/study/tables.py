@@ -165,8 +165,7 @@ def put(connection: Connection, attributes: Table, trial_id: int, values: Mappin
 
 def put_step(connection: Connection, trial_id: int, step: int, value: float) -> None:
     """Write the value that a trial has reached at a step."""
-    kind = "FINITE"
-    row = {"step": step, "intermediate_value": value, "intermediate_value_type": kind}
+    row = {"step": step, "intermediate_value": value, "intermediate_value_type": "FINITE"}
     connection.execute(insert(_STEPS).values(trial_id=trial_id, **row))
 
 
