@@ -52,11 +52,14 @@ def read_text(path: Path) -> str:
         raise ArchsearchError(f"cannot read `{path}`: {reason}", remedy=remedy) from None
 
 
+_FOLDERS = {".space": "search_spaces", ".net": "search_spaces", ".toml": "recipes"}
+
+
 def shipped(suffix: str) -> dict[str, Path]:
     """Return the files that archsearch ships with a suffix, by name.
 
     >>> sorted(shipped(".net"))
     ['era_s9.net']
     """
-    folder = Path(str(files("archsearch.search_spaces")))
+    folder = Path(str(files(f"archsearch.{_FOLDERS[suffix]}")))
     return {path.name: path for path in folder.iterdir() if path.suffix == suffix}

@@ -16,7 +16,8 @@ from archsearch.graph.shapes import Shape, parse_shape, shape_text
 from archsearch.notation.network import CLASSES, INPUT
 from archsearch.notation.user_words import read_words
 from archsearch.notation.vocabulary import VOCABULARY
-from archsearch.training.recipe import AUGMENTATIONS, Recipe
+from archsearch.training.fields import AUGMENTATIONS
+from archsearch.training.recipe import Recipe
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

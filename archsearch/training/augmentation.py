@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from archsearch.errors import TrainingError
 from archsearch.graph.shapes import shape_text
-from archsearch.training.recipe import AUGMENTATIONS, check_augmentation
+from archsearch.training.fields import AUGMENTATIONS
 
 # Importing albumentations otherwise asks the network for a newer version.
 os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
@@ -40,9 +40,9 @@ cv2.setNumThreads(1)
 _PADDING = 4
 _HOLE = 16
 # A border reflects other pixels than the outermost; a hole lies within the image and its border.
-_LEAST_SIDE = {"none": 1, "crop": _PADDING + 1, "flip_crop": _PADDING + 1, "assignment": _HOLE - 2 * _PADDING}
+_LEAST_SIDE = {"none": 1, "crop": _PADDING + 1, "flip_crop": _PADDING + 1, "course": _HOLE - 2 * _PADDING}
 # Smaller images are refused, not given a smaller hole: results are kept by the name of their augmentation.
-_LEAST_AREA = {"assignment": 2 * _HOLE**2}
+_LEAST_AREA = {"course": 2 * _HOLE**2}
 _T = TypeVar("_T")
 
 
@@ -93,7 +93,7 @@ def augmentation(
     - "none": normalisation only, with which every other one ends too
     - "crop": 4 pixels of reflected border, then a random crop back to the size
     - "flip_crop": a horizontal flip of half the images, then "crop"
-    - "assignment": flip; shift by up to a sixteenth, scale by up to a tenth and rotation by up to 15 degrees,
+    - "course": flip; shift by up to a sixteenth, scale by up to a tenth and rotation by up to 15 degrees,
       of half the images; 4 pixels of border; one hole of 16 x 16 in the mean colour, in half the images;
       crop
 
@@ -111,7 +111,6 @@ def check_size(name: str, size: tuple[int, int]) -> None:
     archsearch.errors.TrainingError: the augmentation `crop` needs sides of at least 5 pixels; the images are 4x32
       --augmentation none works on them
     """
-    check_augmentation(name)
     if unmet := _unmet(name, size):
         message = f"the augmentation `{name}` {unmet}; the images are {shape_text(size)}"
         *_, works = (other for other in AUGMENTATIONS if not _unmet(other, size))
@@ -151,7 +150,7 @@ def _transforms(pipeline: Pipeline) -> list[BasicTransform]:
         "none": [],
         "crop": [pad, crop],
         "flip_crop": [flip, pad, crop],
-        "assignment": [flip, shift_scale_rotate, pad, hole, crop],
+        "course": [flip, shift_scale_rotate, pad, hole, crop],
     }[pipeline.name]
 
 

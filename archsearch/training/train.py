@@ -124,7 +124,7 @@ class _Run:
         result = self._evaluate(number) if is_measured else None
         return Epoch(
             epoch=number,
-            learning_rate=self.recipe.rate(number / self.recipe.epochs),
+            learning_rate=self.recipe.learning_rate * self.recipe.rate(number / self.recipe.epochs),
             train_loss=seen.loss,
             train_accuracy=seen.accuracy,
             loss=result.loss if result else None,
@@ -137,7 +137,10 @@ class _Run:
         per_epoch = max(1, len(self.split.train) // self.recipe.batch_size)
         before, total = (number - 1) * per_epoch, self.recipe.epochs * per_epoch
         # At the middle of each batch's share: the very ends of the schedule would teach nothing.
-        rates = [self.recipe.rate((before + batch + 0.5) / total) for batch in range(per_epoch)]
+        rates = [
+            self.recipe.learning_rate * self.recipe.rate((before + batch + 0.5) / total)
+            for batch in range(per_epoch)
+        ]
         seen = Tally()
         with closing(self._stream(self.split.train, self.recipe.augmentation, order)) as stream:
             for done, (rate, batch) in enumerate(zip(rates, stream, strict=False), start=before + 1):

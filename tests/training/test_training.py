@@ -17,8 +17,9 @@ from archsearch.notation.network import parse
 from archsearch.space.space import Space
 from archsearch.study.search import search
 from archsearch.training.augmentation import augmentation
+from archsearch.training.fields import AUGMENTATIONS
 from archsearch.training.history import Epoch
-from archsearch.training.recipe import AUGMENTATIONS, Recipe
+from archsearch.training.recipe import Recipe
 from archsearch.training.train import Trained, train
 
 TINY = parse("conv(8, stride=2) conv(16, stride=2) head()").lower()
