@@ -64,7 +64,7 @@ def _total(profile: Measured, name: str) -> int:
     return sum(getattr(cost, name) for cost in profile.costs)
 
 
-def _params(graph: Graph, *, trainable: bool = False) -> int:
+def count_params(graph: Graph, *, trainable: bool = False) -> int:
     every = [weight for node in graph.nodes for weight in node.weights]
     sizes = {weight.name: weight.size for weight in (*every, *graph.spare) if weight.trainable or not trainable}
     return sum(sizes.values())
@@ -109,7 +109,7 @@ def _depth(graph: Graph) -> int:
     return max(depth)
 
 
-def _peak_elements(graph: Graph) -> int:
+def peak_elements(graph: Graph) -> int:
     """Return the most elements alive while an operation runs, its output included; a view adds none."""
     owner: list[int] = []
     for number, node in enumerate(graph.nodes):
@@ -135,8 +135,8 @@ _COMPUTED: Mapping[str, tuple[Callable[[Measured], int], str]] = {
         lambda profile: rf_inside(profile.fields[headline(profile)]),
         "the largest part of the receptive field inside the image, clipped at every operation",
     ),
-    "params": (lambda profile: _params(profile.graph), "parameters, shared ones counted once"),
-    "trainable": (lambda profile: _params(profile.graph, trainable=True), "params that training changes"),
+    "params": (lambda profile: count_params(profile.graph), "parameters, shared ones counted once"),
+    "trainable": (lambda profile: count_params(profile.graph, trainable=True), "params that training changes"),
     "macs": (
         lambda profile: _total(profile, "macs"),
         "multiply-accumulates of convolutions, linear layers and matrix products, for one image",
@@ -163,9 +163,9 @@ _COMPUTED: Mapping[str, tuple[Callable[[Measured], int], str]] = {
         "convolutions with kernel > 1 and one group for each input channel",
     ),
     "maxpool": (lambda profile: _maxpool(profile.graph), "windowed max-poolings; a global one does not count"),
-    "weight_bytes": (lambda profile: _FLOAT_BYTES * _params(profile.graph), "4 params"),
+    "weight_bytes": (lambda profile: _FLOAT_BYTES * count_params(profile.graph), "4 params"),
     "activation_bytes": (
-        lambda profile: _FLOAT_BYTES * _peak_elements(profile.graph),
+        lambda profile: _FLOAT_BYTES * peak_elements(profile.graph),
         "peak of the tensors alive at once, each kept until its last reader is done",
     ),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from types import TracebackType
 from typing import Self
 
@@ -13,6 +14,7 @@ from archsearch.analysis.limits import Verdict
 from archsearch.cli.signals import raise_received
 from archsearch.notation.network import Network
 from archsearch.study.results import ResultRow
+from archsearch.study.trials import TRAINED
 from archsearch.study.watch import Watch
 from archsearch.training.history import Epoch
 
@@ -40,6 +42,9 @@ class Progress(Watch):
             disable=not self._console.is_interactive,
         )
         self._bar = self._bars.add_task("", visible=False)
+        self._left: int | None = None
+        self._begun = time.monotonic()
+        self._done = 0
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -54,6 +59,7 @@ class Progress(Watch):
         starts = "resumes" if trained else "starts"
         of = f" of {trials}" if trials else ""
         self._console.print(f"study {study} {starts}: {trained}{of} networks trained")
+        self._left = trials and trials - trained
 
     def abandoned(self, number: int) -> None:
         self._console.print(f"#{number} was left unfinished by a run that has ended; it is trained again")
@@ -67,6 +73,9 @@ class Progress(Watch):
         unit = "epoch" if epochs == 1 else "epochs"
         self._bars.reset(self._bar, description=f"#{number}, {epochs} {unit}", visible=True, total=None)
 
+    def said(self, line: str) -> None:
+        self._console.print(f"   {line}")
+
     def step(self, done: int, total: int) -> None:
         raise_received()
         self._bars.update(self._bar, completed=done, total=total)
@@ -74,9 +83,10 @@ class Progress(Watch):
     def epoch(self, number: int, epoch: Epoch) -> None:
         known = epoch.accuracy is not None
         measured = f"accuracy {epoch.accuracy:.2f} %, loss {epoch.loss:.3f}; " if known else ""
+        speed = f", {epoch.images_per_second:,.0f} images/s" if epoch.images_per_second else ""
         self._console.print(
             f"#{number} epoch {epoch.epoch}: {measured}"
-            f"training {epoch.train_accuracy:.2f} %, {epoch.train_loss:.3f}; {epoch.seconds:.1f} s"
+            f"training {epoch.train_accuracy:.2f} %, {epoch.train_loss:.3f}; {epoch.seconds:.1f} s{speed}"
         )
 
     def reached(self, epoch: Epoch) -> None:
@@ -86,4 +96,26 @@ class Progress(Watch):
     def finished(self, row: ResultRow) -> None:
         accuracy = f" with {row['val_accuracy']:.2f} %" if row["state"] in {"complete", "pruned"} else ""
         reason = f": {row['reason']}" if row["reason"] else ""
-        self._console.print(f"#{row['number']} {row['state']}{accuracy}{reason}")
+        self._console.print(f"#{row['number']} {row['state']}{accuracy}{reason}{self._time_left(row)}")
+
+    def _time_left(self, row: ResultRow) -> str:
+        """Say how long the networks still to train take, if they take as long as those of this run."""
+        if row["state"] in TRAINED:
+            self._done += 1
+            self._left = self._left and self._left - 1
+        if row["state"] not in TRAINED or not self._left:
+            return ""
+        each = (time.monotonic() - self._begun) / self._done
+        return f"; about {_duration(each * self._left)} left for {self._left} more"
+
+
+def _duration(seconds: float) -> str:
+    """Write a time for people.
+
+    >>> _duration(40), _duration(200), _duration(5000)
+    ('40 s', '3 min', '1 h 23 min')
+    """
+    minutes = round(seconds / 60)
+    if minutes < 2:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

@@ -11,6 +11,7 @@ from torch.nn import functional
 from archsearch.errors import ShapeError, TrainingError
 from archsearch.graph.graph import Graph, Node
 from archsearch.graph.ops import maps, mixing, moving
+from archsearch.graph.ops.functions import ARITHMETIC
 from archsearch.graph.ops.operation import Input
 
 
@@ -21,10 +22,10 @@ class GraphModule(nn.Module):
     graph with the same digest.
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, dropout: float = 0.0) -> None:
         super().__init__()
         self.graph = graph
-        self.layers = nn.ModuleList(_layer(node, graph) for node in graph.nodes)
+        self.layers = nn.ModuleList(_layer(node, graph, dropout) for node in graph.nodes)
         self._last_reader = {read: number for number, node in enumerate(graph.nodes) for read in node.inputs}
 
     def forward(self, images: Tensor) -> Tensor:
@@ -49,8 +50,10 @@ class _Applied(nn.Module):
         return self.function(*inputs)
 
 
-def build(graph: Graph) -> GraphModule:
+def build(graph: Graph, dropout: float = 0.0) -> GraphModule:
     """Return a newly initialised module; seed torch first to get the same weights again.
+
+    `dropout` is the probability that a value is dropped after each activation, in training.
 
     Raises TrainingError for a graph with an operation that has no layer, such as one traced from a module.
 
@@ -60,10 +63,10 @@ def build(graph: Graph) -> GraphModule:
     >>> module(torch.zeros(2, 3, 32, 32)).shape
     torch.Size([2, 10])
     """
-    return GraphModule(graph)
+    return GraphModule(graph, dropout)
 
 
-def _layer(node: Node, graph: Graph) -> nn.Module:
+def _layer(node: Node, graph: Graph, dropout: float) -> nn.Module:
     shapes = graph.shapes_into(node)
     match node.op:
         case Input():
@@ -87,7 +90,9 @@ def _layer(node: Node, graph: Graph) -> nn.Module:
     except ShapeError as error:
         remedy = "train the module that the graph was traced from"
         raise TrainingError(error.message, remedy=remedy) from None
-    return _Applied(_function(node))
+    applied = _Applied(_function(node))
+    is_activation = isinstance(node.op, mixing.Elementwise) and node.op.function not in ARITHMETIC
+    return nn.Sequential(applied, nn.Dropout(dropout)) if is_activation and dropout else applied
 
 
 def _function(node: Node) -> Callable[..., Tensor]:

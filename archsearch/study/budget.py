@@ -10,10 +10,14 @@ from archsearch.errors import ArchsearchError
 
 @dataclass(frozen=True)
 class Budget:
-    """How many networks to train, earlier runs included, and for how many hours this run may start new ones."""
+    """How many networks to train, earlier runs included, and for how many hours this run may start new ones.
+
+    A network that takes longer than `minutes_each` to be scored is given up.
+    """
 
     trials: int | None = None
     hours: float | None = None
+    minutes_each: float | None = None
 
     def __post_init__(self) -> None:
         if self.trials is None and self.hours is None:
@@ -21,8 +25,10 @@ class Budget:
             raise ArchsearchError("nothing says when the search is to end", remedy=remedy)
         if self.trials is not None and self.trials < 1:
             raise ArchsearchError(f"trials is {self.trials}; it must be at least 1")
-        if self.hours is not None and not 0 < self.hours < math.inf:
-            raise ArchsearchError(f"hours is {self.hours}; it must be a finite number above 0")
+        for name in ("hours", "minutes_each"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < math.inf:
+                raise ArchsearchError(f"{name} is {value}; it must be a finite number above 0")
 
     def spent(self, trained: int, seconds: float) -> str:
         """Return why no further network may begin, or an empty text.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -125,9 +125,19 @@ class KeptStudy:
             tables.put(connection, SYSTEM, key, system or {})
             if value is not None:
                 tables.put_value(connection, key, value)
-        trial.state = state
+        trial.state, trial.value = state, value
         trial.user_attrs.update(user or {})
         self._know(trial)
+
+    def remember(self, key: str, make: Callable[[], dict[str, Any]]) -> Mapping[str, Any]:
+        """Return what the study keeps under a name; where there is nothing, it is made, and kept."""
+        with self.engine.connect() as connection, tables.undamaged():
+            kept: Mapping[str, Any] | None = tables.study_attributes(connection, self.study).get(key)
+        if kept is None:
+            kept = make()
+            with self.engine.begin() as connection:
+                tables.keep_study_attribute(connection, self.study, key, kept)
+        return kept
 
     def hand_back(self, *, killed: bool) -> None:
         """Let what this run has in training wait for the next one."""

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import optuna
 from optuna.pruners import BasePruner, MedianPruner
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from archsearch.analysis.limits import Verdict
-from archsearch.errors import ArchsearchError, TrainingError
-from archsearch.graph.graph import Graph
+from archsearch.errors import ArchsearchError
 from archsearch.notation.network import Network
 from archsearch.study import tables
 from archsearch.study.budget import Budget
+from archsearch.study.job import Score
 from archsearch.study.kept import KeptStudy
 from archsearch.study.mirror import Mirror
 from archsearch.study.propose import Draws, asking
-from archsearch.study.record import describe, known_results, origin
+from archsearch.study.record import describe, known_results
 from archsearch.study.results import ResultRow, frame, rows
+from archsearch.study.scoring import Scoring
 from archsearch.study.storage import DEFAULT, opened
 from archsearch.study.studies import open_study
 from archsearch.study.study import Study
 from archsearch.study.trials import TRAINED, choices_of, network_of
 from archsearch.study.watch import Watch
-from archsearch.training.history import Epoch
+from archsearch.study.weights import WeightFiles
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,22 +39,14 @@ _REFUSED_IN_A_ROW = 20
 _FAILED_IN_A_ROW = 5
 """After so many failures in a row, it is not the networks that are at fault."""
 
+KEEP = 5
+"""Of so many networks of a study the weights are kept."""
+
 _ENOUGH = 100_000
 """Where no time ends the search, it ends after so many networks of which none is new and fits."""
 
 _PORTION, _SAID = 500, 5_000
 """So many networks are drawn between two looks at the clock, and between two words on it."""
-
-
-class Score(Protocol):
-    """Measures a network: training, or a table of published results, or whatever a test needs.
-
-    It calls `report` with each epoch when it ends; the accuracy of the last one, in percent, is the network's.
-    It may call `step` with the number of batches done and of all batches. It returns precision and device, as in
-    "bf16 on cpu". It must let through what `report` raises, and raises TrainingError if the network fails.
-    """
-
-    def __call__(self, graph: Graph, report: Callable[[Epoch], None], step: Callable[[int, int], None]) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -85,12 +76,14 @@ def run(
     watch: Watch | None = None,
     sampler: BaseSampler | None = None,
     pruner: BasePruner | None = None,
+    keep: int = KEEP,
 ) -> Outcome:
     """Score networks of a study that fit its limits, until the budget is spent; return its rows.
 
     A network that another study has measured in the same way is not scored again: let each score have a
     `data_digest` of its own. `sampler` and `pruner` are Optuna's: by default TPE, which learns of the best and
-    the latest trials, and the median of the others.
+    the latest trials, and the median of the others. The weights of the best `keep` networks are kept beside the
+    storage (`WeightFiles`), as far as the score writes them.
 
     Raises StudyError where the storage cannot be used or the study was begun with other settings, and
     ArchsearchError where no network of the space fits. On KeyboardInterrupt the network in training waits for the
@@ -107,7 +100,10 @@ def run(
         mirror.update(kept.trials.values())
         known = known_results(database.engine, study.measurement, without=study.name)
         draws = Draws(study.space, seed)
-        going = _Run(study, kept, mirror, draws, score, budget, watch or Watch(), known)
+        watch = watch or Watch()
+        weights = WeightFiles.of(storage, study.name, keep)
+        scoring = Scoring(study, kept, score, watch, weights, known, budget.minutes_each)
+        going = _Run(study, kept, mirror, draws, scoring, budget, watch)
         going.go()
         with tables.undamaged():
             found = sorted(kept.trials.values(), key=lambda trial: trial.number)
@@ -122,10 +118,9 @@ class _Run:
     kept: KeptStudy
     mirror: Mirror
     draws: Draws
-    score: Score
+    scoring: Scoring
     budget: Budget
     watch: Watch
-    known: Mapping[str, tuple[str, FrozenTrial]]
     begun: float = field(default_factory=time.monotonic)
     ended: str = ""
     remedy: str | None = None
@@ -196,53 +191,17 @@ class _Run:
             self.mirror.study.tell(trial, state=TrialState.FAIL)
             self.kept.end(record, TrialState.FAIL, user={"duplicate_of": first})
             return
-        history: list[dict[str, Any]] = []
-        found: dict[str, Any] = {"history": history}
-        state, failed, remedy = TrialState.COMPLETE, 0, None
-        try:
-            with self.kept.alive(record):
-                found |= self._scored(trial, record, network, verdict, history)
-        except optuna.TrialPruned:
-            state, found["reason"] = (
-                TrialState.PRUNED,
-                f"below the median of the others after epoch {len(history)}",
-            )
-        except TrainingError as error:
-            state, found["reason"] = TrialState.FAIL, error.message
-            failed, remedy = self.failed + 1, error.remedy
-        value = None if state is TrialState.FAIL else float(history[-1]["accuracy"])
-        self.mirror.study.tell(trial, value if state is TrialState.COMPLETE else None, state)
-        self.kept.end(record, state, value, found, self.mirror.record(trial, state, {}).system_attrs)
+        scored = self.scoring.run(trial, record, network, verdict)
+        state, is_complete = scored.state, scored.state is TrialState.COMPLETE
+        self.mirror.study.tell(trial, scored.accuracy if is_complete else None, state)
+        system = self.mirror.record(trial, state, {}).system_attrs
+        self.kept.end(record, state, scored.accuracy, scored.columns, system)
+        self.scoring.weights.tidy(self.kept.trials.values())
         self._tell(record)
-        self.refused, self.failed = 0, failed
-        if failed == _FAILED_IN_A_ROW:
-            self.ended = f"{failed} networks in a row failed, the last: {found['reason']}"
-            self.remedy = remedy
-
-    def _scored(
-        self, trial: Trial, record: FrozenTrial, network: Network, verdict: Verdict, history: list[dict[str, Any]]
-    ) -> dict[str, Any]:
-        """Return the precision, and where a result was taken over; the storage has each epoch as it ends."""
-
-        def report(epoch: Epoch) -> None:
-            if epoch.accuracy is None or not math.isfinite(epoch.accuracy):
-                raise TrainingError(f"the accuracy is {epoch.accuracy} in epoch {epoch.epoch}")
-            history.append(asdict(epoch))
-            self.kept.reach(record, epoch.epoch, epoch.accuracy, {"history": history})
-            trial.report(epoch.accuracy, epoch.epoch)
-            self.watch.epoch(record.number, epoch)
-            if epoch.epoch < self.study.measurement.recipe.epochs and trial.should_prune():
-                raise optuna.TrialPruned
-
-        graph = verdict.graph
-        assert graph is not None
-        self.watch.training(record.number, network, verdict, self.study.measurement.recipe.epochs)
-        if graph.digest not in self.known:
-            return {"precision": self.score(graph, report, self.watch.step)}
-        study, before = self.known[graph.digest]
-        for epoch in before.user_attrs["history"]:
-            report(Epoch(**epoch))
-        return {"precision": before.user_attrs["precision"], "reason": origin(study, before)}
+        self.refused, self.failed = 0, self.failed + 1 if state is TrialState.FAIL else 0
+        if self.failed == _FAILED_IN_A_ROW:
+            self.ended = f"{self.failed} networks in a row failed, the last: {scored.columns['reason']}"
+            self.remedy = scored.remedy
 
     def _tell(self, trial: FrozenTrial) -> None:
         for row in rows(self.study.name, [trial]):

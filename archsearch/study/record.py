@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from archsearch.study.study import Measurement
     from archsearch.training.train import Trained
 
+MEASURED = ("precision", "threads", "images_per_second", "device", "synflow", "naswot")
+"""The columns that a training writes, apart from its history."""
+
 _COPIED = "the result is that of study "
 
 

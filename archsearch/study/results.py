@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from statistics import median
+from typing import TYPE_CHECKING, Any
 
 from optuna.trial import FrozenTrial, TrialState
 
@@ -38,6 +39,9 @@ COLUMNS: Mapping[str, str] = {
     "seed": "of initialisation, order and augmentation",
     "seconds": "of training and measuring",
     "precision": "bf16 or fp32, and the device",
+    "threads": "threads that computed",
+    "images_per_second": "images a second in training, the median of the epochs",
+    "device": "how it was computed, and the images a second of what else was tried",
     "digest": "of the network's graph",
     "sentence": "the network",
 }
@@ -53,6 +57,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "recipe": (),
     "recipe_digest": (),
     "precision": (),
+    "device": (),
     "digest": (),
     "sentence": (),
 }
@@ -153,6 +158,13 @@ def _values(study: str, trial: FrozenTrial) -> dict[str, ColumnValue]:
         "test_accuracy": accuracy if split == "test" else None,
         "train_accuracy": history[-1].get("train_accuracy"),
         "epochs": len(history) if accuracy is not None else None,
+        "images_per_second": _median(history),
         "seconds": sum(epoch["seconds"] for epoch in history) if accuracy is not None else None,
     }
     return values
+
+
+def _median(history: Sequence[Mapping[str, Any]]) -> float | None:
+    """Return the images a second of the epochs that have them; those of version 0.1 do not."""
+    speeds = [epoch["images_per_second"] for epoch in history if epoch.get("images_per_second")]
+    return median(speeds) if speeds else None

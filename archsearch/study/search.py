@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from archsearch.errors import ArchsearchError
-from archsearch.graph.graph import Graph
 from archsearch.graph.shapes import shape_text
 from archsearch.space.checks import START
 from archsearch.space.space import Space
@@ -17,7 +15,6 @@ from archsearch.study.study import Measurement, Study
 from archsearch.study.watch import Watch
 from archsearch.training.augmentation import check_size
 from archsearch.training.batches import warn_of_few_steps
-from archsearch.training.history import Epoch
 from archsearch.training.recipe import Recipe
 from archsearch.training.train import train
 
@@ -67,13 +64,37 @@ def search(
     )
 
 
-def training(split: Split, recipe: Recipe, seed: int) -> Score:
-    """Return the score that trains a network."""
+def training(split: Split, recipe: Recipe, seed: int, wanted: Wanted = ANY) -> Score:
+    """Return the score that trains a network, as the machine computes it fastest."""
 
-    def score(graph: Graph, report: Callable[[Epoch], None], step: Callable[[int, int], None]) -> str:
-        return str(train(graph, split, recipe, seed, report, step).device)
+    def score(job: Job) -> None:
+        choice = _chosen(job, split, recipe, wanted)
+        job.note(
+            {
+                "precision": str(choice.device),
+                "threads": choice.device.threads,
+                "device": choice.reason,
+                **signals_of(job.graph, split, seed),
+            }
+        )
+        trained = train(
+            job.graph, split, recipe, seed, job.report, job.step, device=choice.device, checkpoint=job.weights
+        )
+        if job.weights is not None:
+            save_weights(job.weights, trained, job.network, split, recipe)
 
     return score
+
+
+def _chosen(job: Job, split: Split, recipe: Recipe, wanted: Wanted) -> Choice:
+    """Return how the networks of a study are computed on this machine: chosen once, with its first network."""
+
+    def choose_now() -> dict[str, Any]:
+        choice = choose(job.graph, recipe.batch_size, wanted, len(split.train) * recipe.epochs)
+        job.say(choice.reason)
+        return choice.written()
+
+    return Choice.of(job.remember(f"device of {machine()}{wanted}", choose_now))
 
 
 def made_for(dataset: Dataset, space: Space) -> Space:

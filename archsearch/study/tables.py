@@ -73,6 +73,12 @@ def study_attributes(connection: Connection, study: int) -> dict[str, Any]:
     return {row.key: json.loads(row.value_json) for row in connection.execute(query)}
 
 
+def keep_study_attribute(connection: Connection, study: int, key: str, value: object) -> None:
+    """Keep a value of a study as a whole, in the place of the one of the same name."""
+    connection.execute(delete(_STUDY).where(_STUDY.c.study_id == study, _STUDY.c.key == key))
+    connection.execute(insert(_STUDY).values(study_id=study, key=key, value_json=json.dumps(value)))
+
+
 def read(connection: Connection, which: ColumnElement[bool], *, whole: bool) -> list[tuple[int, FrozenTrial]]:
     """Return trials, each after the id of its study, in the order in which they were begun.
 

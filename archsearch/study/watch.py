@@ -23,6 +23,9 @@ class Watch:
     def training(self, number: int, network: Network, verdict: Verdict, epochs: int) -> None:
         """The training of a network starts."""
 
+    def said(self, line: str) -> None:
+        """Whoever scores the network in training says something."""
+
     def step(self, done: int, total: int) -> None:
         """`done` batches are done, of the `total` of all epochs."""
 

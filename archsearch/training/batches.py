@@ -35,7 +35,7 @@ BATCHES_AHEAD = 3
 _FEW_STEPS = 10
 _SMALL_BATCH = 16
 
-Batch = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]
+Batch = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
 
 
 def batches(
@@ -86,7 +86,7 @@ def _in_background(
         pixels = chosen.pixels
         if compose is not None:
             pixels = np.stack([compose(image=image)["image"] for image in pixels])
-        return pipeline.normalise(pixels), chosen.labels
+        return pixels, chosen.labels
 
     # A single worker takes the parts in order, so the random numbers do not depend on timing.
     worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="archsearch-batches")

@@ -1,62 +1,59 @@
-"""The hardware that trains: which device, in which precision, and what to do when its memory runs out."""
+"""How a network is computed: which device, precision, memory layout and threads."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
-from archsearch.errors import TrainingError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from archsearch.training.batches import Batch
-
 
 @dataclass(frozen=True)
 class Device:
-    """A CPU or a GPU, and whether its layers compute in bf16; weights are float32 either way."""
-
-    torch_device: torch.device
-    bf16: bool
+    kind: str = "cpu"
+    precision: str = "fp32"
+    channels_last: bool = True
+    threads: int = 1
+    compiled: bool = False
 
     @staticmethod
-    def best() -> Device:
-        """Return the GPU, if there is one, or else the CPU; in bf16 where the hardware computes in it."""
-        if torch.cuda.is_available():
-            return Device(torch.device("cuda"), torch.cuda.is_bf16_supported(including_emulation=False))
-        return Device(torch.device("cpu"), _cpu_has_bf16())
+    def default() -> "Device":
+        """Return the GPU, if there is one, or the CPU with as many threads as torch uses now."""
+        return Device("cuda" if torch.cuda.is_available() else "cpu", threads=torch.get_num_threads())
 
     def __str__(self) -> str:
-        return f"{'bf16' if self.bf16 else 'fp32'} on {self.torch_device.type}"
+        return f"{self.precision} on {self.kind}"
+
+    @property
+    def torch_device(self) -> torch.device:
+        return torch.device(self.kind)
 
     def place(self, module: nn.Module) -> nn.Module:
-        """Move a module to the device; convolutions are faster with the channels last, in float32 too."""
-        return convert_conv2d_weight_memory_format(module.to(self.torch_device), torch.channels_last)
+        format_ = torch.channels_last if self.channels_last else torch.contiguous_format
+        return convert_conv2d_weight_memory_format(module.to(self.torch_device), format_)
 
-    def logits(self, module: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return the module's logits for the images of a batch, in float32, and the labels."""
-        pixels, labels = (torch.from_numpy(array).to(self.torch_device) for array in batch)
-        with torch.autocast(self.torch_device.type, torch.bfloat16, enabled=self.bf16):
-            logits: Tensor = module(pixels.contiguous(memory_format=torch.channels_last))
-        return logits.float(), labels
+    @contextmanager
+    def computing(self) -> Iterator[None]:
+        before = torch.get_num_threads()
+        torch.set_num_threads(self.threads)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
 
+    def logits(self, module: nn.Module, pixels: Tensor) -> Tensor:
+        format_ = torch.channels_last if self.channels_last else torch.contiguous_format
+        with torch.autocast(self.kind, torch.bfloat16, enabled=self.precision == "bf16"):
+            logits: Tensor = module(pixels.contiguous(memory_format=format_))
+        return logits.float()
 
-@contextmanager
-def out_of_memory_explained() -> Iterator[None]:
-    """Turn the device's own error into a TrainingError that says what may help."""
-    try:
-        yield
-    except torch.OutOfMemoryError:
-        raise TrainingError("the device ran out of memory", remedy="a smaller batch size may help") from None
+    def written(self) -> dict[str, Any]:
+        return asdict(self)
 
-
-def _cpu_has_bf16() -> bool:
-    # Elsewhere it would be emulated, slowly. A torch too old for the query is taken not to have it.
-    query: Callable[[], Mapping[str, object]] = getattr(torch.cpu, "get_capabilities", dict)
-    return query().get("avx512_bf16") is True
+    @staticmethod
+    def of(values: Mapping[str, Any]) -> Device:
+        return Device(**values)

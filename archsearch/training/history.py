@@ -12,6 +12,7 @@ class Epoch:
     `learning_rate` is the one at its end. `train_loss` and `train_accuracy` are means over the augmented
     images of the epoch, while the network changed; `loss` and `accuracy` are those of the evaluation images
     after it, None before the last epoch where these are the test images; `seconds` is the time that both took.
+    `images_per_second` is of the training alone; None in results of version 0.1.
     """
 
     epoch: int
@@ -21,20 +22,21 @@ class Epoch:
     loss: float | None
     accuracy: float | None
     seconds: float
+    images_per_second: float | None = None
 
 
 @dataclass(frozen=True)
 class Tally:
     """Loss and correct answers, summed over a number of images.
 
-    >>> both = Tally().plus(mean_loss=2.0, correct=1, images=2).plus(mean_loss=0.5, correct=4, images=4)
-    >>> both.loss, round(both.accuracy, 1)
+    >>> tally = Tally(loss_sum=6.0, correct=5, images=6)
+    >>> tally.loss, round(tally.accuracy, 1)
     (1.0, 83.3)
     """
 
-    loss_sum: float = 0.0
-    correct: int = 0
-    images: int = 0
+    loss_sum: float
+    correct: float
+    images: int
 
     @property
     def loss(self) -> float:
@@ -45,7 +47,3 @@ class Tally:
     def accuracy(self) -> float:
         """Percent of the images that are classified correctly."""
         return 100 * self.correct / self.images
-
-    def plus(self, mean_loss: float, correct: int, images: int) -> Tally:
-        """Return the sums with those of another batch."""
-        return Tally(self.loss_sum + mean_loss * images, self.correct + correct, self.images + images)

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
 
-from archsearch.graph.graph import Graph
 from archsearch.space.space import Space
 from archsearch.study.budget import Budget
+from archsearch.study.job import Job, Score
 from archsearch.study.loop import run
 from archsearch.study.study import Measurement, Study
 from archsearch.training.history import Epoch
@@ -24,12 +23,12 @@ STUDY = Study(
 )
 
 
-def score_in(seconds: float) -> Callable[..., str]:
-    def score(graph: Graph, report: Callable[[Epoch], None], step: Callable[[int, int], None]) -> str:
+def score_in(seconds: float) -> Score:
+    def score(job: Job) -> None:
         print("training", flush=True)
         time.sleep(seconds)
-        report(Epoch(1, 0.0, 1.0, 50.0, 1.0, sum(graph.digest.encode()) / 40, 0.0))
-        return "looked up"
+        job.report(Epoch(1, 0.0, 1.0, 50.0, 1.0, sum(job.graph.digest.encode()) / 40, 0.0))
+        job.note({"precision": "looked up"})
 
     return score
 

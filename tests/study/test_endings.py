@@ -16,6 +16,7 @@ from archsearch.graph.graph import Graph
 from archsearch.space.space import Space
 from archsearch.study import loop
 from archsearch.study.budget import Budget
+from archsearch.study.job import Job
 from archsearch.study.loop import Outcome, run
 from archsearch.study.results import load_results
 from archsearch.study.study import Measurement, Study
@@ -37,9 +38,8 @@ def storage(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'studies.db'}"
 
 
-def constant(graph: Graph, report: Callable[[Epoch], None], step: Callable[[int, int], None]) -> str:
-    report(Epoch(1, 0.0, 1.0, 50.0, 1.0, 60.0, 0.0))
-    return "looked up"
+def constant(job: Job) -> None:
+    job.report(Epoch(1, 0.0, 1.0, 50.0, 1.0, 60.0, 0.0))
 
 
 def searched(text: str, storage: str, *, name: str = "rare", budget: Budget | None = None) -> Outcome:
@@ -58,6 +58,7 @@ def searched(text: str, storage: str, *, name: str = "rare", budget: Budget | No
         ({"hours": math.nan}, "hours is nan; it must be a finite number above 0"),
         ({"hours": math.inf}, "hours is inf; it must be a finite number above 0"),
         ({"hours": 0}, "hours is 0; it must be a finite number above 0"),
+        ({"trials": 3, "minutes_each": 0}, "minutes_each is 0; it must be a finite number above 0"),
         ({"hours": -1, "trials": 3}, "hours is -1; it must be a finite number above 0"),
     ],
 )
@@ -136,9 +137,8 @@ def test_networks_that_all_fail_end_with_a_remedy(capsys: Capture, folder: Path)
 
 
 def test_a_score_whose_accuracy_is_no_number_is_a_failure(storage: str) -> None:
-    def no_number(graph: Graph, report: Callable[[Epoch], None], step: Callable[[int, int], None]) -> str:
-        report(Epoch(1, 0.0, 1.0, 50.0, 1.0, math.nan, 0.0))
-        return "looked up"
+    def no_number(job: Job) -> None:
+        job.report(Epoch(1, 0.0, 1.0, 50.0, 1.0, math.nan, 0.0))
 
     study = Study("nan", Space.of("network = conv(2|3|4|5|6|7) head()", "nan"), TABLE)
     outcome = run(study, no_number, Budget(trials=6), storage=storage)
@@ -149,11 +149,11 @@ def test_a_score_whose_accuracy_is_no_number_is_a_failure(storage: str) -> None:
 def test_one_failure_among_others_is_a_row(storage: str) -> None:
     seen: list[str] = []
 
-    def first_fails(graph: Graph, report: Callable[[Epoch], None], step: Callable[[int, int], None]) -> str:
-        seen.append(graph.digest)
+    def first_fails(job: Job) -> None:
+        seen.append(job.graph.digest)
         if len(seen) == 1:
             raise TrainingError("out of memory", remedy="a smaller batch may help")
-        return constant(graph, report, step)
+        constant(job)
 
     study = Study("some", Space.of("network = conv(2|3|4) head()", "some"), TABLE)
     outcome = run(study, first_fails, Budget(trials=2), storage=storage)

@@ -12,6 +12,7 @@ from archsearch.errors import StudyError
 from archsearch.graph.graph import Graph
 from archsearch.space.space import Space
 from archsearch.study.budget import Budget
+from archsearch.study.job import Job
 from archsearch.study.loop import run
 from archsearch.study.results import load_results
 from archsearch.study.settings import SETTINGS, STUDY, begun
@@ -89,9 +90,8 @@ def test_of_version_0_1_there_is_the_text_on_one_line(text: str) -> None:
         begun(before, study(OTHER[0]))
 
 
-def count(graph: Graph, report: Callable[[Epoch], None], step: Callable[[int, int], None]) -> str:
-    report(Epoch(1, 0.0, 1.0, 50.0, 1.0, float(len(graph.nodes)), 0.0))
-    return "counted"
+def count(job: Job) -> None:
+    job.report(Epoch(1, 0.0, 1.0, 50.0, 1.0, float(len(job.graph.nodes)), 0.0))
 
 
 def test_a_study_that_is_written_in_another_way_goes_on(tmp_path: Path) -> None:

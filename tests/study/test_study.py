@@ -14,6 +14,7 @@ from archsearch.graph.graph import Graph
 from archsearch.notation.user_words import read_words
 from archsearch.space.space import Space
 from archsearch.study.budget import Budget
+from archsearch.study.job import Job
 from archsearch.study.loop import run
 from archsearch.study.results import load_results
 from archsearch.study.storage import reading
@@ -32,13 +33,13 @@ def storage(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'studies.db'}"
 
 
-def by_params(graph: Graph, report: Callable[[Epoch], None], step: Callable[[int, int], None]) -> str:
+def by_params(job: Job) -> None:
     """Score a network by its number of parameters, as a table of published results would."""
-    weights = sum(weight.size for node in graph.nodes for weight in node.weights)
+    weights = sum(weight.size for node in job.graph.nodes for weight in node.weights)
     for epoch in (1, 2):
-        report(Epoch(epoch, 0.0, 1.0, 50.0, 1.0, weights / 100 * epoch, 0.0))
-        step(epoch, 2)
-    return "looked up"
+        job.report(Epoch(epoch, 0.0, 1.0, 50.0, 1.0, weights / 100 * epoch, 0.0))
+        job.step(epoch, 2)
+    job.note({"precision": "looked up"})
 
 
 def test_a_study_is_read_back_as_it_was_written_with_the_words_of_its_user(storage: str) -> None:

@@ -1,0 +1,184 @@
+"""A network in training: what changes from step to step, and what one epoch does to it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from archsearch.errors import TrainingError
+from archsearch.graph.graph import Graph
+from archsearch.training.device import Device
+from archsearch.training.feed import Feed
+from archsearch.training.history import Epoch, Tally
+from archsearch.training.memory import evaluation_batch, is_out_of_memory
+from archsearch.training.mixing import Labelled, Normalisation, scaled
+from archsearch.training.optimizers import Optimizers
+from archsearch.training.start import initialised, seeded, whiten
+
+_PATCHED = 2000
+"""So many training images decide the kernels that whiten."""
+
+
+@dataclass(frozen=True, eq=False)
+class Learner:
+    """One network in training: all that changes is in module, average and optimizers."""
+
+    graph: Graph
+    module: nn.Module
+    average: AveragedModel | None
+    optimizers: Optimizers
+    device: Device
+    feed: Feed
+    normalise: Normalisation
+    computed: Callable[[Tensor], Tensor]
+
+    @staticmethod
+    def begin(graph: Graph, feed: Feed, device: Device, initialisation: int) -> Learner:
+        """Make the network as it is before its first step."""
+        recipe, split = feed.recipe, feed.split
+        module: nn.Module = initialised(graph, initialisation, recipe.dropout)
+        normalise = Normalisation.of(split.mean, split.std, device.torch_device)
+        if recipe.whitening:
+            images = torch.from_numpy(split.train.pixels[:_PATCHED]).permute(0, 3, 1, 2)
+            whiten(module, Normalisation.of(split.mean, split.std, torch.device("cpu"))(images))
+        module = device.place(module)
+        averaging = get_ema_multi_avg_fn(recipe.ema_decay) if recipe.ema_decay else None
+        average = AveragedModel(module, multi_avg_fn=averaging, use_buffers=True) if averaging else None
+        computed = torch.compile(module) if device.compiled else module
+        return Learner(graph, module, average, Optimizers.of(module, recipe), device, feed, normalise, computed)
+
+    @property
+    def measured(self) -> nn.Module:
+        """The module that is measured and kept: the average, where there is one."""
+        module = self.module if self.average is None else self.average.module
+        assert isinstance(module, nn.Module)
+        return module
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return all that changes, which `load` takes."""
+        parts = {"module": self.module.state_dict(), "optimizer": self.optimizers.tensors()}
+        if self.average is not None:
+            parts["average"] = self.average.state_dict()
+        return {f"{part}.{name}": tensor for part, tensors in parts.items() for name, tensor in tensors.items()}
+
+    def load(self, tensors: Mapping[str, Tensor]) -> None:
+        """Go on from what `tensors` returned, or take the weights of a training that has ended."""
+        if tensors.keys() == self.measured.state_dict().keys():
+            self.measured.load_state_dict(dict(tensors))
+            return
+
+        def part(name: str) -> dict[str, Tensor]:
+            start = f"{name}."
+            return {key.removeprefix(start): value for key, value in tensors.items() if key.startswith(start)}
+
+        self.module.load_state_dict(part("module"))
+        self.optimizers.load(part("optimizer"))
+        if self.average is not None:
+            self.average.load_state_dict(part("average"))
+
+    def epoch(self, number: int, order: int, step: Callable[[int, int], None] | None) -> Epoch:
+        """Train for one epoch, with all random numbers from a seed, then measure."""
+        recipe = self.feed.recipe
+        started = time.perf_counter()
+        with seeded(order, self.device.torch_device):
+            seen = self._learn(number, order, step)
+        learnt = time.perf_counter()
+        # The test images are looked at once: seen earlier, they could choose the number of epochs.
+        is_measured = self.feed.split.kind != "test" or number == recipe.epochs
+        result = self._evaluate(number) if is_measured else None
+        return Epoch(
+            epoch=number,
+            learning_rate=recipe.learning_rate * recipe.rate(number / recipe.epochs),
+            train_loss=seen.loss,
+            train_accuracy=seen.accuracy,
+            loss=result.loss if result else None,
+            accuracy=result.accuracy if result else None,
+            seconds=time.perf_counter() - started,
+            images_per_second=seen.images / (learnt - started),
+        )
+
+    def _learn(self, number: int, order: int, step: Callable[[int, int], None] | None) -> Tally:
+        recipe = self.feed.recipe
+        self.module.train()
+        per_epoch = max(1, len(self.feed.split.train) // recipe.batch_size)
+        before, total = (number - 1) * per_epoch, recipe.epochs * per_epoch
+        random = np.random.default_rng((order, 1))
+        scale = recipe.early_scale if number <= round(recipe.early_share * recipe.epochs) else 1.0
+        seen = _Seen()
+        with closing(self.feed.training(number, order)) as stream:
+            for done, (pixels, labels) in zip(range(before, before + per_epoch), stream, strict=False):
+                batch = Labelled(self.normalise(pixels), labels)
+                if scale < 1:
+                    batch = Labelled(scaled(batch.images, scale), labels)
+                if recipe.mixup:
+                    batch = batch.mixed(recipe.mixup, random)
+                # At the middle of each batch's share: the very ends of the schedule would teach nothing.
+                rate = recipe.rate((done + 0.5) / total)
+                logits = self.device.logits(self.computed, batch.images)
+                loss = batch.loss(logits, recipe.label_smoothing)
+                self.optimizers.descend(loss, rate)
+                if self.average is not None:
+                    self.average.update_parameters(self.module)
+                seen.add(loss, batch.correct(logits), len(labels))
+                if self.device.kind == "cpu":  # elsewhere it would make the host wait for the device
+                    _require_finite(loss.item(), number, rate * recipe.learning_rate)
+                if step is not None:
+                    step(done + 1, total)
+        tally = seen.tally()
+        _require_finite(tally.loss, number, recipe.learning_rate * recipe.rate(number / recipe.epochs))
+        return tally
+
+    def _evaluate(self, number: int) -> Tally:
+        batch_size = evaluation_batch(self.graph)
+        while True:
+            try:
+                result = self._measure(batch_size)
+            except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+                if batch_size == 1 or not is_out_of_memory(error):
+                    raise
+                batch_size = max(1, batch_size // 2)
+                continue
+            _require_finite(result.loss, number, self.feed.recipe.learning_rate)
+            return result
+
+    def _measure(self, batch_size: int) -> Tally:
+        self.measured.eval()
+        seen = _Seen()
+        with closing(self.feed.evaluation(batch_size)) as stream, torch.inference_mode():
+            for pixels, labels in stream:
+                batch = Labelled(self.normalise(pixels), labels)
+                logits = self.device.logits(self.measured, batch.images)
+                seen.add(batch.loss(logits, 0.0), batch.correct(logits), len(labels))
+        return seen.tally()
+
+
+class _Seen:
+    """Losses and correct answers of batches, which stay on the device until they are asked for."""
+
+    def __init__(self) -> None:
+        self._sums: list[Tensor] = []
+        self._images: list[int] = []
+
+    def add(self, loss: Tensor, correct: Tensor, images: int) -> None:
+        self._sums.append(torch.stack([loss.detach() * images, correct.detach()]))
+        self._images.append(images)
+
+    def tally(self) -> Tally:
+        loss, correct = torch.stack(self._sums).cpu().double().sum(0).tolist()
+        return Tally(loss, correct, sum(self._images))
+
+
+def _require_finite(loss: float, epoch: int, rate: float) -> None:
+    if not math.isfinite(loss):
+        raise TrainingError(
+            f"the loss is not finite in epoch {epoch}, at learning rate {rate:.3g}",
+            remedy="a lower learning rate may help",
+        )

@@ -1,0 +1,75 @@
+"""What memory a network needs, and what is said when there is not enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import prod
+from typing import TYPE_CHECKING
+
+import psutil
+import torch
+
+from archsearch.analysis.figures import count_params, peak_elements
+from archsearch.errors import TrainingError
+from archsearch.graph.ops.operation import Input
+
+if TYPE_CHECKING:
+    from archsearch.graph.graph import Graph
+
+_FLOAT_BYTES = 4
+_EVALUATION_BYTES = 256 * 2**20
+_MOST_IMAGES = 1000
+_SIGNS = ("not enough memory", "can't allocate memory", "out of memory")
+
+
+def evaluation_batch(graph: Graph) -> int:
+    """Return how many images are evaluated at once: up to 1,000, whose tensors alive at once take 256 MiB at most.
+
+    >>> from archsearch.notation.network import parse
+    >>> evaluation_batch(parse("conv(64) head()").lower((3, 224, 224)))
+    10
+    """
+    return max(1, min(_MOST_IMAGES, _EVALUATION_BYTES // (_FLOAT_BYTES * peak_elements(graph))))
+
+
+def training_bytes(graph: Graph, batch_size: int) -> int:
+    """Return a lower bound of the memory in bytes that a training needs: weights, gradients, momentum, activations.
+
+    Of the tensors, every second one is taken to be kept until the way back: a norm keeps what it reads and an
+    activation what it writes.
+    """
+    tensors = sum(prod(node.shape[1:]) for node in graph.nodes if not isinstance(node.op, Input))
+    return _FLOAT_BYTES * (3 * count_params(graph) + batch_size * tensors // 2)
+
+
+def check_memory(graph: Graph, batch_size: int) -> None:
+    """Raise TrainingError for a network that cannot be trained in the memory that is free on this machine."""
+    needed, free = training_bytes(graph, batch_size), psutil.virtual_memory().available
+    if needed > free:
+        raise TrainingError(
+            f"training needs more than {_gib(needed)} GiB of memory in batches of {batch_size}; {_gib(free)} GiB are free",
+            remedy="a smaller batch size or a smaller network may help",
+        )
+
+
+@contextmanager
+def out_of_memory_explained() -> Iterator[None]:
+    """Turn the errors of a device without memory into a TrainingError that says what may help."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise TrainingError("the device ran out of memory", remedy="a smaller batch size may help") from None
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether an error says that memory ran out; on a CPU torch raises a plain RuntimeError."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(sign in str(error) for sign in _SIGNS)
+
+
+def _gib(count: int) -> str:
+    return f"{count / 2**30:,.1f}"

@@ -1,0 +1,88 @@
+"""The weights of a study: where they are, whose are kept, and that an interrupted network goes on from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from archsearch.data.dataset import Dataset
+from archsearch.data.load import digits
+from archsearch.notation.network import Network
+from archsearch.space.space import Space
+from archsearch.study.results import load_results, select
+from archsearch.study.search import search
+from archsearch.study.watch import Watch
+from archsearch.study.weights import WeightFiles
+from archsearch.training.recipe import Recipe
+from archsearch.training.weights import load_weights
+
+QUICK = Recipe(epochs=3, augmentation="crop", ema_decay=0.9)
+SPACE = Space.of("network = conv(4|5|6|7|8|9, kernel=4, stride=4, padding=0) head()", "tiny")
+
+
+@pytest.fixture(scope="module")
+def data() -> Dataset:
+    return digits()
+
+
+@pytest.mark.parametrize(
+    ("storage", "folder"),
+    [
+        ("sqlite:///results/archsearch.db", "results/archsearch.weights/a%2Fb c"),
+        ("sqlite:////data/other.sqlite", "/data/other.weights/a%2Fb c"),
+        ("postgresql+psycopg://me@host/searches", "results/searches.weights/a%2Fb c"),
+        ("sqlite://", None),
+    ],
+)
+def test_where_weights_are(storage: str, folder: str | None) -> None:
+    found = WeightFiles.of(storage, "a/b c", 5)
+    assert found.folder == (None if folder is None else Path(folder))
+    assert found.path(3) == (None if folder is None else Path(folder) / "3.safetensors")
+
+
+@pytest.mark.parametrize("keep", [0, 2])
+def test_the_weights_of_the_best_are_kept(data: Dataset, tmp_path: Path, keep: int) -> None:
+    storage = f"sqlite:///{tmp_path / 'studies.db'}"
+    outcome = search(SPACE, data, recipe=QUICK, trials=4, storage=storage, keep=keep)
+    best = select(outcome.rows, "state = 'complete'", sort="-val_accuracy", top=keep)
+    files = WeightFiles.of(storage, "tiny", keep).kept()
+    assert sorted(file.stem for file in files) == sorted(str(row["number"]) for row in best)
+    for file in files:
+        weights = load_weights(file)
+        (row,) = (row for row in best if str(row["number"]) == file.stem)
+        assert (str(weights.network), weights.about["graph"]) == (row["sentence"], row["digest"])
+        assert weights.about["history"][-1]["accuracy"] == row["val_accuracy"]
+
+
+class InterruptIn(Watch):
+    """Does as Ctrl-C does, in the second batch of an epoch."""
+
+    def __init__(self, epoch: int) -> None:
+        self.epoch_to_stop, self.steps, self.networks = epoch, 0, 0
+
+    def training(self, number: int, network: Network, verdict: object, epochs: int) -> None:
+        self.networks += 1
+
+    def step(self, done: int, total: int) -> None:
+        self.steps += 1
+        if self.steps == (self.epoch_to_stop - 1) * total // QUICK.epochs + 2:
+            raise KeyboardInterrupt
+
+
+def test_an_interrupted_network_goes_on_from_its_last_epoch_to_the_same_row(data: Dataset, tmp_path: Path) -> None:
+    def searched(name: str, watch: Watch | None = None) -> dict[str, object]:
+        storage = f"sqlite:///{tmp_path / name}.db"
+        rows = search(SPACE, data, recipe=QUICK, trials=1, storage=storage, watch=watch).rows
+        changing = {"seconds", "images_per_second", "device"}
+        return {column: value for column, value in rows[0].values.items() if column not in changing}
+
+    whole = searched("whole")
+    with pytest.raises(KeyboardInterrupt):
+        searched("broken", InterruptIn(epoch=3))
+    (waiting,) = load_results(f"sqlite:///{tmp_path / 'broken.db'}")
+    assert waiting["state"] == "waiting"
+    watch = InterruptIn(epoch=99)
+    assert searched("broken", watch) == whole
+    steps_an_epoch = len(data.split("validation").train) // QUICK.batch_size
+    assert watch.steps == steps_an_epoch

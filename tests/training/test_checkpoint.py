@@ -1,0 +1,158 @@
+"""Files of what a training has reached, and of weights: written whole or not at all, read without running code."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+
+from archsearch.data.dataset import Split
+from archsearch.data.load import digits
+from archsearch.errors import TrainingError
+from archsearch.notation.network import Network, parse
+from archsearch.training.checkpoint import Checkpoint
+from archsearch.training.history import Epoch
+from archsearch.training.recipe import Recipe
+from archsearch.training.train import Trained, train
+from archsearch.training.weights import load_weights, save_weights
+
+NETWORK = parse("conv(8, stride=4) sep(16, stride=2) head()")
+GRAPH = NETWORK.lower()
+RECIPE = Recipe(
+    epochs=4, batch_size=32, augmentation="crop", dropout=0.1, ema_decay=0.9, muon_learning_rate=0.02, mixup=0.2
+)
+
+
+@pytest.fixture(scope="module")
+def split() -> Split:
+    whole = digits().split("validation")
+    return replace(whole, train=whole.train.take(np.arange(200)))
+
+
+def outcomes(trained: Trained) -> list[Epoch]:
+    return [replace(epoch, seconds=0, images_per_second=None) for epoch in trained.history]
+
+
+def test_a_file_is_read_back(tmp_path: Path) -> None:
+    tensors = {"a": torch.arange(4.0).view(2, 2).T, "b": torch.tensor(3)}
+    path = tmp_path / "deep" / "one.safetensors"
+    Checkpoint(tensors, {"epochs": [1, 2], "name": "ü"}).write(path)
+    found = Checkpoint.read(path)
+    assert found.values == {"epochs": [1, 2], "name": "ü"}
+    assert all(torch.equal(found.tensors[name], tensor) for name, tensor in tensors.items())
+    assert [file.name for file in path.parent.iterdir()] == ["one.safetensors"]
+
+
+def test_what_stood_there_stays_if_the_new_file_cannot_be_written(tmp_path: Path) -> None:
+    path = tmp_path / "one.safetensors"
+    Checkpoint({"a": torch.zeros(1)}, {"of": "before"}).write(path)
+    with pytest.raises(TrainingError, match="cannot be written"):
+        Checkpoint({"a": torch.zeros(1)}, {}).write(path / "below")
+    assert Checkpoint.read(path).values == {"of": "before"}
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"not a file of tensors", (16).to_bytes(8, "little") + b"{}              "]
+)
+def test_a_file_that_is_none_of_ours(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "other.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(TrainingError, match=r"other.safetensors` cannot be read: "):
+        Checkpoint.read(path)
+
+
+class Stop(Exception):
+    """Ends a training where it is."""
+
+
+@pytest.mark.parametrize(("epoch", "step"), [(1, None), (3, None), (None, 1), (None, 15)])
+@pytest.mark.parametrize(
+    "recipe", [RECIPE, Recipe(epochs=4, batch_size=32, optimizer="adamw", augmentation="course")]
+)
+def test_an_interrupted_training_goes_on_to_the_same_curve(
+    tmp_path: Path, split: Split, recipe: Recipe, epoch: int | None, step: int | None
+) -> None:
+    whole = train(GRAPH, split, recipe, seed=3)
+    path = tmp_path / "one.safetensors"
+
+    def report(reached: Epoch) -> None:
+        if reached.epoch == epoch:
+            raise Stop
+
+    def count(done: int, _total: int) -> None:
+        if done == step:
+            raise Stop
+
+    with pytest.raises(Stop):
+        train(GRAPH, split, recipe, 3, report, count, checkpoint=path)
+    told: list[int] = []
+    resumed = train(GRAPH, split, recipe, 3, lambda reached: told.append(reached.epoch), checkpoint=path)
+    assert told == [1, 2, 3, 4]
+    assert outcomes(resumed) == outcomes(whole)
+    for name, tensor in whole.module.state_dict().items():
+        assert torch.equal(resumed.module.state_dict()[name], tensor)
+
+
+def test_a_checkpoint_of_another_training_is_not_gone_on_from(tmp_path: Path, split: Split) -> None:
+    path = tmp_path / "one.safetensors"
+    train(GRAPH, split, RECIPE, seed=1, checkpoint=path)
+    anew = train(GRAPH, split, RECIPE, seed=2, checkpoint=path)
+    assert outcomes(anew) == outcomes(train(GRAPH, split, RECIPE, seed=2))
+
+
+def test_weights_are_there_to_take_away(tmp_path: Path, split: Split) -> None:
+    path = tmp_path / "weights.safetensors"
+    trained = train(GRAPH, split, RECIPE)
+    save_weights(path, trained, NETWORK, split, RECIPE)
+    with safe_open(path, "pt") as file:
+        about: dict[str, Any] = json.loads(file.metadata()["archsearch"])
+    assert about["sentence"] == str(NETWORK)
+    assert about["classes"] == list(split.classes)
+    assert about["mean"] == list(split.mean)
+    found = load_weights(path)
+    assert (found.network, found.classes, found.input) == (NETWORK, split.classes, (3, 32, 32))
+    assert (found.mean, found.std) == (tuple(split.mean), tuple(split.std))
+    assert found.about["history"][-1]["accuracy"] == trained.history[-1].accuracy
+    images = torch.randn(4, 3, 32, 32)
+    with torch.inference_mode():
+        assert torch.allclose(found.module(images), trained.module(images), atol=1e-5)
+
+
+def test_a_training_that_had_ended_is_not_made_again(tmp_path: Path, split: Split) -> None:
+    path = tmp_path / "weights.safetensors"
+    trained = train(GRAPH, split, RECIPE)
+    save_weights(path, trained, NETWORK, split, RECIPE)
+    steps: list[int] = []
+    again = train(GRAPH, split, RECIPE, step=lambda done, _total: steps.append(done), checkpoint=path)
+    assert steps == []
+    assert again.history == trained.history
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"sentence": None}, "is the checkpoint of a training that has not ended"),
+        ({"sentence": "mine(8) head()"}, "cannot be used: there is no word `mine`"),
+        ({"graph": "0" * 16}, "cannot be used: the words of its sentence stand for another network now"),
+    ],
+)
+def test_weights_that_cannot_be_used(tmp_path: Path, split: Split, change: dict[str, Any], text: str) -> None:
+    path = tmp_path / "weights.safetensors"
+    save_weights(path, train(GRAPH, split, replace(RECIPE, epochs=1)), NETWORK, split, RECIPE)
+    written = Checkpoint.read(path)
+    values = {name: value for name, value in {**written.values, **change}.items() if value is not None}
+    Checkpoint(written.tensors, values).write(path)
+    with pytest.raises(TrainingError, match=text):
+        load_weights(path)
+
+
+def test_the_words_of_a_network_are_those_of_its_file(tmp_path: Path, split: Split) -> None:
+    path = tmp_path / "weights.safetensors"
+    save_weights(path, train(GRAPH, split, replace(RECIPE, epochs=1)), NETWORK, split, RECIPE)
+    assert isinstance(load_weights(path).network, Network)
