@@ -67,7 +67,7 @@ FIELDS: Mapping[str, Field] = {
     "augmentation": Field(
         "random changes of the training images",
         f"one of {', '.join(AUGMENTATIONS)}",
-        lambda value: value in {*AUGMENTATIONS, *WITHDRAWN},
+        lambda value: value in (*AUGMENTATIONS, *WITHDRAWN),
         AUGMENTATIONS,
     ),
     "optimizer": _one_of("what changes the weights", ("sgd", "adamw")),

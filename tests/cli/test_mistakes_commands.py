@@ -103,6 +103,16 @@ USAGE = [
         "write --input CxHxW; see `archsearch analyze --help`",
     ),
     (
+        ["search", "first", "--no-nesterov=1"],
+        "`--no-nesterov` takes no value",
+        "write --no-nesterov alone; see `archsearch search --help`",
+    ),
+    (
+        ["search", "first", "--no-nestrov"],
+        "there is no option `--no-nestrov`",
+        "did you mean `--no-nesterov`? See `archsearch search --help`",
+    ),
+    (
         ["analyze", "relu", "--json=1"],
         "`--json` takes no value",
         "write --json alone; see `archsearch analyze --help`",
@@ -135,6 +145,7 @@ USAGE = [
             ["train", "relu"],
             ["search", "first", "--trials", "1"],
             ["results"],
+            ["recipes"],
             ["quickstart"],
         )
     ),
