@@ -10,7 +10,7 @@ from functools import partial
 
 import click
 
-from archsearch.cli import analyze, check, quickstart, results, sample, search, signals, streams, train
+from archsearch.cli import analyze, check, quickstart, recipes, results, sample, search, signals, streams, train
 from archsearch.cli.usage import PROGRAM, in_our_words
 from archsearch.errors import ArchsearchError
 from archsearch.study.url import secrets_hidden
@@ -43,6 +43,7 @@ for _command in (
     train.train,
     search.search,
     results.results,
+    recipes.recipes,
     quickstart.quickstart,
 ):
     archsearch.add_command(_command)

@@ -12,12 +12,11 @@ import click
 from archsearch.analysis.limits import Limits
 from archsearch.cli.data import data_options
 from archsearch.cli.numbers import LARGEST_SEED, MOST, Number
+from archsearch.cli.recipe import recipe_options
 from archsearch.graph.shapes import Shape, parse_shape, shape_text
 from archsearch.notation.network import CLASSES, INPUT
 from archsearch.notation.user_words import read_words
 from archsearch.notation.vocabulary import VOCABULARY
-from archsearch.training.fields import AUGMENTATIONS
-from archsearch.training.recipe import Recipe
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -71,30 +70,9 @@ storage_option = click.option(
 )
 
 
-def training_options(command: Command) -> Command:
-    """Give a command the options of data, recipe, words and storage."""
-    options = (
-        data_options,
-        _recipe_option("--epochs", int, "Passes over the training images."),
-        _recipe_option("--batch-size", int, "Images in a step of the optimizer."),
-        _recipe_option("--learning-rate", float, "Peak of the one-cycle schedule."),
-        _recipe_option("--weight-decay", float, "Weight decay of every parameter."),
-        _recipe_option(
-            "--augmentation", str, f"Random changes of the training images: {', '.join(AUGMENTATIONS)}."
-        ),
-        words_option,
-        storage_option,
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def _recipe_option(name: str, kind: type, meaning: str) -> Callable[[Command], Command]:
-    """Return the option for a value of a recipe, with the recipe's own default."""
-    default = getattr(Recipe, name.removeprefix("--").replace("-", "_"))
-    metavar = {int: "N", float: "X", str: "NAME"}[kind]
-    return click.option(name, type=kind, metavar=metavar, default=default, show_default=True, help=meaning)
+def training_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of data, recipe, words and storage; it takes the `recipe` as a value."""
+    return data_options(recipe_options(words_option(storage_option(command))))
 
 
 def examples(*lines: str) -> Callable[[Command], Command]:

@@ -19,11 +19,11 @@ from archsearch.cli.output import Output, output_options
 from archsearch.cli.streams import say
 from archsearch.cli.usage import Verb
 from archsearch.space.space import Space
-from archsearch.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from archsearch.data.dataset import Dataset
     from archsearch.notation.word import Vocabulary
+    from archsearch.training.recipe import Recipe
 
 
 @click.command(cls=Verb)
@@ -57,8 +57,8 @@ def search(
     limits: Limits | None,
     study: str | None,
     seed: int,
+    recipe: Recipe,
     output: Output,
-    **recipe_values: float | str,
 ) -> None:
     """Search SPACE for accurate networks that fit its limits.
 
@@ -68,7 +68,6 @@ def search(
     """
     found = Space.find(space, vocabulary)
     found = found if limits is None else found.with_limits(limits)
-    recipe = Recipe.of(recipe_values)
     from archsearch.study.budget import Budget
 
     Budget(trials, hours)  # before the data are loaded

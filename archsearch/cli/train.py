@@ -18,12 +18,12 @@ from archsearch.cli.streams import say
 from archsearch.cli.targets import network_at
 from archsearch.cli.usage import Verb
 from archsearch.errors import ArchsearchError
-from archsearch.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from archsearch.data.dataset import Dataset
     from archsearch.notation.network import Network
     from archsearch.notation.word import Vocabulary
+    from archsearch.training.recipe import Recipe
 
 
 @click.command(cls=Verb)
@@ -44,7 +44,8 @@ if TYPE_CHECKING:
 @seed_option
 @output_options
 @examples(
-    "train search_spaces/era_s9.net", "train 'conv(24, stride=2) sep(44) head()' --data digits --augmentation crop"
+    "train search_spaces/era_s9.net --recipe assignment --split test",
+    "train 'conv(24, stride=2) sep(44) head()' --data digits --augmentation crop",
 )
 def train(
     target: str,
@@ -55,8 +56,8 @@ def train(
     split: str,
     weights: Path | None,
     seed: int,
+    recipe: Recipe,
     output: Output,
-    **recipe_values: float | str,
 ) -> None:
     """Train one network and add it to the results.
 
@@ -65,7 +66,6 @@ def train(
     --split test only once, for the network that you have chosen.
     """
     network = network_at(target, vocabulary)
-    recipe = Recipe.of(recipe_values)
     if weights is not None and not weights.parent.is_dir():
         message = f"the weights cannot be written to `{weights}`: there is no folder `{weights.parent}`"
         raise ArchsearchError(message, remedy="create the folder first")

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 import click
 
 from archsearch.cli.numbers import Number
+from archsearch.cli.recipe import FieldOption, FieldValue
 from archsearch.cli.streams import to_reader
 from archsearch.errors import UsageError, suggest
 
 PROGRAM = "archsearch"
+
+_RECIPE = "Recipe, over --recipe (as in the recipe where not given)"
 
 
 class Verb(click.Command):
@@ -26,6 +29,15 @@ class Verb(click.Command):
             raise in_our_words(error, ctx, args) from None
         # Whoever read the help had enough of it.
         raise click.exceptions.Exit(0)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, those for the fields of a recipe in a section of their own."""
+        options = [one for one in self.get_params(ctx) if isinstance(one, click.Option)]
+        for of_recipe, title in ((False, "Options"), (True, _RECIPE)):
+            shown = [one.get_help_record(ctx) for one in options if isinstance(one, FieldOption) is of_recipe]
+            if records := [record for record in shown if record is not None]:
+                with formatter.section(title):
+                    formatter.write_dl(records)
 
 
 def refuse_without_effect(reason: str, *names: str) -> None:
@@ -72,7 +84,7 @@ def _explained(error: click.ClickException, context: click.Context, arguments: S
         case click.NoSuchOption(option_name=name):
             return _no_such_option(name, context, arguments)
         case click.BadOptionUsage(option_name=name):
-            option = next(one for one in command.get_params(context) if name in one.opts)
+            option = next(one for one in command.get_params(context) if name in _names(one))
             if isinstance(option, click.Option) and option.is_flag:
                 return f"`{name}` takes no value", f"write {name} alone"
             return f"`{name}` needs a value", f"write {name} {option.make_metavar(context)}"
@@ -99,8 +111,13 @@ def _no_such_option(name: str, context: click.Context, arguments: Sequence[str])
     message = f"there is no option `{written}`"
     if isinstance(context.command, click.Group):
         return message, "the options of a command come after it, as in archsearch check era_s9 --json"
-    known = [option for parameter in context.command.get_params(context) for option in parameter.opts]
+    known = [option for parameter in context.command.get_params(context) for option in _names(parameter)]
     return message, suggest(written, [option for option in known if option.startswith("--")])
+
+
+def _names(parameter: click.Parameter) -> list[str]:
+    """Return all names of a parameter, `--no-` ones too."""
+    return [*parameter.opts, *parameter.secondary_opts]
 
 
 def _wanted(kind: click.ParamType[object]) -> str:
@@ -114,7 +131,7 @@ def _wanted(kind: click.ParamType[object]) -> str:
     match kind:
         case click.Choice():
             return f"one of {', '.join(map(str, kind.choices))}"
-        case Number():
+        case Number() | FieldValue():
             return kind.meaning
         case click.Path():
             return "a file that can be written"

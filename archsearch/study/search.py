@@ -49,7 +49,7 @@ def search(
     images too small for the recipe's augmentation.
     """
     space = made_for(dataset, space)
-    recipe = recipe or Recipe()
+    recipe = recipe or Recipe.find("fast")
     check_size(recipe.augmentation, dataset.shape[1:])
     split = dataset.split("validation")
     warn_of_few_steps(len(split.train), recipe.batch_size)

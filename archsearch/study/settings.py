@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import takewhile
 from typing import Any
@@ -12,6 +13,7 @@ from archsearch.analysis.limits import Limits
 from archsearch.errors import ArchsearchError, StudyError
 from archsearch.space.space import Space
 from archsearch.study.study import Study
+from archsearch.training.fields import WITHDRAWN, option
 from archsearch.training.recipe import Recipe
 
 SETTINGS, STUDY = "goal", "study"
@@ -39,15 +41,8 @@ def begun(kept: Mapping[str, Any], study: Study) -> Study:
         )
     # Version 0.1 kept no words.
     changed = [name for name in sorted(asked.keys() & there.keys()) if there[name] != asked[name]]
-    lines = [
-        line
-        for name in changed
-        if not _means_the_same(name, kept, study)
-        for line in _difference(name, there[name] or "none", asked[name] or "none")
-    ]
-    if lines:
-        message = "\n".join([f"study `{study.name}` was begun with other settings:", *lines])
-        raise StudyError(message, remedy="repeat its settings, or begin another study with --study NAME")
+    if others := [name for name in changed if not _means_the_same(name, kept, study)]:
+        raise _begun_otherwise(others, there, study)
     space = _kept_space(kept, study) if "space" in changed else study.space
     return replace(study, space=space.with_limits(there["limits"]))
 
@@ -94,6 +89,41 @@ def _on_lines(text: str) -> str:
     return "\n".join(
         text[start:end].strip() for start, end in zip([0, *starts], [*starts, len(text)], strict=True)
     ).strip()
+
+
+def _begun_otherwise(names: Sequence[str], there: Mapping[str, str], study: Study) -> StudyError:
+    """Return the error that shows the settings that differ, and how to repeat those that options give."""
+    lines, options, withdrawn = [], [], ""
+    for name in names:
+        values = there[name] or "none", study.settings[name] or "none"
+        match name:
+            case "recipe" if (recipe := _kept_recipe(there[name])) is not None:
+                asked = study.measurement.recipe
+                other = recipe.differing(asked)
+                values = _listed(other), _listed(asked.differing(recipe))
+                options += [option(field, text) for field, text in other.items()]
+                if other.get("augmentation") in WITHDRAWN:
+                    withdrawn = f"the augmentation `{recipe.augmentation}` is no more: "
+            case "limits":
+                options.append(f"--limits {shlex.quote(there[name])}")
+            case "seed":
+                options.append(f"--seed {there[name]}")
+        lines += _difference(name, *values)
+    message = "\n".join([f"study `{study.name}` was begun with other settings:", *lines])
+    with_options = f" ({' '.join(options)})" if options else ""
+    remedy = withdrawn or f"repeat its settings{with_options}, or "
+    return StudyError(message, remedy=f"{remedy}begin another study with --study NAME")
+
+
+def _kept_recipe(text: str) -> Recipe | None:
+    try:
+        return Recipe.read(text)
+    except ArchsearchError:
+        return None
+
+
+def _listed(fields: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {text}" for name, text in fields.items())
 
 
 def _difference(setting: str, there: str, asked: str) -> list[str]:

@@ -67,7 +67,7 @@ FIELDS: Mapping[str, Field] = {
     "augmentation": Field(
         "random changes of the training images",
         f"one of {', '.join(AUGMENTATIONS)}",
-        lambda value: value in {*AUGMENTATIONS, *WITHDRAWN},
+        lambda value: value in (*AUGMENTATIONS, *WITHDRAWN),
         AUGMENTATIONS,
     ),
     "optimizer": _one_of("what changes the weights", ("sgd", "adamw")),
@@ -111,3 +111,14 @@ def plain(value: object, kind: type) -> object:
             return float(value)
         case _:
             return value
+
+
+def option(name: str, text: str = "") -> str:
+    """Write the option of the command line for a field, with the text of its value if there is one.
+
+    >>> option("epochs"), option("weight_decay", "0.01"), option("nesterov", "True"), option("nesterov", "False")
+    ('--epochs', '--weight-decay 0.01', '--nesterov', '--no-nesterov')
+    """
+    dashed = name.replace("_", "-")
+    switch = {"True": f"--{dashed}", "False": f"--no-{dashed}"}
+    return switch.get(text, f"--{dashed} {text}".rstrip())

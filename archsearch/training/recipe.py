@@ -103,7 +103,7 @@ class Recipe:
             raise ArchsearchError(f"`{text}` is not a recipe", remedy=f"as in: {Recipe()}")
         values = found.groupdict()
         gained = [item.split(" ") for item in values.pop("gained").split(", ")[1:]]
-        return Recipe.of({name: _value(name, word) for name, word in [*values.items(), *gained]})
+        return Recipe.of({name: value_of(name, word) for name, word in [*values.items(), *gained]})
 
     @staticmethod
     def find(name: str) -> Recipe:
@@ -145,6 +145,14 @@ class Recipe:
         function, names = SCHEDULES[self.schedule]
         return function(done, **{name: getattr(self, name) for name in names})
 
+    def differing(self, other: Recipe) -> dict[str, str]:
+        """Return the fields that another recipe has another value of, each with the text of its value in this one.
+
+        >>> Recipe(epochs=20, nesterov=False).differing(Recipe())
+        {'epochs': '20', 'nesterov': 'False'}
+        """
+        return {name: value_text(value) for name, value in vars(self).items() if value != getattr(other, name)}
+
     def __str__(self) -> str:
         """Write every value to 12 digits, but for those gained that have their default."""
         first = (
@@ -152,7 +160,7 @@ class Recipe:
             f"lr {self.learning_rate:.12g}, momentum {self.momentum:.12g}, wd {self.weight_decay:.12g}, "
             f"{self.augmentation}"
         )
-        return ", ".join([first, *(f"{name} {_word(getattr(self, name))}" for name in self._gained())])
+        return ", ".join([first, *(f"{name} {value_text(getattr(self, name))}" for name in self._gained())])
 
     def _gained(self) -> list[str]:
         """Return the fields gained after version 0.1 that do not have their default."""
@@ -162,14 +170,25 @@ class Recipe:
 _FIRST = [field.name for field in fields(Recipe)][:6]
 
 
-def _word(value: object) -> str:
+def value_text(value: object) -> str:
+    """Write the value of a field, a number to 12 digits.
+
+    >>> value_text(5e-4), value_text(8), value_text(False)
+    ('0.0005', '8', 'False')
+    """
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
-def _value(name: str, word: str) -> object:
-    """Read a value in the type of its default, as far as it is one."""
-    default = getattr(Recipe, name, None)
+def value_of(name: str, text: str) -> object:
+    """Read what `value_text` wrote for a field, as far as it can be read: a recipe refuses what stays text.
+
+    >>> value_of("weight_decay", "0"), value_of("epochs", "1.5"), value_of("nesterov", "False")
+    (0.0, '1.5', False)
+    """
+    kind: type[Any] = type(getattr(Recipe, name, text))
+    if kind is bool:
+        return {"True": True, "False": False}.get(text, text)
     try:
-        return word == "True" if isinstance(default, bool) else type(default)(word)
-    except (TypeError, ValueError):
-        return word
+        return kind(text)
+    except ValueError:
+        return text

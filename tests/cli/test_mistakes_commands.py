@@ -48,7 +48,7 @@ ARGUMENTS = [
     ),
 ]
 
-COMMANDS = "known here: analyze, check, quickstart, results, sample, search, train"
+COMMANDS = "known here: analyze, check, quickstart, recipes, results, sample, search, train"
 AFTER = "the options of a command come after it, as in archsearch check era_s9 --json; see `archsearch --help`"
 QUOTED = "a sentence is one argument, in quotes"
 
@@ -103,6 +103,16 @@ USAGE = [
         "write --input CxHxW; see `archsearch analyze --help`",
     ),
     (
+        ["search", "first", "--no-nesterov=1"],
+        "`--no-nesterov` takes no value",
+        "write --no-nesterov alone; see `archsearch search --help`",
+    ),
+    (
+        ["search", "first", "--no-nestrov"],
+        "there is no option `--no-nestrov`",
+        "did you mean `--no-nesterov`? See `archsearch search --help`",
+    ),
+    (
         ["analyze", "relu", "--json=1"],
         "`--json` takes no value",
         "write --json alone; see `archsearch analyze --help`",
@@ -135,6 +145,7 @@ USAGE = [
             ["train", "relu"],
             ["search", "first", "--trials", "1"],
             ["results"],
+            ["recipes"],
             ["quickstart"],
         )
     ),

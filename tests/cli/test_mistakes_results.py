@@ -34,17 +34,17 @@ def test_a_study_that_was_begun_with_other_settings(
     done(monkeypatch, *SEARCH)
     capsys.readouterr()
     (folder / "tiny.space").write_text(text.replace("conv(2|4,", "conv(2|3,"))
-    recipe = "batch 128, lr 0.15, momentum 0.9, wd 0.0005, flip_crop"
     rule = (
         "study `tiny` was begun with other settings:\n"
-        f"  recipe there: 1 epoch, {recipe}\n"
-        f"  recipe asked: 2 epochs, {recipe}\n"
+        "  recipe there: epochs 1\n"
+        "  recipe asked: epochs 2\n"
         "  seed there: 0\n"
         "  seed asked: 7\n"
         "  space there: ... ms < 2k network = conv(2|4, stride=8) head()\n"
         "  space asked: ... ms < 2k network = conv(2|3, stride=8) head()"
     )
-    expected = message(rule, "repeat its settings, or begin another study with --study NAME")
+    remedy = "repeat its settings (--epochs 1 --seed 0), or begin another study with --study NAME"
+    expected = message(rule, remedy)
     assert refused(capsys, *SEARCH, "--epochs", "2", "--seed", "7") == expected
 
 

@@ -26,6 +26,8 @@ def test_the_contracts_on_imports_are_kept() -> None:
         "import archsearch; archsearch.Space.find('era_s9').check(archsearch.parse('conv(8) head()'))",
         "import sys; sys.argv = ['archsearch', 'check', 'era_s9.net']\nfrom archsearch.cli import main\n"
         "try: main()\nexcept SystemExit: pass",
+        "import sys; sys.argv = ['archsearch', 'recipes', 'fast']\nfrom archsearch.cli import main\n"
+        "try: main()\nexcept SystemExit: pass",
     ],
 )
 def test_judging_loads_nothing_heavy(code: str) -> None:

@@ -100,9 +100,9 @@ def test_a_rerun_with_other_settings_is_refused_with_the_difference(data: Datase
         run(wide("4|8"), data, storage, trials=1, recipe=Recipe(epochs=3, augmentation="none"))
     assert str(caught.value).splitlines() == [
         "study `tiny` was begun with other settings:",
-        "  recipe there: 2 epochs, batch 128, lr 0.15, momentum 0.9, wd 0.0005, none",
-        "  recipe asked: 3 epochs, batch 128, lr 0.15, momentum 0.9, wd 0.0005, none",
-        "  repeat its settings, or begin another study with --study NAME",
+        "  recipe there: epochs 2",
+        "  recipe asked: epochs 3",
+        "  repeat its settings (--epochs 2), or begin another study with --study NAME",
     ]
 
 

@@ -90,6 +90,58 @@ def test_of_version_0_1_there_is_the_text_on_one_line(text: str) -> None:
         begun(before, study(OTHER[0]))
 
 
+def measured(recipe: Recipe) -> Study:
+    return study(measurement=replace(TABLE, recipe=recipe))
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "lines"),
+    [
+        (
+            Recipe(epochs=20, nesterov=False, learning_rate=0.1),
+            Recipe(epochs=20, dropout=0.02),
+            [
+                "  recipe there: learning_rate 0.1, nesterov False, dropout 0",
+                "  recipe asked: learning_rate 0.15, nesterov True, dropout 0.02",
+                "  repeat its settings (--learning-rate 0.1 --no-nesterov --dropout 0), or begin "
+                "another study with --study NAME",
+            ],
+        ),
+        (
+            Recipe(augmentation="assignment"),
+            Recipe(epochs=3),
+            [
+                "  recipe there: epochs 8, augmentation assignment",
+                "  recipe asked: epochs 3, augmentation flip_crop",
+                "  the augmentation `assignment` is no more: begin another study with --study NAME",
+            ],
+        ),
+    ],
+)
+def test_another_recipe_is_refused_with_the_fields_that_differ(
+    before: Recipe, now: Recipe, lines: list[str]
+) -> None:
+    with pytest.raises(StudyError) as caught:
+        begun(kept(measured(before)), measured(now))
+    assert str(caught.value).splitlines()[1:] == lines
+
+
+def test_a_recipe_that_cannot_be_read_is_shown_as_it_is() -> None:
+    there = {SETTINGS: {**study().settings, "recipe": "8 epochs of something"}}
+    with pytest.raises(StudyError) as caught:
+        begun(there, study())
+    assert str(caught.value).splitlines()[1:] == [
+        "  recipe there: 8 epochs of something",
+        "  recipe asked: 1 epoch, batch 128, lr 0.15, momentum 0.9, wd 0.0005, flip_crop",
+        "  repeat its settings, or begin another study with --study NAME",
+    ]
+
+
+def test_other_limits_and_seed_are_refused_with_the_options_that_repeat_them() -> None:
+    with pytest.raises(StudyError, match=r"settings \(--limits 'rf > 2, params < 200k' --seed 0\), or begin"):
+        begun(kept(study()), study(limits="rf > 3", measurement=replace(TABLE, seed=7)))
+
+
 def count(job: Job) -> None:
     job.report(Epoch(1, 0.0, 1.0, 50.0, 1.0, float(len(job.graph.nodes)), 0.0))
 

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from dataclasses import asdict, fields, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from archsearch.errors import ArchsearchError
 from archsearch.training.fields import AUGMENTATIONS, FIELDS
-from archsearch.training.recipe import Recipe
+from archsearch.training.recipe import Recipe, value_of
 from archsearch.training.schedule import SCHEDULES
 
 RECIPES = st.builds(
@@ -146,3 +147,68 @@ def test_every_field_has_a_meaning_in_the_order_of_the_recipe() -> None:
 def test_a_result_of_an_augmentation_that_was_withdrawn_keeps_its_digest() -> None:
     text = "3 epochs, batch 64, lr 0.05, momentum 0.8, wd 0.0001, assignment"
     assert Recipe.read(text).digest == "9c4411fd3a901adf"
+
+
+def written(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "my.toml"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "epochs = ",
+            "this is not TOML: Invalid value (at end of document)\n  write a line for",
+        ),
+        (
+            "epochs = 2\nepochs = 3",
+            "this is not TOML: Cannot overwrite a value (at end of document)\n  write",
+        ),
+        ("epoch = 3", "a recipe has no `epoch`\n  did you mean `epochs`?"),
+        ("[optimizer]\nname = 1", "optimizer is {'name': 1}; it must be one of sgd, adamw\n  the default is sgd"),
+        ('epochs = "8"', "epochs is '8'; it must be a whole number from 1 to 1,000,000\n  the default is 8"),
+        ("epochs = 8.0", "epochs is 8.0; it must be a whole number from 1 to 1,000,000\n  the default is 8"),
+        ("nesterov = 1", "nesterov is 1; it must be true or false\n  the default is True"),
+        ("mixup = true", "mixup is True; it must be a number from 0 to 1,000,000\n  the default is 0.0"),
+        ("[augmentation]\nname = 1", "augmentation is {'name': 1}; it must be one of none, "),
+        ('schedule = "step"', "there is no schedule `step`\n  did you mean `steps`?"),
+    ],
+)
+def test_a_file_that_is_no_recipe_is_named(tmp_path: Path, text: str, message: str) -> None:
+    name = written(tmp_path, text)
+    with pytest.raises(ArchsearchError) as caught:
+        Recipe.find(name)
+    assert str(caught.value).startswith(f"{name}: {message}")
+
+
+def test_a_whole_number_in_a_file_is_a_number(tmp_path: Path) -> None:
+    assert Recipe.find(written(tmp_path, "weight_decay = 0\nlearning_rate = 1")) == Recipe(
+        weight_decay=0.0, learning_rate=1.0
+    )
+
+
+@given(RECIPES)
+def test_a_recipe_written_as_toml_is_read_back(tmp_path_factory: pytest.TempPathFactory, recipe: Recipe) -> None:
+    text = "\n".join(f"{name} = {json.dumps(value)}" for name, value in asdict(recipe).items())
+    assert Recipe.find(written(tmp_path_factory.mktemp("recipes"), text)) == recipe
+
+
+def test_a_shipped_recipe_is_found_by_its_name_or_its_file_name() -> None:
+    assert Recipe.find("fast") == Recipe.find("fast.toml")
+    with pytest.raises(ArchsearchError, match=r"there is no recipe `fats`\n  .*; did you mean `fast`"):
+        Recipe.find("fats")
+
+
+@given(RECIPES, RECIPES)
+def test_what_differs_turns_one_recipe_into_the_other(first: Recipe, second: Recipe) -> None:
+    fields = {name: value_of(name, text) for name, text in second.differing(first).items()}
+    assert Recipe.of(asdict(first) | fields) == second
+    assert first.differing(second).keys() == fields.keys()
+
+
+@pytest.mark.parametrize("text", ["nesterov no", "nesterov true", "cutout 1.5", "epoch 3"])
+def test_a_word_that_no_field_has_is_refused(text: str) -> None:
+    with pytest.raises(ArchsearchError):
+        Recipe.read(f"{Recipe()}, {text}")
