@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, fields
+
 import click
 
 from archsearch.cli.numbers import MOST, Number
@@ -16,6 +18,11 @@ from archsearch.cli.usage import Verb, refuse_without_effect
 )
 @click.option("--sort", metavar="COLUMN", help="Column to sort by; -COLUMN for largest first. [-val_accuracy]")
 @click.option("--top", type=Number(1, MOST), metavar="N", help="Rows to show at most.")
+@click.option(
+    "--correlate",
+    metavar="COLUMN",
+    help="Show instead how well cheap signals rank the complete networks by COLUMN, as by val_accuracy.",
+)
 @storage_option
 @click.option("--columns", "list_columns", is_flag=True, help="List the columns and their meanings instead.")
 @output_options
@@ -23,11 +30,13 @@ from archsearch.cli.usage import Verb, refuse_without_effect
     "results",
     'results --where "params < 150k and val_accuracy > 85" --sort params --top 5',
     "results --where \"state = 'refused'\" --csv",
+    "results --correlate val_accuracy --where \"study = 'era_s9'\"",
 )
 def results(
     where: str | None,
     sort: str | None,
     top: int | None,
+    correlate: str | None,
     storage: str,
     list_columns: bool,
     output: Output,
@@ -36,12 +45,22 @@ def results(
 
     It has a row for each network: complete, pruned, failed or refused. Accuracies are in percent, times in
     seconds. The table shows some of the columns, --json and --csv write all.
+
+    --correlate shows Spearman's rank correlation, from -1 to 1, of a column with what is known before training or
+    after its first epoch, and its 95 % confidence interval (low to high), over n networks trained to the end.
     """
     from archsearch.study.results import COLUMNS, load_results, select
 
     if list_columns:
-        refuse_without_effect("the columns are listed, and no results", "--where", "--sort", "--top", "--storage")
+        options = ("--where", "--sort", "--top", "--correlate", "--storage")
+        refuse_without_effect("the columns are listed, and no results", *options)
         rows = [{"column": name, "meaning": meaning} for name, meaning in COLUMNS.items()]
         output.rows(("column", "meaning"), rows)
+    elif correlate is not None:
+        from archsearch.study.correlation import Correlation, correlations
+
+        refuse_without_effect("all rows that --where selects are correlated", "--sort", "--top")
+        found = correlations(select(load_results(storage), where), correlate)
+        output.rows([field.name for field in fields(Correlation)], list(map(asdict, found)))
     else:
         output.results(select(load_results(storage), where, sort or "-val_accuracy", top))

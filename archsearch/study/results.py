@@ -29,7 +29,10 @@ COLUMNS: Mapping[str, str] = {
     "val_accuracy": "percent of the held-out validation images, after the last epoch",
     "test_accuracy": "percent of the test images, after the last epoch on all training images",
     "train_accuracy": "percent of the augmented training images, over the last epoch",
+    "first_train_loss": "mean loss of the augmented training images over the first epoch, in nats",
     **FIGURES,
+    "synflow": "natural logarithm of the synaptic flow through the network before training (no unit)",
+    "naswot": "log-determinant of how alike its ReLUs answer to training images before training (no unit)",
     "epochs": "epochs trained",
     "data": "the dataset",
     "data_digest": "digest of its images and labels",
@@ -124,12 +127,17 @@ def select(
         chosen = [row for row in chosen if condition.holds(row.values)]
     if sort is not None:
         column = sort.removeprefix("-")
-        if column not in COLUMNS:
-            raise ArchsearchError(f"there is no column `{column}`", remedy=suggest(column, COLUMNS))
+        check_column(column)
         present = [row for row in chosen if row[column] is not None]
         present.sort(key=lambda row: row.values[column], reverse=sort.startswith("-"))  # type: ignore[arg-type,return-value]  # one column holds one kind of value
         chosen = present + [row for row in chosen if row[column] is None]
     return tuple(chosen[:top])
+
+
+def check_column(name: str) -> None:
+    """Raise ArchsearchError for an unknown column."""
+    if name not in COLUMNS:
+        raise ArchsearchError(f"there is no column `{name}`", remedy=suggest(name, COLUMNS))
 
 
 def frame(table: Iterable[ResultRow]) -> pd.DataFrame:
@@ -157,6 +165,7 @@ def _values(study: str, trial: FrozenTrial) -> dict[str, ColumnValue]:
         "val_accuracy": accuracy if split != "test" else None,
         "test_accuracy": accuracy if split == "test" else None,
         "train_accuracy": history[-1].get("train_accuracy"),
+        "first_train_loss": history[0].get("train_loss"),
         "epochs": len(history) if accuracy is not None else None,
         "images_per_second": _median(history),
         "seconds": sum(epoch["seconds"] for epoch in history) if accuracy is not None else None,

@@ -94,7 +94,7 @@ USAGE = [
     (
         ["results", "--xyzzy"],
         "there is no option `--xyzzy`",
-        "known here: --columns, --csv, --help, --json, --sort, --storage, --top, --where; "
+        "known here: --columns, --correlate, --csv, --help, --json, --sort, --storage, --top, --where; "
         "see `archsearch results --help`",
     ),
     (
@@ -159,7 +159,11 @@ WITHOUT_EFFECT = [
     (["analyze", "own.py:Net", "--words", "own.py"], "--words", "a torch module is not written in words"),
     *(
         (["results", "--columns", option, "1"], option, "the columns are listed, and no results")
-        for option in ("--where", "--sort", "--top", "--storage")
+        for option in ("--where", "--sort", "--top", "--correlate", "--storage")
+    ),
+    *(
+        (["results", "--correlate", "rf", option, "1"], option, "all rows that --where selects are correlated")
+        for option in ("--sort", "--top")
     ),
 ]
 
