@@ -15,7 +15,8 @@ from archsearch.errors import TrainingError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from archsearch.training.batches import Batch
+    import numpy as np
+    import numpy.typing as npt
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,9 @@ class Device:
         """Move a module to the device; convolutions are faster with the channels last, in float32 too."""
         return convert_conv2d_weight_memory_format(module.to(self.torch_device), torch.channels_last)
 
-    def logits(self, module: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
+    def logits(
+        self, module: nn.Module, batch: tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]
+    ) -> tuple[Tensor, Tensor]:
         """Return the module's logits for the images of a batch, in float32, and the labels."""
         pixels, labels = (torch.from_numpy(array).to(self.torch_device) for array in batch)
         with torch.autocast(self.torch_device.type, torch.bfloat16, enabled=self.bf16):

@@ -142,7 +142,7 @@ class _Run:
             for batch in range(per_epoch)
         ]
         seen = Tally()
-        with closing(self._stream(self.split.train, self.recipe.augmentation, order)) as stream:
+        with closing(self._stream(self.split.train, order, number)) as stream:
             for done, (rate, batch) in enumerate(zip(rates, stream, strict=False), start=before + 1):
                 for group in self.optimizer.param_groups:
                     group["lr"] = rate
@@ -159,7 +159,7 @@ class _Run:
     def _evaluate(self, number: int) -> Tally:
         self.module.eval()
         result = Tally()
-        with closing(self._stream(self.split.evaluation, "none", None)) as stream, torch.inference_mode():
+        with closing(self._stream(self.split.evaluation, None, number)) as stream, torch.inference_mode():
             for batch in stream:
                 loss, correct = self._measure(batch)
                 result = result.plus(loss.item(), correct, len(batch[1]))
@@ -168,18 +168,20 @@ class _Run:
 
     def _measure(self, batch: Batch) -> tuple[Tensor, int]:
         """Return the mean loss of a batch and how many of its images are classified correctly."""
-        logits, labels = self.device.logits(self.module, batch)
+        pixels, labels_ = batch
+        normalised = ((pixels / 255 - self.split.mean) / self.split.std).astype(np.float32)
+        logits, labels = self.device.logits(self.module, (normalised.transpose(0, 3, 1, 2), labels_))
         correct = (logits.argmax(1) == labels).sum().item()
         return cross_entropy(logits, labels), int(correct)
 
-    def _stream(self, images: Images, name: str, order: int | None) -> Generator[Batch, None, None]:
+    def _stream(self, images: Images, order: int | None, epoch: int) -> Generator[Batch, None, None]:
         """Return batches of images: in the order of a seed to train on, or in their own to measure on."""
         height, width = images.pixels.shape[1:3]
-        training, split = order is not None, self.split
-        seed = self.seed if training else 0
-        pipeline = augmentation(name, mean=split.mean, std=split.std, size=(height, width), seed=seed)
-        batch_size = self.recipe.batch_size if training else _EVALUATION_BATCH
-        return batches(images, pipeline, batch_size=batch_size, seed=order)
+        name, cutout = self.recipe.augmentation, self.recipe.cutout
+        size = (height, width)
+        pipeline = augmentation(name, cutout=cutout, mean=self.split.mean, size=size, seed=self.seed)
+        batch_size = self.recipe.batch_size if order is not None else _EVALUATION_BATCH
+        return batches(images, pipeline, batch_size=batch_size, order=order, epoch=epoch)
 
 
 def check_trainable(graph: Graph, split: Split, recipe: Recipe) -> None:
@@ -202,7 +204,7 @@ def check_trainable(graph: Graph, split: Split, recipe: Recipe) -> None:
         raise TrainingError(
             f"{split.data} has 1 training image; batch norm needs at least 2", remedy="add training images"
         )
-    check_size(recipe.augmentation, (height, width))
+    check_size(recipe.augmentation, (height, width), recipe.cutout)
 
 
 def _require_finite(loss: float, epoch: int, rate: float) -> None:

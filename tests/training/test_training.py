@@ -16,7 +16,6 @@ from archsearch.graph.graph import Graph
 from archsearch.notation.network import parse
 from archsearch.space.space import Space
 from archsearch.study.search import search
-from archsearch.training.augmentation import augmentation
 from archsearch.training.fields import AUGMENTATIONS
 from archsearch.training.history import Epoch
 from archsearch.training.recipe import Recipe
@@ -76,10 +75,10 @@ def test_the_test_images_are_measured_once_after_the_last_epoch() -> None:
 def test_the_module_is_the_one_that_was_measured_last(split: Split) -> None:
     trained = train(TINY, split, SHORT)
     images = split.evaluation
-    plain = augmentation("none", mean=split.mean, std=split.std, size=(32, 32), seed=0)
+    plain = (images.pixels / 255 - split.mean) / split.std
     assert not trained.module.training
     assert {weight.dtype for weight in trained.module.parameters()} == {torch.float32}
-    inputs = torch.from_numpy(plain.normalise(images.pixels)).to(trained.device.torch_device)
+    inputs = torch.from_numpy(plain.astype(np.float32).transpose(0, 3, 1, 2)).to(trained.device.torch_device)
     with torch.inference_mode():
         guesses = trained.module(inputs).argmax(1).cpu().numpy()
     # The module computes in float32 here, so that a close call may be decided otherwise.
@@ -240,7 +239,7 @@ def test_a_single_training_image(split: Split) -> None:
 def test_a_few_images_whose_maps_are_single_pixels(split: Split, count: int) -> None:
     pixel = parse("conv(8, kernel=32, padding=0) conv(8) head()").lower()
     few_left = replace(few(split, count), evaluation=split.evaluation.take(np.arange(1)))
-    recipe = Recipe(epochs=2, batch_size=2, augmentation="assignment")
+    recipe = Recipe(epochs=2, batch_size=2, augmentation="course")
     assert len(train(pixel, few_left, recipe).history) == 2
 
 
@@ -273,9 +272,9 @@ def test_a_search_refuses_small_images_before_its_first_trial(tmp_path: Path) ->
     space = Space.of("input 3x4x4\nnetwork = conv(2|4) head()\n", "small")
     storage = tmp_path / "results.db"
     with pytest.raises(TrainingError) as caught:
-        search(space, small, trials=1, recipe=Recipe(augmentation="assignment"), storage=f"sqlite:///{storage}")
+        search(space, small, trials=1, recipe=Recipe(augmentation="course"), storage=f"sqlite:///{storage}")
     assert str(caught.value) == (
-        "the augmentation `assignment` needs sides of at least 8 pixels; the images are 4x4\n"
+        "the augmentation `course` needs sides of at least 8 pixels; the images are 4x4\n"
         "  --augmentation none works on them"
     )
     assert not storage.exists()
