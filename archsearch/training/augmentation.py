@@ -1,161 +1,216 @@
-"""Augmentation by albumentations, and normalisation."""
+"""What is done to training images, as a value: named steps with their parameters, apart from who carries them out.
+
+`on_arrays` carries them out by albumentations, and `on_tensors` on the device of a tensor; each step's docstring
+says what both do.
+"""
 
 from __future__ import annotations
 
-import os
-import warnings
 from dataclasses import dataclass
-from math import prod
-from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
-import numpy.typing as npt
-
-from archsearch.errors import TrainingError
+from archsearch.errors import ArchsearchError, TrainingError, suggest
 from archsearch.graph.shapes import shape_text
-from archsearch.training.fields import AUGMENTATIONS
+from archsearch.training.fields import AUGMENTATIONS, WITHDRAWN
 
-# Importing albumentations otherwise asks the network for a newer version.
-os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
+Size = tuple[int, int]
+"""Height and width, in pixels."""
 
-import cv2
-from albumentations import (
-    Affine,
-    BasicTransform,
-    CoarseDropout,
-    Compose,
-    HorizontalFlip,
-    Pad,
-    RandomCrop,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-
-# On small images OpenCV's own threads double the processor time and save none; they are a global setting.
-cv2.setNumThreads(1)
-
+Colour = tuple[int, int, int]
+"""Red, green and blue, 0..255."""
 
 _PADDING = 4
 _HOLE = 16
-# A border reflects other pixels than the outermost; a hole lies within the image and its border.
-_LEAST_SIDE = {"none": 1, "crop": _PADDING + 1, "flip_crop": _PADDING + 1, "course": _HOLE - 2 * _PADDING}
-# Smaller images are refused, not given a smaller hole: results are kept by the name of their augmentation.
-_LEAST_AREA = {"course": 2 * _HOLE**2}
-_T = TypeVar("_T")
+# A border reflects other pixels than the outermost; a hole lies within the padded image, of twice the sides.
+_LEAST_SIDE = {
+    "crop": _PADDING + 1,
+    "flip_crop": _PADDING + 1,
+    "alternating_flip_crop": _PADDING + 1,
+    "course": _HOLE // 2,
+}
+
+
+@dataclass(frozen=True)
+class Flip:
+    """Mirror left and right with probability `p`."""
+
+    p: float
+
+
+@dataclass(frozen=True)
+class AlternatingFlip:
+    """Mirror left and right in every second epoch, in the even or in the odd ones: for each image at random."""
+
+
+@dataclass(frozen=True)
+class ShiftScaleRotate:
+    """Scale and rotate around the centre, then shift; all of it with probability `p`.
+
+    Each is uniform: the shift in shares of the width and of the height, from -`shift` to `shift`, the factor from
+    1 - `scale` to 1 + `scale`, the angle in degrees from -`rotate` to `rotate`. Bilinear; what lies outside the
+    image is reflected, the outermost pixels not repeated.
+    """
+
+    shift: float
+    scale: float
+    rotate: float
+    p: float
+
+
+@dataclass(frozen=True)
+class Border:
+    """Pad on all sides to a size: with reflected pixels, the outermost not repeated, or with black.
+
+    The smaller half of an odd difference comes above and to the left.
+    """
+
+    size: Size
+    reflected: bool
+
+    def before(self, size: Size) -> Size:
+        """Return how many rows come above and how many columns to the left of images of a size."""
+        return (self.size[0] - size[0]) // 2, (self.size[1] - size[1]) // 2
+
+
+@dataclass(frozen=True)
+class Hole:
+    """With probability `p`, set a square of `side` pixels to a colour, anywhere that it fits whole."""
+
+    side: int
+    colour: Colour
+    p: float
+
+
+@dataclass(frozen=True)
+class RandomCrop:
+    """Keep a window of a size, each place equally likely."""
+
+    size: Size
+
+
+@dataclass(frozen=True)
+class CentreCrop:
+    """Keep the window of a size in the middle; what `Border` added, it removes."""
+
+    size: Size
+
+
+@dataclass(frozen=True)
+class Cutout:
+    """Set a square of `side` pixels to a colour; its centre is any pixel, so that parts may fall outside.
+
+    Of an even side, the larger half lies above and to the left of its centre. A square around a uniform centre is
+    that of DeVries and Taylor, "Improved Regularization of Convolutional Neural Networks with Cutout" (2017).
+    """
+
+    side: int
+    colour: Colour
+
+
+Step = Flip | AlternatingFlip | ShiftScaleRotate | Border | Hole | RandomCrop | CentreCrop | Cutout
 
 
 @dataclass(frozen=True)
 class Pipeline:
-    """What is done to images of one size (height, width) before a network sees them: made by `augmentation`.
+    """What is done to images of one size, step after step: made by `augmentation`."""
 
-    `mean` and `std` are a channel each, on the scale 0..1.
-    """
-
-    name: str
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-    size: tuple[int, int]
+    steps: tuple[Step, ...]
+    size: Size
     seed: int
 
-    def compose(self, seed: int | None = None) -> Compose | None:
-        """Build the random part: albumentations from uint8 to uint8 H x W x 3, or None where there is none.
-
-        Its random numbers follow from the pipeline's seed and this one.
-        """
-        transforms = _strictly(lambda: _transforms(self))
-        entropy = (self.seed,) if seed is None else (self.seed, seed)
-        state = int(np.random.SeedSequence(entropy).generate_state(1)[0])
-        return _strictly(lambda: Compose(transforms, seed=state)) if transforms else None
-
-    def normalise(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Turn N x H x W x 3 of 0..255 into contiguous N x 3 x H x W of (value / 255 - mean) / std."""
-        values = np.arange(256) / 255
-        output = np.empty((len(pixels), 3, *pixels.shape[1:3]), np.float32)
-        for channel, (mean, std) in enumerate(zip(self.mean, self.std, strict=True)):
-            # A byte has 256 values only: looking them up costs less than arithmetic on every pixel.
-            table = ((values - mean) / std).astype(np.float32)
-            output[:, channel] = table[pixels[..., channel]]
-        return output
+    def check(self, size: Size, batch_size: int) -> None:
+        """Raise ArchsearchError for images of another size than the pipeline's, and a batch size below 1."""
+        if batch_size < 1:
+            raise ArchsearchError(f"the batch size is {batch_size}; it must be at least 1")
+        if size != self.size:
+            raise ArchsearchError(
+                f"the images are {shape_text(size)}; the augmentation is made for {shape_text(self.size)} "
+                "(height x width)",
+                remedy="give `augmentation` the size of the images",
+            )
 
 
 def augmentation(
-    name: str,
-    *,
-    mean: tuple[float, float, float],
-    std: tuple[float, float, float],
-    size: tuple[int, int],
-    seed: int,
+    name: str, *, cutout: int = 0, mean: tuple[float, float, float], size: Size, seed: int = 0
 ) -> Pipeline:
-    """Name what is done to images of a size (height, width) whose colours have this mean and std (0..1).
+    """Name what is done to images of a size (height, width) whose colours have this mean (0..1).
 
-    - "none": normalisation only, with which every other one ends too
+    - "none": nothing
     - "crop": 4 pixels of reflected border, then a random crop back to the size
     - "flip_crop": a horizontal flip of half the images, then "crop"
-    - "course": flip; shift by up to a sixteenth, scale by up to a tenth and rotation by up to 15 degrees,
-      of half the images; 4 pixels of border; one hole of 16 x 16 in the mean colour, in half the images;
-      crop
+    - "alternating_flip_crop": each image is flipped in every second epoch, then "crop"
+    - "course": flip of half the images; shift by up to a sixteenth, scale by up to a fifth and rotation by up to
+      10 degrees, of a fifth of them; black border to twice the sides; one hole of 16 x 16 in the mean colour,
+      anywhere in a fifth of them, border included; the border is removed
+
+    Then, if `cutout` is not 0, a square of that side in pixels is set to the mean colour.
 
     Raises ArchsearchError for another name, and what `check_size` raises.
+
+    >>> augmentation("crop", mean=(0.5, 0.5, 0.5), size=(32, 32)).steps
+    (Border(size=(40, 40), reflected=True), RandomCrop(size=(32, 32)))
     """
-    check_size(name, size)
-    return Pipeline(name, mean, std, size, seed)
+    check_size(name, size, cutout)
+    red, green, blue = (round(255 * value) for value in mean)
+    colour = (red, green, blue)
+    last = (Cutout(cutout, colour),) if cutout else ()
+    return Pipeline((*_steps(size, colour)[name], *last), size, seed)
 
 
-def check_size(name: str, size: tuple[int, int]) -> None:
-    """Raise TrainingError for images (height, width) too small for an augmentation; it names one that works.
+def check_size(name: str, size: Size, cutout: int = 0) -> None:
+    """Raise TrainingError for images (height, width) too small for an augmentation; it says what works.
+
+    Raises it too for a pipeline of an earlier version, and ArchsearchError for a name that there is not.
 
     >>> check_size("crop", (4, 32))
     Traceback (most recent call last):
     archsearch.errors.TrainingError: the augmentation `crop` needs sides of at least 5 pixels; the images are 4x32
       --augmentation none works on them
     """
+    if successor := WITHDRAWN.get(name):
+        raise TrainingError(
+            f"the augmentation `{name}` was another pipeline in version 0.1, which is withdrawn",
+            remedy=f"--augmentation {successor} takes its place",
+        )
+    if name not in AUGMENTATIONS:
+        raise ArchsearchError(f"there is no augmentation `{name}`", remedy=suggest(name, AUGMENTATIONS))
     if unmet := _unmet(name, size):
         message = f"the augmentation `{name}` {unmet}; the images are {shape_text(size)}"
         *_, works = (other for other in AUGMENTATIONS if not _unmet(other, size))
         raise TrainingError(message, remedy=f"--augmentation {works} works on them")
+    if unmet := _erases_too_much(cutout, size):
+        message = f"the cutout of {cutout} pixels {unmet}; the images are {shape_text(size)}"
+        largest = max(side for side in range(cutout) if not _erases_too_much(side, size))
+        raise TrainingError(message, remedy=f"a cutout of {largest} is the largest that works on them")
 
 
-def _unmet(name: str, size: tuple[int, int]) -> str:
+def _unmet(name: str, size: Size) -> str:
     """Say what an augmentation needs that images of a size do not meet, or nothing."""
-    if min(size) < _LEAST_SIDE[name]:
-        return f"needs sides of at least {_LEAST_SIDE[name]} pixels"
-    if prod(size) < _LEAST_AREA.get(name, 0):
-        return f"erases {_HOLE}x{_HOLE} pixels, more than half of an image"
-    return ""
+    least = _LEAST_SIDE.get(name, 1)
+    if min(size) < least:
+        return f"needs sides of at least {least} pixels"
+    # Refused, not given a smaller hole: results are kept by the name of their augmentation.
+    return _erases_too_much(_HOLE, size) if name == "course" else ""
 
 
-def _transforms(pipeline: Pipeline) -> list[BasicTransform]:
-    height, width = pipeline.size
-    flip = HorizontalFlip(p=0.5)
-    pad = Pad(padding=_PADDING, border_mode=cv2.BORDER_REFLECT_101, p=1.0)
-    crop = RandomCrop(height=height, width=width, p=1.0)
-    shift_scale_rotate = Affine(
-        translate_px={"x": (-(width // 16), width // 16), "y": (-(height // 16), height // 16)},
-        scale=(0.9, 1.1),
-        rotate=(-15.0, 15.0),
-        keep_ratio=True,
-        border_mode=cv2.BORDER_REFLECT_101,
-        p=0.5,
-    )
-    hole = CoarseDropout(
-        num_holes_range=(1, 1),
-        hole_height_range=(_HOLE, _HOLE),
-        hole_width_range=(_HOLE, _HOLE),
-        fill=tuple(round(255 * value) for value in pipeline.mean),
-        p=0.5,
-    )
+def _erases_too_much(side: int, size: Size) -> str:
+    height, width = min(side, size[0]), min(side, size[1])
+    too_much = 2 * height * width > size[0] * size[1]
+    return f"may erase {shape_text((height, width))} pixels, more than half of an image" if too_much else ""
+
+
+def _steps(size: Size, colour: Colour) -> dict[str, tuple[Step, ...]]:
+    height, width = size
+    crop = (Border((height + 2 * _PADDING, width + 2 * _PADDING), reflected=True), RandomCrop(size))
     return {
-        "none": [],
-        "crop": [pad, crop],
-        "flip_crop": [flip, pad, crop],
-        "course": [flip, shift_scale_rotate, pad, hole, crop],
-    }[pipeline.name]
-
-
-def _strictly(build: Callable[[], _T]) -> _T:
-    """Build with warnings as errors: albumentations only warns of an argument that it does not know."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)
-        return build()
+        "none": (),
+        "crop": crop,
+        "flip_crop": (Flip(0.5), *crop),
+        "alternating_flip_crop": (AlternatingFlip(), *crop),
+        "course": (
+            Flip(0.5),
+            ShiftScaleRotate(shift=0.0625, scale=0.2, rotate=10, p=0.2),
+            Border((2 * height, 2 * width), reflected=False),
+            Hole(_HOLE, colour, p=0.2),
+            CentreCrop(size),
+        ),
+    }

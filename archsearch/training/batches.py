@@ -1,12 +1,11 @@
-"""Batches of float images, augmented and normalised in the background.
+"""Batches of images as bytes, augmented in the background.
 
 >>> from archsearch.data.images import Images
 >>> from archsearch.training.augmentation import augmentation
 >>> images = Images(np.zeros((5, 32, 32, 3), np.uint8), np.arange(5))
->>> half = (0.5, 0.5, 0.5)
->>> pipeline = augmentation("flip_crop", mean=half, std=half, size=(32, 32), seed=0)
->>> [(x.shape, y.shape) for x, y in batches(images, pipeline, batch_size=4, seed=1)]
-[((4, 3, 32, 32), (4,)), ((1, 3, 32, 32), (1,))]
+>>> pipeline = augmentation("flip_crop", mean=(0.5, 0.5, 0.5), size=(32, 32))
+>>> [(x.shape, y.shape) for x, y in batches(images, pipeline, batch_size=4, order=1, epoch=0)]
+[((4, 32, 32, 3), (4,)), ((1, 32, 32, 3), (1,))]
 """
 
 from __future__ import annotations
@@ -19,15 +18,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from archsearch.errors import ArchsearchError
+from archsearch.training.on_arrays import augmenter
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from albumentations import Compose
-
     from archsearch.data.images import Images
     from archsearch.training.augmentation import Pipeline
+    from archsearch.training.on_arrays import Augment
 
 BATCHES_AHEAD = 3
 """Batches that are prepared before they are asked for."""
@@ -39,29 +37,26 @@ Batch = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
 
 
 def batches(
-    images: Images, pipeline: Pipeline, *, batch_size: int, seed: int | None
+    images: Images, pipeline: Pipeline, *, batch_size: int, order: int | None, epoch: int
 ) -> Generator[Batch, None, None]:
-    """Yield all images once, augmented and normalised: (N x 3 x H x W, N), the last batch perhaps smaller.
+    """Yield all images once, as bytes N x H x W x 3, and their labels, the last batch perhaps smaller.
 
-    In random order where a seed is given, else in their own. The same images, pipeline and seed give the
-    same batches. One background thread is some batches ahead; it ends with the iteration, or when the
-    generator is closed. What goes wrong in it is raised here.
+    Augmented and in random order where `order` is a seed; as they are and in their own order where it is None. The
+    pipeline, the seed and the epoch decide all random numbers. One background thread is some batches ahead; it
+    ends with the iteration, or when the generator is closed. What goes wrong in it is raised here.
 
     Raises ArchsearchError for images of another size than the pipeline's, and for a batch size below 1.
     """
-    if batch_size < 1:
-        raise ArchsearchError(f"the batch size is {batch_size}; it must be at least 1")
     height, width = images.pixels.shape[1:3]
-    if (height, width) != pipeline.size:
-        raise ArchsearchError(
-            f"the images are {height}x{width}; the augmentation is made for "
-            f"{pipeline.size[0]}x{pipeline.size[1]} (height x width)",
-            remedy="give `augmentation` the size of the images",
-        )
+    pipeline.check((height, width), batch_size)
     count = len(images)
-    order = np.arange(count) if seed is None else np.random.default_rng(seed).permutation(count)
-    parts = [order[start : start + batch_size] for start in range(0, count, batch_size)]
-    return _in_background(images, pipeline, pipeline.compose(seed), parts)
+    positions, augment = np.arange(count), None
+    if order is not None:
+        generator = np.random.default_rng(np.random.SeedSequence((pipeline.seed, order, epoch)))
+        positions = generator.permutation(count)
+        augment = augmenter(pipeline, images=count, epoch=epoch, generator=generator)
+    parts = [positions[start : start + batch_size] for start in range(0, count, batch_size)]
+    return _in_background(images, augment, parts)
 
 
 class TrainingWarning(UserWarning):
@@ -79,14 +74,11 @@ def warn_of_few_steps(images: int, batch_size: int) -> None:
 
 
 def _in_background(
-    images: Images, pipeline: Pipeline, compose: Compose | None, parts: list[npt.NDArray[np.intp]]
+    images: Images, augment: Augment | None, parts: list[npt.NDArray[np.intp]]
 ) -> Generator[Batch, None, None]:
     def prepare(part: npt.NDArray[np.intp]) -> Batch:
         chosen = images.take(part)
-        pixels = chosen.pixels
-        if compose is not None:
-            pixels = np.stack([compose(image=image)["image"] for image in pixels])
-        return pixels, chosen.labels
+        return chosen.pixels if augment is None else augment(chosen.pixels, part), chosen.labels
 
     # A single worker takes the parts in order, so the random numbers do not depend on timing.
     worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="archsearch-batches")
