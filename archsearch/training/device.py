@@ -1,10 +1,12 @@
-"""The hardware that trains: which device, in which precision, and what to do when its memory runs out."""
+"""The hardware that trains: which device, how it computes, and what to do when its memory runs out."""
 
 from __future__ import annotations
 
+import ctypes
+import functools
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -13,38 +15,87 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 from archsearch.errors import TrainingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
-    from archsearch.training.batches import Batch
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
 
 @dataclass(frozen=True)
 class Device:
-    """A CPU or a GPU, and whether its layers compute in bf16; weights are float32 either way."""
+    """How a network is computed: where, in which precision and memory format, by how many threads.
 
-    torch_device: torch.device
-    bf16: bool
+    `kind` is "cpu", "cuda" or "mps"; `precision` is "fp32" or "bf16", and weights are float32 either way.
+    `threads` are those of torch within an operation, of no meaning beside a GPU. A `compiled` module goes through
+    torch.compile.
 
-    @staticmethod
-    def best() -> Device:
-        """Return the GPU, if there is one, or else the CPU; in bf16 where the hardware computes in it."""
-        if torch.cuda.is_available():
-            return Device(torch.device("cuda"), torch.cuda.is_bf16_supported(including_emulation=False))
-        return Device(torch.device("cpu"), _cpu_has_bf16())
+    >>> print(Device(precision="bf16", threads=4))
+    bf16 on cpu
+    """
+
+    kind: str = "cpu"
+    precision: str = "fp32"
+    channels_last: bool = True
+    threads: int = 1
+    compiled: bool = False
 
     def __str__(self) -> str:
-        return f"{'bf16' if self.bf16 else 'fp32'} on {self.torch_device.type}"
+        return f"{self.precision} on {self.kind}"
+
+    @property
+    def torch_device(self) -> torch.device:
+        """The device as torch names it."""
+        return torch.device(self.kind)
+
+    @property
+    def memory_format(self) -> torch.memory_format:
+        """Of batches of images and of the weights of convolutions."""
+        return torch.channels_last if self.channels_last else torch.contiguous_format
 
     def place(self, module: nn.Module) -> nn.Module:
-        """Move a module to the device; convolutions are faster with the channels last, in float32 too."""
-        return convert_conv2d_weight_memory_format(module.to(self.torch_device), torch.channels_last)
+        """Move a module to the device, its weights in the memory format; compile it at its first call if asked to.
 
-    def logits(self, module: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return the module's logits for the images of a batch, in float32, and the labels."""
-        pixels, labels = (torch.from_numpy(array).to(self.torch_device) for array in batch)
-        with torch.autocast(self.torch_device.type, torch.bfloat16, enabled=self.bf16):
-            logits: Tensor = module(pixels.contiguous(memory_format=torch.channels_last))
-        return logits.float(), labels
+        The module is changed in place, and its state dict keeps its names. Compiling takes tens of seconds, and
+        raises what `archsearch.training.steps.compile_errors` lists.
+        """
+        placed = convert_conv2d_weight_memory_format(module.to(self.torch_device), self.memory_format)
+        if self.compiled:
+            # All our modules share one `forward`, for which torch would soon give up compiling.
+            torch.compiler.reset()
+            placed.compile(mode="reduce-overhead" if self.kind == "cuda" else None)
+        return placed
+
+    @contextmanager
+    def computing(self) -> Iterator[None]:
+        """Give the CPU's operations this device's threads meanwhile, in the current Python thread."""
+        if self.kind != "cpu":
+            yield
+            return
+        _keep_freed_memory()
+        before = torch.get_num_threads()
+        torch.set_num_threads(self.threads)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
+
+    def logits(self, module: nn.Module, pixels: Tensor) -> Tensor:
+        """Return the module's logits, in float32, for images on the device: float, N x C x H x W."""
+        with torch.autocast(self.kind, torch.bfloat16, enabled=self.precision == "bf16"):
+            logits: Tensor = module(pixels.contiguous(memory_format=self.memory_format))
+        return logits.float()
+
+    def written(self) -> dict[str, Any]:
+        """Return plain values, which `of` reads.
+
+        >>> Device.of(Device(threads=2).written()) == Device(threads=2)
+        True
+        """
+        return asdict(self)
+
+    @staticmethod
+    def of(values: Mapping[str, Any]) -> Device:
+        """Return the device that `written` wrote."""
+        return Device(**values)
 
 
 @contextmanager
@@ -52,11 +103,33 @@ def out_of_memory_explained() -> Iterator[None]:
     """Turn the device's own error into a TrainingError that says what may help."""
     try:
         yield
-    except torch.OutOfMemoryError:
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
         raise TrainingError("the device ran out of memory", remedy="a smaller batch size may help") from None
 
 
-def _cpu_has_bf16() -> bool:
-    # Elsewhere it would be emulated, slowly. A torch too old for the query is taken not to have it.
-    query: Callable[[], Mapping[str, object]] = getattr(torch.cpu, "get_capabilities", dict)
-    return query().get("avx512_bf16") is True
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether an error of torch means that a device has no memory left; only CUDA has a type for it.
+
+    >>> is_out_of_memory(torch.OutOfMemoryError("CUDA out of memory")), is_out_of_memory(RuntimeError("a bug"))
+    (True, False)
+    """
+    texts = ("can't allocate memory", "not enough memory", "MPS backend out of memory")
+    return isinstance(error, torch.OutOfMemoryError) or any(text in str(error) for text in texts)
+
+
+@functools.cache
+def _keep_freed_memory() -> None:
+    """Let the C library keep the memory of freed tensors, where it is glibc.
+
+    By default glibc hands blocks of more than 32 MiB, and what is free at the end of its heap, back to the
+    kernel, which has to clear each page again at the next step. In batches of 128 on a Zen 3 with 2 cores, a step
+    of era_s9.net had 26,000 page faults, and has 800; 303 images/s became 341 (medians of 32 interleaved steps).
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):
+        return  # Another C library: musl and macOS have no such function, and Windows no such lookup.
+    mallopt(_M_MMAP_THRESHOLD, 1 << 30)
+    mallopt(_M_TRIM_THRESHOLD, -1)

@@ -59,8 +59,7 @@ def train(
     The seed determines weights, order and augmentation: on a CPU, the same arguments and number of threads
     give the same history. `report` is called with each epoch when it ends, and `step` after each batch, with the
     number of batches done and of all batches; what they raise ends the training and is passed on. Images that do
-    not fill a batch at the end of an epoch are left out of it, unless there is no other batch. Trains on a GPU if
-    there is one, and in bf16 if the hardware computes in it.
+    not fill a batch at the end of an epoch are left out of it, unless there is no other batch.
 
     Raises TrainingError for a network that is not made for the images, a seed below 0, fewer than two
     training images, images too small for the augmentation, and a loss that is not finite.
@@ -104,7 +103,7 @@ class _Run:
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(initialisation)
             module = build(graph)
-        device = Device.best()
+        device = Device(threads=torch.get_num_threads())
         placed = device.place(module)
         optimizer = torch.optim.SGD(
             placed.parameters(),
@@ -168,7 +167,8 @@ class _Run:
 
     def _measure(self, batch: Batch) -> tuple[Tensor, int]:
         """Return the mean loss of a batch and how many of its images are classified correctly."""
-        logits, labels = self.device.logits(self.module, batch)
+        pixels, labels = (torch.from_numpy(array).to(self.device.torch_device) for array in batch)
+        logits = self.device.logits(self.module, pixels)
         correct = (logits.argmax(1) == labels).sum().item()
         return cross_entropy(logits, labels), int(correct)
 

@@ -167,25 +167,6 @@ def test_what_step_raises_ends_the_training(split: Split) -> None:
 
 
 @pytest.mark.parametrize(
-    ("capabilities", "precision"),
-    [({"avx512_bf16": True}, "bf16"), ({"avx512_bf16": False}, "fp32"), ({}, "fp32")],
-)
-def test_precision_follows_the_processor(
-    split: Split, monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, bool], precision: str
-) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
-    trained = train(TINY, few(split, 64), SHORT)
-    assert str(trained.device) == f"{precision} on cpu"
-
-
-def test_a_torch_that_cannot_tell_trains_in_fp32(split: Split, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
-    assert not train(TINY, few(split, 64), SHORT).device.bf16
-
-
-@pytest.mark.parametrize(
     ("batch_size", "epoch", "rate"),
     [
         # One batch an epoch: its loss is taken before the weights change, so the evaluation finds it.
