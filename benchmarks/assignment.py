@@ -73,11 +73,9 @@ def show(epoch: Epoch) -> None:
 def predicted(trained: Trained, split: Split) -> np.ndarray:
     """Return the logits of the test images."""
     normalise = Normalisation.of(split.mean, split.std, trained.device.torch_device)
-    pixels = torch.from_numpy(split.evaluation.pixels).permute(0, 3, 1, 2)
+    parts = torch.from_numpy(split.evaluation.pixels).permute(0, 3, 1, 2).chunk(20)
     with torch.inference_mode():
-        return torch.cat(
-            [Device(threads=1).logits(trained.module, normalise(part)) for part in pixels.split(500)]
-        ).numpy()
+        return torch.cat([Device(threads=1).logits(trained.module, normalise(part)) for part in parts]).numpy()
 
 
 if __name__ == "__main__":

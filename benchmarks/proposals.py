@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 import time
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory

@@ -1,4 +1,4 @@
-"""What each field of a recipe is worth for nets this small: a network trained by a recipe with one change at a time.
+"""What each field of a recipe is worth for nets this small: a recipe with one change at a time.
 
     python benchmarks/recipes.py --network search_spaces/era_s9.net --epochs 4 --seeds 0 --results recipes.jsonl
 

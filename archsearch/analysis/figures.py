@@ -65,6 +65,7 @@ def _total(profile: Measured, name: str) -> int:
 
 
 def count_params(graph: Graph, *, trainable: bool = False) -> int:
+    """Count parameters, shared ones once."""
     every = [weight for node in graph.nodes for weight in node.weights]
     sizes = {weight.name: weight.size for weight in (*every, *graph.spare) if weight.trainable or not trainable}
     return sum(sizes.values())

@@ -89,10 +89,6 @@ class Progress(Watch):
             f"training {epoch.train_accuracy:.2f} %, {epoch.train_loss:.3f}; {epoch.seconds:.1f} s{speed}"
         )
 
-    def reached(self, epoch: Epoch) -> None:
-        """Say what an epoch of `archsearch train` reached."""
-        self.epoch(0, epoch)
-
     def finished(self, row: ResultRow) -> None:
         accuracy = f" with {row['val_accuracy']:.2f} %" if row["state"] in {"complete", "pruned"} else ""
         reason = f": {row['reason']}" if row["reason"] else ""

@@ -43,13 +43,11 @@ def quickstart(data: str | None, size: tuple[int, int] | None, storage: str, out
     run_search(
         Space.find("first"),
         dataset,
-        recipe,
+        output,
+        recipe=recipe,
         trials=3,
-        hours=None,
         storage=storage,
         study=f"quickstart-{dataset.name}",
-        seed=0,
-        output=output,
     )
     if output.is_text:
         write("\nNext: archsearch check era_s9, archsearch search era_s9 --trials 20, archsearch results")

@@ -8,6 +8,7 @@ import click
 
 from archsearch.analysis.limits import Limits
 from archsearch.cli.data import load
+from archsearch.cli.device import device_options
 from archsearch.cli.numbers import MOST, Number
 from archsearch.cli.options import (
     examples,
@@ -19,11 +20,13 @@ from archsearch.cli.output import Output, output_options
 from archsearch.cli.streams import say
 from archsearch.cli.usage import Verb
 from archsearch.space.space import Space
+from archsearch.study.budget import KEEP, Budget
 
 if TYPE_CHECKING:
     from archsearch.data.dataset import Dataset
     from archsearch.notation.word import Vocabulary
     from archsearch.training.recipe import Recipe
+    from archsearch.training.wanted import Wanted
 
 
 @click.command(cls=Verb)
@@ -41,6 +44,21 @@ if TYPE_CHECKING:
     type=Number(0, MOST, whole=False),
     help="Start no further network after X hours.",
 )
+@click.option(
+    "--minutes-each",
+    metavar="X",
+    type=Number(0, MOST, whole=False),
+    help="Give up a network that takes longer than X minutes.",
+)
+@click.option(
+    "--keep",
+    metavar="N",
+    type=Number(0, MOST),
+    default=KEEP,
+    show_default=True,
+    help="Keep the weights of the best N networks, beside the storage.",
+)
+@device_options
 @limits_option("those of the space")
 @click.option("--study", metavar="NAME", help="Name of the study. [the name of the space]")
 @seed_option
@@ -54,10 +72,13 @@ def search(
     size: tuple[int, int] | None,
     trials: int | None,
     hours: float | None,
+    minutes_each: float | None,
+    keep: int,
     limits: Limits | None,
     study: str | None,
     seed: int,
     recipe: Recipe,
+    wanted: Wanted,
     output: Output,
 ) -> None:
     """Search SPACE for accurate networks that fit its limits.
@@ -68,26 +89,42 @@ def search(
     """
     found = Space.find(space, vocabulary)
     found = found if limits is None else found.with_limits(limits)
-    from archsearch.study.budget import Budget
-
-    Budget(trials, hours)  # before the data are loaded
-    run_search(found, load(data, size), recipe, trials, hours, storage, study, seed, output)
+    Budget(trials, hours, minutes_each)  # before the data are loaded
+    run_search(
+        found,
+        load(data, size),
+        output,
+        recipe=recipe,
+        trials=trials,
+        hours=hours,
+        minutes_each=minutes_each,
+        keep=keep,
+        wanted=wanted,
+        storage=storage,
+        study=study or found.name,
+        seed=seed,
+    )
 
 
 def run_search(
     space: Space,
     dataset: Dataset,
-    recipe: Recipe,
-    trials: int | None,
-    hours: float | None,
-    storage: str,
-    study: str | None,
-    seed: int,
     output: Output,
+    *,
+    recipe: Recipe,
+    storage: str,
+    study: str,
+    trials: int | None = None,
+    hours: float | None = None,
+    minutes_each: float | None = None,
+    keep: int = KEEP,
+    wanted: Wanted | None = None,
+    seed: int = 0,
 ) -> None:
     """Search with a progress display, and write the rows of the study."""
     from archsearch.cli.progress import Progress
     from archsearch.study.search import search as run
+    from archsearch.study.weights import WeightFiles
 
     with Progress(quiet=not output.is_text) as progress:
         try:
@@ -97,6 +134,9 @@ def run_search(
                 recipe=recipe,
                 trials=trials,
                 hours=hours,
+                minutes_each=minutes_each,
+                keep=keep,
+                wanted=wanted,
                 storage=storage,
                 study=study,
                 seed=seed,
@@ -105,7 +145,9 @@ def run_search(
         except KeyboardInterrupt:
             say("what was finished is kept; the same command resumes the search")
             raise
-    say("\n  ".join(filter(None, (outcome.ended, outcome.remedy))) + "\n")
+    weights = WeightFiles.of(storage, study, keep)
+    kept = f"weights of the best are kept in {weights.folder}" if weights.kept() else None
+    say("\n  ".join(filter(None, (outcome.ended, outcome.remedy, kept))) + "\n")
     output.results(outcome.rows)
     if not outcome.has_trained:
         click.get_current_context().exit(1)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archsearch.cli.data import load
+from archsearch.cli.device import device_options
 from archsearch.cli.options import (
     examples,
     seed_option,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from archsearch.notation.network import Network
     from archsearch.notation.word import Vocabulary
     from archsearch.training.recipe import Recipe
+    from archsearch.training.wanted import Wanted
 
 
 @click.command(cls=Verb)
@@ -39,8 +41,9 @@ if TYPE_CHECKING:
 @click.option(
     "--weights",
     type=click.Path(path_type=Path, dir_okay=False, writable=True),
-    help="Write the trained weights (a state dict) to this file.",
+    help="Write the trained weights to this file of safetensors, which `load_weights` reads.",
 )
+@device_options
 @seed_option
 @output_options
 @examples(
@@ -57,19 +60,21 @@ def train(
     weights: Path | None,
     seed: int,
     recipe: Recipe,
+    wanted: Wanted,
     output: Output,
 ) -> None:
     """Train one network and add it to the results.
 
     TARGET is a sentence or a .net file; its row belongs to the study `train`. A network that was already trained
-    with the same recipe, data, split and seed is not trained again, unless --weights asks for its weights. Use
-    --split test only once, for the network that you have chosen.
+    with the same recipe, data, split and seed is not trained again, unless --weights asks for its weights. The
+    same command resumes a training that was interrupted. Use --split test only once, for the network that you have
+    chosen.
     """
     network = network_at(target, vocabulary)
     if weights is not None and not weights.parent.is_dir():
         message = f"the weights cannot be written to `{weights}`: there is no folder `{weights.parent}`"
         raise ArchsearchError(message, remedy="create the folder first")
-    _train(network, load(data, size), split, recipe, seed, storage, weights, output)
+    _train(network, load(data, size), split, recipe, seed, storage, weights, wanted, output)
 
 
 def _train(
@@ -80,34 +85,33 @@ def _train(
     seed: int,
     storage: str,
     weights: Path | None,
+    wanted: Wanted,
     output: Output,
 ) -> None:
     from archsearch.analysis.limits import check
     from archsearch.cli.progress import Progress
-    from archsearch.study import record
     from archsearch.study.results import rows
+    from archsearch.study.single import Single
     from archsearch.study.storage import opened
     from archsearch.study.studies import SINGLE
     from archsearch.study.study import Measurement
     from archsearch.training.batches import warn_of_few_steps
-    from archsearch.training.train import check_trainable, save, train
+    from archsearch.training.train import check_trainable
 
     verdict = check(network, input_shape=dataset.shape, classes=len(dataset.classes))
     images = dataset.split(split)
-    measurement = Measurement.on(dataset, images, recipe, seed)
+    graph = network.lower(dataset.shape, len(dataset.classes))
+    check_trainable(graph, images, recipe)
     with opened(storage) as results:
-        before = record.known_results(results.engine, measurement).get(verdict.digest or "")
+        single = Single(results, storage, network, verdict, Measurement.on(dataset, images, recipe, seed))
+        before = single.known()
         if before is not None and weights is None:
             say("this network was trained before, with the same settings; another --seed trains it again\n")
             output.results(rows(before[0], [before[1]]))
             return
-        graph = network.lower(dataset.shape, len(dataset.classes))
-        check_trainable(graph, images, recipe)
         warn_of_few_steps(len(images.train), recipe.batch_size)
         with Progress(quiet=not output.is_text) as progress:
             progress.training(0, network, verdict, recipe.epochs)
-            trained = train(graph, images, recipe, seed, progress.reached, progress.step)
-        study, trial = before or (SINGLE, record.add(results, network, verdict, measurement, trained))
-        if weights is not None:
-            save(trained.module, weights)
-        output.results(rows(study, [trial]))
+            trial = single.train(images, wanted, progress)
+        single.hand_over(weights)
+        output.results(rows(SINGLE, [trial]))

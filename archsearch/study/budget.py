@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from archsearch.errors import ArchsearchError
 
+KEEP = 5
+"""Of so many networks of a study the weights are kept."""
+
 
 @dataclass(frozen=True)
 class Budget:

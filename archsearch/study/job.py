@@ -17,11 +17,11 @@ from archsearch.training.history import Epoch
 class Job:
     """One network of a study, to be scored.
 
-    `report` is to be called with each epoch when it ends: the accuracy of the last one, in percent, is the network's.
-    `step` may be called with the number of batches done and of all batches, `note` with columns of the row, which it
-    then has whatever becomes of the network, and `say` with a line for whoever watches. `weights` is a file for what
-    the network has reached and for its weights, or None. `remember` returns what the study keeps under a name; where
-    there is nothing, it is made, and kept.
+    `report` is to be called with each epoch when it ends: the accuracy of the last one, in percent, is the
+    network's. `step` may be called with the number of batches done and of all batches, `note` with columns of the
+    row, which it then has whatever becomes of the network, and `say` with a line for whoever watches. `remember`
+    returns what the study keeps under a name; where there is nothing, it is made, and kept. `weights` is a file
+    for what the network has reached and for its weights, or None.
     """
 
     network: Network

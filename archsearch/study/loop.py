@@ -15,7 +15,7 @@ from archsearch.analysis.limits import Verdict
 from archsearch.errors import ArchsearchError
 from archsearch.notation.network import Network
 from archsearch.study import tables
-from archsearch.study.budget import Budget
+from archsearch.study.budget import KEEP, Budget
 from archsearch.study.job import Score
 from archsearch.study.kept import KeptStudy
 from archsearch.study.mirror import Mirror
@@ -38,9 +38,6 @@ _REFUSED_IN_A_ROW = 20
 
 _FAILED_IN_A_ROW = 5
 """After so many failures in a row, it is not the networks that are at fault."""
-
-KEEP = 5
-"""Of so many networks of a study the weights are kept."""
 
 _ENOUGH = 100_000
 """Where no time ends the search, it ends after so many networks of which none is new and fits."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from archsearch.analysis.limits import Verdict
+    from archsearch.notation.condition import ColumnValue
     from archsearch.notation.network import Network
     from archsearch.study.study import Measurement
-    from archsearch.training.train import Trained
+    from archsearch.training.history import Epoch
 
 MEASURED = ("precision", "threads", "images_per_second", "device", "synflow", "naswot")
 """The columns that a training writes, apart from its history."""
@@ -87,13 +88,18 @@ def is_copy(trial: FrozenTrial) -> bool:
 
 
 def add(
-    storage: RDBStorage, network: Network, verdict: Verdict, measurement: Measurement, trained: Trained
+    storage: RDBStorage,
+    network: Network,
+    verdict: Verdict,
+    measurement: Measurement,
+    history: Sequence[Epoch],
+    columns: Mapping[str, ColumnValue],
 ) -> FrozenTrial:
-    """Write the result of `archsearch train` to the study of such networks."""
+    """Write the result of `archsearch train`, with the columns that its training noted."""
     study = optuna.create_study(storage=storage, study_name=SINGLE, direction="maximize", load_if_exists=True)
-    history = [asdict(epoch) for epoch in trained.history]
-    kept = {**describe(network, verdict, measurement), "history": history, "precision": str(trained.device)}
-    result = optuna.create_trial(value=trained.history[-1].accuracy, user_attrs=kept)
+    written = [asdict(epoch) for epoch in history]
+    kept = {**describe(network, verdict, measurement), **columns, "history": written}
+    result = optuna.create_trial(value=history[-1].accuracy, user_attrs=kept)
     with storage.engine.begin() as connection:
         return tables.add(connection, study._study_id, result)
 

@@ -8,21 +8,22 @@ from archsearch.errors import ArchsearchError
 from archsearch.graph.shapes import shape_text
 from archsearch.space.checks import START
 from archsearch.space.space import Space
-from archsearch.study.budget import Budget
-from archsearch.study.loop import Outcome, Score, run
+from archsearch.study.budget import KEEP, Budget
+from archsearch.study.loop import Outcome, run
 from archsearch.study.storage import DEFAULT
 from archsearch.study.study import Measurement, Study
+from archsearch.study.training import training
 from archsearch.study.watch import Watch
 from archsearch.training.augmentation import check_size
 from archsearch.training.batches import warn_of_few_steps
 from archsearch.training.recipe import Recipe
-from archsearch.training.train import train
 
 if TYPE_CHECKING:
     from optuna.pruners import BasePruner
     from optuna.samplers import BaseSampler
 
-    from archsearch.data.dataset import Dataset, Split
+    from archsearch.data.dataset import Dataset
+    from archsearch.training.wanted import Wanted
 
 
 def search(
@@ -32,6 +33,9 @@ def search(
     recipe: Recipe | None = None,
     trials: int | None = None,
     hours: float | None = None,
+    minutes_each: float | None = None,
+    keep: int = KEEP,
+    wanted: Wanted | None = None,
     storage: str = DEFAULT,
     study: str | None = None,
     seed: int = 0,
@@ -43,58 +47,29 @@ def search(
 
     Networks are measured on a part of the training images held out, never on the test images. `trials` is the
     number of networks that the study shall have trained, complete or pruned, earlier runs included; `hours` is the
-    time after which this run begins no further one. `sampler` and `pruner` are Optuna's. Accuracy is in percent.
+    time after which this run begins no further one, and `minutes_each` that after which a network is given up. The
+    weights of the best `keep` are kept beside the storage. `wanted` says which device, precision and threads; what
+    it leaves open is measured with the first network of the study on this machine. `recipe` is the shipped `fast`
+    by default; `sampler` and `pruner` are Optuna's. Accuracy is in percent.
 
     Raises what `run` raises, and ArchsearchError for a space whose networks are not made for the data, and for
     images too small for the recipe's augmentation.
     """
     space = made_for(dataset, space)
     recipe = recipe or Recipe.find("fast")
-    check_size(recipe.augmentation, dataset.shape[1:])
+    check_size(recipe.augmentation, dataset.shape[1:], recipe.cutout)
     split = dataset.split("validation")
     warn_of_few_steps(len(split.train), recipe.batch_size)
     return run(
         Study(study or space.name, space, Measurement.on(dataset, split, recipe, seed)),
-        training(split, recipe, seed),
-        Budget(trials, hours),
+        training(split, recipe, seed, wanted),
+        Budget(trials, hours, minutes_each),
         storage=storage,
+        keep=keep,
         watch=watch,
         sampler=sampler,
         pruner=pruner,
     )
-
-
-def training(split: Split, recipe: Recipe, seed: int, wanted: Wanted = ANY) -> Score:
-    """Return the score that trains a network, as the machine computes it fastest."""
-
-    def score(job: Job) -> None:
-        choice = _chosen(job, split, recipe, wanted)
-        job.note(
-            {
-                "precision": str(choice.device),
-                "threads": choice.device.threads,
-                "device": choice.reason,
-                **signals_of(job.graph, split, seed),
-            }
-        )
-        trained = train(
-            job.graph, split, recipe, seed, job.report, job.step, device=choice.device, checkpoint=job.weights
-        )
-        if job.weights is not None:
-            save_weights(job.weights, trained, job.network, split, recipe)
-
-    return score
-
-
-def _chosen(job: Job, split: Split, recipe: Recipe, wanted: Wanted) -> Choice:
-    """Return how the networks of a study are computed on this machine: chosen once, with its first network."""
-
-    def choose_now() -> dict[str, Any]:
-        choice = choose(job.graph, recipe.batch_size, wanted, len(split.train) * recipe.epochs)
-        job.say(choice.reason)
-        return choice.written()
-
-    return Choice.of(job.remember(f"device of {machine()}{wanted}", choose_now))
 
 
 def made_for(dataset: Dataset, space: Space) -> Space:

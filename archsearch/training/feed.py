@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import torch
@@ -11,10 +12,13 @@ from torch import Tensor
 
 from archsearch.training.augmentation import augmentation
 from archsearch.training.batches import batches
+from archsearch.training.resident import ResidentImages
 
 if TYPE_CHECKING:
     from archsearch.data.dataset import Split
     from archsearch.data.images import Images
+    from archsearch.training.augmentation import Pipeline
+    from archsearch.training.batches import Batch
     from archsearch.training.recipe import Recipe
 
 Pixels = tuple[Tensor, Tensor]
@@ -23,29 +27,42 @@ Pixels = tuple[Tensor, Tensor]
 
 @dataclass(frozen=True, eq=False)
 class Feed:
-    """The images of a split as batches on a device: augmented by a recipe to train on, or as they are."""
+    """The images of a split as batches on a device: augmented by a recipe to train on, or as they are.
+
+    Beside a GPU the images stay on it and are augmented there; a CPU augments them in a thread of its own.
+    """
 
     split: Split
     recipe: Recipe
     seed: int
     device: torch.device
+    resident: dict[int, ResidentImages] = field(default_factory=dict)
 
     def training(self, epoch: int, order: int) -> Generator[Pixels, None, None]:
         """Yield the training images of an epoch, in the order of a seed."""
-        return self._batches(self.split.train, self.recipe.augmentation, self.recipe.batch_size, epoch, order)
+        pipeline = self._pipeline(self.recipe.augmentation, self.recipe.cutout)
+        return self._batches(self.split.train, pipeline, self.recipe.batch_size, order, epoch)
 
     def evaluation(self, batch_size: int) -> Generator[Pixels, None, None]:
         """Yield the evaluation images as they are."""
-        return self._batches(self.split.evaluation, "none", batch_size, 0, None)
+        return self._batches(self.split.evaluation, self._pipeline("none"), batch_size, None, 0)
+
+    def _pipeline(self, name: str, cutout: int = 0) -> Pipeline:
+        height, width = self.split.train.pixels.shape[1:3]
+        return augmentation(name, cutout=cutout, mean=self.split.mean, size=(height, width), seed=self.seed)
 
     def _batches(
-        self, images: Images, name: str, batch_size: int, epoch: int, order: int | None
+        self, images: Images, pipeline: Pipeline, batch_size: int, order: int | None, epoch: int
     ) -> Generator[Pixels, None, None]:
-        height, width = images.pixels.shape[1:3]
-        split = self.split
-        pipeline = augmentation(name, mean=split.mean, std=split.std, size=(height, width), seed=self.seed)
-        for pixels, labels in batches(images, pipeline, batch_size=batch_size, seed=order):
-            yield (
-                torch.from_numpy(pixels).to(self.device).permute(0, 3, 1, 2),
-                torch.from_numpy(labels).to(self.device),
-            )
+        if self.device.type != "cpu":
+            if id(images) not in self.resident:
+                self.resident[id(images)] = ResidentImages(images, self.device)
+            return self.resident[id(images)].batches(pipeline, batch_size=batch_size, order=order, epoch=epoch)
+        return _moved(batches(images, pipeline, batch_size=batch_size, order=order, epoch=epoch))
+
+
+def _moved(stream: Generator[Batch, None, None]) -> Generator[Pixels, None, None]:
+    """Turn arrays into tensors, without a copy."""
+    with closing(stream):
+        for pixels, labels in stream:
+            yield torch.from_numpy(pixels).permute(0, 3, 1, 2), torch.from_numpy(labels)

@@ -38,7 +38,6 @@ class Learner:
     device: Device
     feed: Feed
     normalise: Normalisation
-    computed: Callable[[Tensor], Tensor]
 
     @staticmethod
     def begin(graph: Graph, feed: Feed, device: Device, initialisation: int) -> Learner:
@@ -50,10 +49,8 @@ class Learner:
             images = torch.from_numpy(split.train.pixels[:_PATCHED]).permute(0, 3, 1, 2)
             whiten(module, Normalisation.of(split.mean, split.std, torch.device("cpu"))(images))
         module = device.place(module)
-        averaging = get_ema_multi_avg_fn(recipe.ema_decay) if recipe.ema_decay else None
-        average = AveragedModel(module, multi_avg_fn=averaging, use_buffers=True) if averaging else None
-        computed = torch.compile(module) if device.compiled else module
-        return Learner(graph, module, average, Optimizers.of(module, recipe), device, feed, normalise, computed)
+        average = _average(module, recipe.ema_decay) if recipe.ema_decay else None
+        return Learner(graph, module, average, Optimizers.of(module, recipe), device, feed, normalise)
 
     @property
     def measured(self) -> nn.Module:
@@ -122,7 +119,7 @@ class Learner:
                     batch = batch.mixed(recipe.mixup, random)
                 # At the middle of each batch's share: the very ends of the schedule would teach nothing.
                 rate = recipe.rate((done + 0.5) / total)
-                logits = self.device.logits(self.computed, batch.images)
+                logits = self.device.logits(self.module, batch.images)
                 loss = batch.loss(logits, recipe.label_smoothing)
                 self.optimizers.descend(loss, rate)
                 if self.average is not None:
@@ -152,7 +149,9 @@ class Learner:
     def _measure(self, batch_size: int) -> Tally:
         self.measured.eval()
         seen = _Seen()
-        with closing(self.feed.evaluation(batch_size)) as stream, torch.inference_mode():
+        # Compiled again for other sizes of batches, it would take longer than it saves.
+        eager = torch.compiler.set_stance("force_eager")
+        with closing(self.feed.evaluation(batch_size)) as stream, torch.inference_mode(), eager:
             for pixels, labels in stream:
                 batch = Labelled(self.normalise(pixels), labels)
                 logits = self.device.logits(self.measured, batch.images)
@@ -182,3 +181,9 @@ def _require_finite(loss: float, epoch: int, rate: float) -> None:
             f"the loss is not finite in epoch {epoch}, at learning rate {rate:.3g}",
             remedy="a lower learning rate may help",
         )
+
+
+def _average(module: nn.Module, decay: float) -> AveragedModel:
+    """Return the moving average of weights and of the statistics of norms; it begins with the first step."""
+    averaging = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+    return AveragedModel(module, multi_avg_fn=averaging, use_buffers=True)

@@ -24,7 +24,7 @@ _SIGNS = ("not enough memory", "can't allocate memory", "out of memory")
 
 
 def evaluation_batch(graph: Graph) -> int:
-    """Return how many images are evaluated at once: up to 1,000, whose tensors alive at once take 256 MiB at most.
+    """Return how many images are evaluated at once: up to 1,000, their tensors alive at once up to 256 MiB.
 
     >>> from archsearch.notation.network import parse
     >>> evaluation_batch(parse("conv(64) head()").lower((3, 224, 224)))
@@ -34,7 +34,7 @@ def evaluation_batch(graph: Graph) -> int:
 
 
 def training_bytes(graph: Graph, batch_size: int) -> int:
-    """Return a lower bound of the memory in bytes that a training needs: weights, gradients, momentum, activations.
+    """Return a lower bound of the bytes that a training needs: weights, gradients, momentum, activations.
 
     Of the tensors, every second one is taken to be kept until the way back: a norm keeps what it reads and an
     activation what it writes.
@@ -48,7 +48,8 @@ def check_memory(graph: Graph, batch_size: int) -> None:
     needed, free = training_bytes(graph, batch_size), psutil.virtual_memory().available
     if needed > free:
         raise TrainingError(
-            f"training needs more than {_gib(needed)} GiB of memory in batches of {batch_size}; {_gib(free)} GiB are free",
+            f"training needs more than {_gib(needed)} GiB of memory in batches of {batch_size}; "
+            f"{_gib(free)} GiB are free",
             remedy="a smaller batch size or a smaller network may help",
         )
 
@@ -65,7 +66,11 @@ def out_of_memory_explained() -> Iterator[None]:
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether an error says that memory ran out; on a CPU torch raises a plain RuntimeError."""
+    """Whether an error says that memory ran out; of torch's devices only CUDA has a type for it.
+
+    >>> is_out_of_memory(torch.OutOfMemoryError("CUDA out of memory")), is_out_of_memory(RuntimeError("a bug"))
+    (True, False)
+    """
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     return isinstance(error, RuntimeError) and any(sign in str(error) for sign in _SIGNS)

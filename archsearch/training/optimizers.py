@@ -34,13 +34,14 @@ def orthogonalised(matrix: Tensor) -> Tensor:
     for _ in range(_ITERATIONS):
         gram = found @ found.T
         found = a * found + (b * gram + c * gram @ gram) @ found
-    return found.T if is_tall else found
+    turned: Tensor = found.T if is_tall else found
+    return turned
 
 
 class Muon(Optimizer):
-    """Momentum whose every step is orthogonalised; a kernel is taken as a matrix with a row for each output channel.
+    """Momentum whose every step is orthogonalised; a kernel is a matrix with a row for each output channel.
 
-    The step has the length that it would have for a square matrix of its larger side; weight decay is apart from it.
+    A matrix that is taller than wide takes longer steps, by the root of that ratio. Weight decay is apart.
     """
 
     def __init__(self, kernels: list[nn.Parameter], lr: float, weight_decay: float) -> None:
@@ -134,4 +135,5 @@ def _first(parameters: list[nn.Parameter], recipe: Recipe) -> Optimizer:
 
 
 def _dense_kernels(module: nn.Module) -> list[nn.Parameter]:
-    return [layer.weight for layer in module.modules() if isinstance(layer, _ConvNd) and layer.groups == 1]
+    kernels = [layer.weight for layer in module.modules() if isinstance(layer, _ConvNd) and layer.groups == 1]
+    return [kernel for kernel in kernels if isinstance(kernel, nn.Parameter)]

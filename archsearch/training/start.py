@@ -38,13 +38,13 @@ def whiten(module: nn.Module, images: Tensor) -> bool:
     scaled to variance 1; as many are their negatives, of which an activation lets the other half through. The
     bias becomes 0, and kernels left over stay as they are. The first convolution has to read the images.
 
-    Source of the idea: K. Jordan, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU" (arXiv 2404.00498), section 3.1.
+    Source of the idea: K. Jordan, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU" (arXiv 2404.00498), 3.1.
     """
     first = next((layer for layer in module.modules() if isinstance(layer, nn.Conv2d)), None)
     if first is None or first.groups != 1 or first.in_channels != images.shape[1]:
         return False
     height, width = first.kernel_size
-    patches = unfold(images, (height, width), dilation=first.dilation).transpose(1, 2).flatten(0, 1)  # type: ignore[arg-type]
+    patches = unfold(images, (height, width), dilation=first.dilation).transpose(1, 2).flatten(0, 1)
     variances, directions = torch.linalg.eigh(patches.T.cov())
     count = min(first.out_channels // 2, len(variances))
     strongest = (directions / (variances + _FLATTENING).sqrt()).T.flip(0)[:count]

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 class Trained:
     """A trained network: its epochs, the module in eval mode with float32 weights, and the device it trained on.
 
-    `str(device)` says precision and hardware, as in "bf16 on cpu". `identity` is what tells this training from others:
-    the digests of graph and recipe, the images, the seed.
+    `str(device)` says precision and hardware, as in "bf16 on cpu". `identity` is what tells this training from
+    others: the digests of graph and recipe, the images, the seed.
     """
 
     history: tuple[Epoch, ...]
@@ -58,12 +58,12 @@ def train(
     number of batches done and of all batches; what they raise ends the training and is passed on. Images that do
     not fill a batch at the end of an epoch are left out of it, unless there is no other batch.
 
-    After each epoch all that the training has reached is written to the file `checkpoint`. Where that file is there
-    already, from the same training, it goes on from it: `report` is called with the epochs that it had reached,
-    and on the same machine, device and threads the history is the same as if it had not been interrupted.
+    After each epoch all that the training has reached is written to the file `checkpoint`. Where the same training
+    has left that file, it goes on from it: `report` is called with the epochs that it had reached, and on the same
+    machine, device and threads the history is the same as if it had not been interrupted.
 
-    `device` says how it is computed, as `archsearch.training.probe.choose` finds it for this machine; by default the
-    GPU, if there is one, or the CPU with torch's threads, in float32.
+    `device` says how it is computed, as `archsearch.training.probe.choose` finds it for this machine; by default
+    the GPU, if there is one, or the CPU with torch's threads, in float32.
 
     Raises TrainingError for a network that is not made for the images, a seed below 0, fewer than two
     training images, images too small for the augmentation, a loss that is not finite, and where memory runs out.
@@ -135,4 +135,4 @@ def check_trainable(graph: Graph, split: Split, recipe: Recipe) -> None:
         raise TrainingError(
             f"{split.data} has 1 training image; batch norm needs at least 2", remedy="add training images"
         )
-    check_size(recipe.augmentation, (height, width))
+    check_size(recipe.augmentation, (height, width), recipe.cutout)

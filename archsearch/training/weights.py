@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 class Weights:
     """A trained network: its sentence, the module in eval mode, the names of its classes, and its images.
 
-    `input` is the shape of an image; the module takes (value - mean) / std of each channel, on the scale 0..1. `about`
-    is all that the file says: data, recipe, seed, history and more.
+    `input` is the shape of an image; the module takes (value - mean) / std of each channel, on the scale 0..1.
+    `about` is all that the file says: data, recipe, seed, history and more.
     """
 
     network: Network
@@ -73,7 +73,7 @@ def load_weights(path: Path | str, vocabulary: Vocabulary = VOCABULARY) -> Weigh
         message = f"`{path}` is the checkpoint of a training that has not ended"
         raise TrainingError(message, remedy="run the same command again to end it")
     try:
-        network = parse(about["sentence"], vocabulary)
+        network = parse(about["sentence"], vocabulary=vocabulary)
         graph = network.lower(tuple(about["input"]), len(about["classes"]))
     except ArchsearchError as error:
         remedy = "give the words that it was trained with, as `vocabulary`"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from examples.mistakes import Capture
 from examples.mistakes import run as run_command
 
 from archsearch.errors import ArchsearchError, TrainingError
-from archsearch.graph.graph import Graph
 from archsearch.space.space import Space
 from archsearch.study import loop
 from archsearch.study.budget import Budget

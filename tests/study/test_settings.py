@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from archsearch.errors import StudyError
-from archsearch.graph.graph import Graph
 from archsearch.space.space import Space
 from archsearch.study.budget import Budget
 from archsearch.study.job import Job

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import optuna
@@ -10,7 +9,6 @@ import pytest
 from examples.console import ROOT
 
 from archsearch.errors import StudyError
-from archsearch.graph.graph import Graph
 from archsearch.notation.user_words import read_words
 from archsearch.space.space import Space
 from archsearch.study.budget import Budget

@@ -67,7 +67,7 @@ def test_a_file_that_is_none_of_ours(tmp_path: Path, content: bytes) -> None:
         Checkpoint.read(path)
 
 
-class Stop(Exception):
+class StopError(Exception):
     """Ends a training where it is."""
 
 
@@ -83,13 +83,13 @@ def test_an_interrupted_training_goes_on_to_the_same_curve(
 
     def report(reached: Epoch) -> None:
         if reached.epoch == epoch:
-            raise Stop
+            raise StopError
 
     def count(done: int, _total: int) -> None:
         if done == step:
-            raise Stop
+            raise StopError
 
-    with pytest.raises(Stop):
+    with pytest.raises(StopError):
         train(GRAPH, split, recipe, 3, report, count, checkpoint=path)
     told: list[int] = []
     resumed = train(GRAPH, split, recipe, 3, lambda reached: told.append(reached.epoch), checkpoint=path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from hypothesis import given
@@ -67,7 +69,7 @@ def test_muon_has_the_kernels_of_dense_convolutions() -> None:
         ),
     ],
 )
-def test_the_steps_are_those_of_torch(recipe: Recipe, other: type[torch.optim.Optimizer]) -> None:
+def test_the_steps_are_those_of_torch(recipe: Recipe, other: Callable[..., torch.optim.Optimizer]) -> None:
     ours, theirs = network(), network()
     optimizers, optimizer = Optimizers.of(ours, recipe), other(theirs.parameters())
     images = torch.randn(4, 3, 8, 8, generator=torch.Generator().manual_seed(1))
@@ -98,7 +100,7 @@ def test_a_step_of_muon_by_hand() -> None:
     before = kernel.detach().clone()
     kernel.grad = torch.tensor([[1.0, 0.0], [0.0, 0.0], [0.0, 1.0], [0.0, 0.0]]).view(4, 2, 1, 1)
     muon.step()
-    # Both singular values are equal, so the step is that matrix times one number; 4 rows of 2 lengthen it by sqrt(2).
+    # Both singular values are equal, so the step is that matrix times a number; 4 rows of 2 lengthen it by sqrt(2).
     change = kernel.detach() - before * (1 - 0.1 * 0.5)
     size = -float(change[0, 0, 0, 0]) / (0.1 * 2**0.5)
     assert 0.65 < size < 1.25

@@ -1,0 +1,67 @@
+"""The score that trains: a network by a recipe, as this machine computes it fastest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from archsearch.study.job import Job, Score
+from archsearch.training.mixing import Normalisation
+from archsearch.training.probe import Choice, choose, machine
+from archsearch.training.signals import signals
+from archsearch.training.start import initialised
+from archsearch.training.train import train
+from archsearch.training.wanted import Wanted
+from archsearch.training.weights import save_weights
+
+if TYPE_CHECKING:
+    from archsearch.data.dataset import Split
+    from archsearch.training.recipe import Recipe
+
+_COMPARED = 64
+"""So many training images decide the signals."""
+
+
+def training(split: Split, recipe: Recipe, seed: int, wanted: Wanted | None = None) -> Score:
+    """Return the score that trains a network on a split; what is not `wanted` of the device is measured.
+
+    It notes how the network is computed and its cheap signals, keeps a checkpoint, and in the end the weights.
+    """
+
+    def score(job: Job) -> None:
+        choice = _chosen(job, split, recipe, wanted or Wanted())
+        device = choice.device
+        job.note(
+            {
+                "precision": str(device),
+                "threads": device.threads if device.kind == "cpu" else None,
+                "device": choice.reason,
+                **_signals(job, split, seed),
+            }
+        )
+        trained = train(
+            job.graph, split, recipe, seed, job.report, job.step, device=device, checkpoint=job.weights
+        )
+        if job.weights is not None:
+            save_weights(job.weights, trained, job.network, split, recipe)
+
+    return score
+
+
+def _chosen(job: Job, split: Split, recipe: Recipe, wanted: Wanted) -> Choice:
+    """Return how the networks of a study are computed on this machine: chosen once, with its first network."""
+
+    def choose_now() -> dict[str, Any]:
+        return choose(job.graph, recipe.batch_size, wanted, len(split.train) * recipe.epochs).written()
+
+    choice = Choice.of(job.remember(f"device of {machine()} for {wanted}", choose_now))
+    job.say(choice.reason)
+    return choice
+
+
+def _signals(job: Job, split: Split, seed: int) -> dict[str, float | None]:
+    normalise = Normalisation.of(split.mean, split.std, torch.device("cpu"))
+    images = normalise(torch.from_numpy(split.train.pixels[:_COMPARED]).permute(0, 3, 1, 2))
+    found = signals(initialised(job.graph, seed), images) if len(images) > 1 else {}
+    return dict(found)
