@@ -20,6 +20,7 @@ from archsearch.training import on_arrays, on_tensors
 from archsearch.training.augmentation import (
     Border,
     CentreCrop,
+    Hole,
     Pipeline,
     ShiftScaleRotate,
     Step,
@@ -208,6 +209,14 @@ def test_the_hole_of_the_course_lies_anywhere_in_the_padded_image(by: str, axis:
     p = 0.2 * (16 / 49) ** 2
     covered = (outputs != 255).any(axis=3).mean(axis=0)
     assert abs(covered - p).max() < STANDARD_ERRORS * (p * (1 - p) / 8000) ** 0.5
+
+
+@pytest.mark.parametrize("by", BY)
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_hole_fits_whole_in_every_place(by: str, axis: int) -> None:
+    found = extents(augmented(by, alone(Hole(16, COLOUR, p=1)), WHITE, 2000), axis)
+    assert set(found) == {(first, first + 15) for first in range(17)}
+    assert equally_likely(found, 17)
 
 
 @pytest.mark.parametrize("by", BY)
