@@ -25,23 +25,25 @@ from archsearch.training.recipe import Recipe
 from archsearch.training.train import train
 
 BASE = Recipe(epochs=4)
+MUON = {"muon_learning_rate": 0.02}
 ARMS: Mapping[str, Mapping[str, Any]] = {
     "base": {},
     "whitening": {"whitening": True},
-    "muon 0.02": {"muon_learning_rate": 0.02},
-    "label smoothing 0.1": {"label_smoothing": 0.1},
-    "ema 0.995": {"ema_decay": 0.995},
-    "decay of kernels only": {"weight_decay_on": "kernels"},
+    "muon 0.02": MUON,
     "muon 0.05": {"muon_learning_rate": 0.05},
-    "3/4 of the size for half the epochs": {"early_scale": 0.75, "early_share": 0.5},
-    "alternating flips": {"augmentation": "alternating_flip_crop"},
-    "cosine, warm-up 0.1": {"schedule": "cosine", "warmup": 0.1},
-    "constant, then down in the last 0.4": {"schedule": "constant", "warmup": 0.1, "cooldown": 0.4},
-    "batch 64, rate 0.1": {"batch_size": 64, "learning_rate": 0.1},
-    "rate 0.3": {"learning_rate": 0.3},
-    "dropout 0.02": {"dropout": 0.02},
-    "cutout 8": {"cutout": 8},
-    "mixup 0.2": {"mixup": 0.2},
+    "muon 0.02, label smoothing 0.1": {**MUON, "label_smoothing": 0.1},
+    "muon 0.02, ema 0.995": {**MUON, "ema_decay": 0.995},
+    "muon 0.02, whitening": {**MUON, "whitening": True},
+    "muon 0.02, alternating flips": {**MUON, "augmentation": "alternating_flip_crop"},
+    "muon 0.02, 3/4 size for half": {**MUON, "early_scale": 0.75, "early_share": 0.5},
+    "muon 0.02, decay of kernels only": {**MUON, "weight_decay_on": "kernels"},
+    "muon 0.02, cosine, warm-up 0.1": {**MUON, "schedule": "cosine", "warmup": 0.1},
+    "muon 0.02, constant, down in 0.4": {**MUON, "schedule": "constant", "warmup": 0.1, "cooldown": 0.4},
+    "muon 0.02, batch 64": {**MUON, "batch_size": 64},
+    "muon 0.02, rate 0.05": {**MUON, "learning_rate": 0.05},
+    "muon 0.02, dropout 0.02": {**MUON, "dropout": 0.02},
+    "muon 0.02, cutout 8": {**MUON, "cutout": 8},
+    "muon 0.02, mixup 0.2": {**MUON, "mixup": 0.2},
     "adamw": {"optimizer": "adamw", "learning_rate": 0.01, "weight_decay": 0.01},
 }
 

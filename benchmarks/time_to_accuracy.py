@@ -160,10 +160,8 @@ def show(runs: list[dict[str, Any]], images: int) -> None:
         reached = curve[curve[:, 2] >= GOAL]
         when = f"{reached[0, 1]:.0f} s" if len(reached) else "never"
         speed = images * len(curve) / curve[-1, 0]
-        best, last = curve[:, 2].max(), curve[-1, 2]
-        print(
-            f"{run['name']:20} {run['seed']:4} {when:>8} {curve[-1, 1]:6.0f} s {best:6.2f} {last:6.2f} {speed:9.0f}"
-        )
+        whole, best, last = curve[-1, 1], curve[:, 2].max(), curve[-1, 2]
+        print(f"{run['name']:20} {run['seed']:4} {when:>8} {whole:6.0f} s {best:6.2f} {last:6.2f} {speed:9.0f}")
 
 
 if __name__ == "__main__":

@@ -100,7 +100,7 @@ def test_a_step_of_muon_by_hand() -> None:
     before = kernel.detach().clone()
     kernel.grad = torch.tensor([[1.0, 0.0], [0.0, 0.0], [0.0, 1.0], [0.0, 0.0]]).view(4, 2, 1, 1)
     muon.step()
-    # Both singular values are equal, so the step is that matrix times a number; 4 rows of 2 lengthen it by sqrt(2).
+    # Both singular values are equal, so the step is that matrix times a number; 4 rows of 2: sqrt(2) longer.
     change = kernel.detach() - before * (1 - 0.1 * 0.5)
     size = -float(change[0, 0, 0, 0]) / (0.1 * 2**0.5)
     assert 0.65 < size < 1.25
