@@ -15,6 +15,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from archsearch.errors import TrainingError
 from archsearch.graph.graph import Graph
+from archsearch.graph.shapes import shape_text
 from archsearch.training.device import Device
 from archsearch.training.feed import Feed
 from archsearch.training.history import Epoch, Tally
@@ -80,6 +81,22 @@ class Learner:
         self.optimizers.load(part("optimizer"))
         if self.average is not None:
             self.average.load_state_dict(part("average"))
+
+    def check_early_images(self) -> None:
+        """Raise TrainingError for a network that has no place for the smaller images of the first epochs."""
+        recipe = self.feed.recipe
+        if recipe.early_scale == 1 or not round(recipe.early_share * recipe.epochs):
+            return
+        images = scaled(torch.zeros(1, *self.graph.input, device=self.device.torch_device), recipe.early_scale)
+        try:
+            with torch.inference_mode():
+                self.measured.eval()(images)
+        except RuntimeError as error:
+            if is_out_of_memory(error):
+                raise
+            size = shape_text(tuple(images.shape[2:]))
+            message = f"the network cannot take the smaller images of the first epochs, {size}"
+            raise TrainingError(message, remedy="take an early_scale nearer to 1, or 1 for none") from None
 
     def epoch(self, number: int, order: int, step: Callable[[int, int], None] | None) -> Epoch:
         """Train for one epoch, with all random numbers from a seed, then measure."""

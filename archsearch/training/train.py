@@ -92,6 +92,7 @@ def train(
     }
     with device.computing(), out_of_memory_explained():
         learner = Learner.begin(graph, feed, device, initialisation)
+        learner.check_early_images()
         history = [] if checkpoint is None else _resumed(learner, checkpoint, identity)
         for number in range(1, recipe.epochs + 1):
             if number > len(history):

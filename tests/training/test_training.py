@@ -253,6 +253,17 @@ def test_images_too_small_for_the_augmentation(split: Split) -> None:
     assert len(train(network, small, Recipe(epochs=1, augmentation="none")).history) == 1
 
 
+def test_a_network_that_has_no_place_for_smaller_images(split: Split) -> None:
+    network = parse("maxpool(20) conv(4) head()").lower()
+    with pytest.raises(TrainingError) as caught:
+        train(network, few(split, 32), replace(SHORT, early_scale=0.5, early_share=0.5))
+    assert str(caught.value) == (
+        "the network cannot take the smaller images of the first epochs, 16x16\n"
+        "  take an early_scale nearer to 1, or 1 for none"
+    )
+    assert len(train(network, few(split, 32), replace(SHORT, early_scale=0.75, early_share=0.5)).history) == 2
+
+
 def test_a_negative_seed(split: Split) -> None:
     with pytest.raises(TrainingError) as caught:
         train(TINY, split, SHORT, seed=-1)
