@@ -29,14 +29,16 @@ Pixels = tuple[Tensor, Tensor]
 class Feed:
     """The images of a split as batches on a device: augmented by a recipe to train on, or as they are.
 
-    Beside a GPU the images stay on it and are augmented there; a CPU augments them in a thread of its own.
+    Where they are `resident`, as beside a GPU, they stay on the device and are augmented there; a CPU augments
+    them in a thread of its own.
     """
 
     split: Split
     recipe: Recipe
     seed: int
     device: torch.device
-    resident: dict[int, ResidentImages] = field(default_factory=dict)
+    resident: bool = False
+    _there: dict[int, ResidentImages] = field(default_factory=dict)
 
     def training(self, epoch: int, order: int) -> Generator[Pixels, None, None]:
         """Yield the training images of an epoch, in the order of a seed."""
@@ -54,10 +56,10 @@ class Feed:
     def _batches(
         self, images: Images, pipeline: Pipeline, batch_size: int, order: int | None, epoch: int
     ) -> Generator[Pixels, None, None]:
-        if self.device.type != "cpu":
-            if id(images) not in self.resident:
-                self.resident[id(images)] = ResidentImages(images, self.device)
-            return self.resident[id(images)].batches(pipeline, batch_size=batch_size, order=order, epoch=epoch)
+        if self.resident:
+            if id(images) not in self._there:
+                self._there[id(images)] = ResidentImages(images, self.device)
+            return self._there[id(images)].batches(pipeline, batch_size=batch_size, order=order, epoch=epoch)
         return _moved(batches(images, pipeline, batch_size=batch_size, order=order, epoch=epoch))
 
 

@@ -83,7 +83,7 @@ def train(
     if device.kind == "cpu":
         check_memory(graph, min(recipe.batch_size, len(split.train)))
     initialisation, *orders = np.random.SeedSequence(seed).generate_state(1 + recipe.epochs).tolist()
-    feed = Feed(split, recipe, seed, device.torch_device)
+    feed = Feed(split, recipe, seed, device.torch_device, resident=device.kind != "cpu")
     identity = {
         "graph": graph.digest,
         "images": f"{split.data} {split.kind} {len(split.train)}",

@@ -1,0 +1,67 @@
+"""A network in training, epoch by epoch: what a GPU does, on tensors of the CPU; and the average of weights."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from archsearch.data.dataset import Split
+from archsearch.data.load import digits
+from archsearch.notation.network import parse
+from archsearch.training.device import Device
+from archsearch.training.feed import Feed
+from archsearch.training.learner import Learner
+from archsearch.training.recipe import Recipe
+
+GRAPH = parse("conv(16, stride=2) conv(32, stride=2) conv(32, stride=2) head()").lower()
+RECIPE = Recipe(epochs=4, batch_size=32, augmentation="crop", muon_learning_rate=0.02)
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def split() -> Split:
+    return digits().split("validation")
+
+
+def learner(split: Split, recipe: Recipe, *, resident: bool = False) -> Learner:
+    return Learner.begin(GRAPH, Feed(split, recipe, 0, CPU, resident=resident), Device(), 0)
+
+
+def test_images_that_stay_on_the_device_teach_as_well(split: Split) -> None:
+    going = learner(split, RECIPE, resident=True)
+    accuracies = [going.epoch(number, number, None).accuracy or 0.0 for number in range(1, 5)]
+    assert accuracies[-1] > 80
+
+
+@pytest.mark.parametrize("resident", [False, True])
+def test_both_feeds_give_bytes_with_the_channels_last(split: Split, resident: bool) -> None:
+    few = replace(split, train=split.train.take(np.arange(40)))
+    feed = Feed(few, RECIPE, 0, CPU, resident=resident)
+    sizes = []
+    for pixels, labels in feed.training(1, 5):
+        assert pixels.dtype == torch.uint8
+        assert pixels.is_contiguous(memory_format=torch.channels_last)
+        sizes.append((tuple(pixels.shape), len(labels)))
+    assert sizes == [((32, 3, 32, 32), 32), ((8, 3, 32, 32), 8)]
+    plain = torch.cat([pixels for pixels, _ in feed.evaluation(100)])
+    assert np.array_equal(plain.permute(0, 2, 3, 1).numpy(), split.evaluation.pixels)
+
+
+def test_the_average_moves_by_its_decay_and_is_what_is_measured(split: Split) -> None:
+    few = replace(split, train=split.train.take(np.arange(96)))
+    going = learner(few, replace(RECIPE, ema_decay=0.75))
+    seen: list[torch.Tensor] = []
+    going.epoch(
+        1, 1, lambda done, total: seen.append(going.module.get_parameter("layers.1.weight").detach().clone())
+    )
+    expected = seen[0]
+    for weight in seen[1:]:
+        expected = 0.75 * expected + 0.25 * weight
+    assert len(seen) == 3
+    assert torch.allclose(going.measured.get_parameter("layers.1.weight"), expected, atol=1e-6)
+    # The statistics of norms are averaged too.
+    ours, theirs = (one.get_buffer("layers.2.running_mean") for one in (going.module, going.measured))
+    assert not torch.equal(ours, theirs)
