@@ -15,21 +15,32 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
+import numpy as np
 import torch
 from torch.profiler import ProfilerActivity, profile
 
 from archsearch.analysis.profile import Profile
+from archsearch.data.dataset import RGB, Split
+from archsearch.data.images import Images
 from archsearch.graph.graph import Graph
 from archsearch.notation.network import parse
 from archsearch.table import render
+from archsearch.training.checkpoint import Checkpoint
 from archsearch.training.device import Device
+from archsearch.training.feed import Feed
+from archsearch.training.learner import Learner
 from archsearch.training.probe import Choice, Wanted, choose, machine, words
+from archsearch.training.recipe import Recipe
 from archsearch.training.steps import Training
 from archsearch.training.wanted import cores
 
 NETWORK = Path(__file__).resolve().parents[1] / "search_spaces" / "era_s9.net"
 BATCH_SIZE = 128
+TRAINING, EVALUATION = 9_000, 1_000
+"""Images of an epoch, in the proportion of CIFAR-10's split."""
+
 IMAGES = 100_000
 """Few enough that compiling is not tried."""
 
@@ -70,6 +81,7 @@ def main() -> None:
     choices = {mask: probed(mask) for mask in MASKS}
     show(render(("ONEDNN_MAX_CPU_ISA", "alternative", "images/s", ""), alternatives(choices)))
     show_step(choices[""].device, limits)
+    show_epoch(choices[""].device)
 
 
 def graph() -> Graph:
@@ -136,6 +148,43 @@ def show_step(device: Device, limits: dict[str, float]) -> None:
     reached = 6 * Profile(graph()).figures["macs"] * BATCH_SIZE / step / 1e9
     shares = ", ".join(f"{100 * reached / limit:.0f} % of {name}" for name, limit in limits.items())
     show(f"Its multiplications and additions: {reached:.0f} GFLOP/s, {shares}")
+
+
+def show_epoch(device: Device) -> None:
+    """Print what the parts of an epoch take, each alone, and the epoch with its data prepared behind the steps."""
+    random = np.random.default_rng(0)
+    train, evaluation = (
+        Images(random.integers(0, 256, (count, 32, 32, 3), np.uint8), random.integers(10, size=count))
+        for count in (TRAINING, EVALUATION)
+    )
+    split = Split(
+        "noise", "validation", train, evaluation, tuple("0123456789"), RGB(0.5, 0.5, 0.5), RGB(0.3, 0.3, 0.3)
+    )
+    feed = Feed(split, Recipe.find("fast"), 0, device.torch_device)
+    learner = Learner.begin(graph(), feed, device, 0)
+    with device.computing():
+        data = seconds(lambda: [None for _ in feed.training(1, 1)])
+        training = Training.begin(graph(), device, feed.recipe.batch_size)
+        steps = TRAINING / feed.recipe.batch_size * seconds(training.step)
+        epoch = learner.epoch(1, 1, None)
+        with TemporaryDirectory() as folder:
+            kept = Checkpoint(learner.tensors(), {})
+            written = seconds(lambda: kept.write(Path(folder) / "checkpoint.safetensors"))
+    together = TRAINING / (epoch.images_per_second or 1)
+    rows = [
+        ("images read and augmented, alone", data),
+        ("steps of SGD on images that lie ready", steps),
+        ("both, as they are done: data behind the steps, and Muon", together),
+        (f"evaluation of {EVALUATION:,} images", epoch.seconds - together),
+        ("checkpoint", written),
+    ]
+    show(f"An epoch of `fast` on {TRAINING:,} images")
+    show(
+        render(
+            ("part", "seconds", "percent of the epoch"),
+            [(name, spent, 100 * spent / (epoch.seconds + written)) for name, spent in rows],
+        )
+    )
 
 
 def part(name: str) -> str:

@@ -29,6 +29,7 @@ MUON = {"muon_learning_rate": 0.02}
 ARMS: Mapping[str, Mapping[str, Any]] = {
     "base": {},
     "whitening": {"whitening": True},
+    "label smoothing 0.1": {"label_smoothing": 0.1},
     "muon 0.02": MUON,
     "muon 0.05": {"muon_learning_rate": 0.05},
     "muon 0.02, label smoothing 0.1": {**MUON, "label_smoothing": 0.1},
