@@ -14,7 +14,8 @@ import pytest
 from archsearch.cli import main
 
 WRITTEN = Path(__file__).parents[1] / "examples" / "results_0_1.sql"
-RECIPE = ("--data", "digits", "--augmentation", "none")
+# Version 0.1 knew no Muon, which its `fast` has now.
+RECIPE = ("--data", "digits", "--augmentation", "none", "--muon-learning-rate", "0")
 LIMITS = "rf > 44, params < 30k, macs < 3M, dilated >= 1, depthwise >= 1"
 
 Rows = list[dict[str, Any]]

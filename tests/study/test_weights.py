@@ -15,6 +15,7 @@ from archsearch.study.search import search
 from archsearch.study.watch import Watch
 from archsearch.study.weights import WeightFiles
 from archsearch.training.recipe import Recipe
+from archsearch.training.wanted import Wanted
 from archsearch.training.weights import load_weights
 
 QUICK = Recipe(epochs=3, augmentation="crop", ema_decay=0.9)
@@ -73,7 +74,8 @@ class InterruptIn(Watch):
 def test_an_interrupted_network_goes_on_from_its_last_epoch_to_the_same_row(data: Dataset, tmp_path: Path) -> None:
     def searched(name: str, watch: Watch | None = None) -> dict[str, object]:
         storage = f"sqlite:///{tmp_path / name}.db"
-        rows = search(SPACE, data, recipe=QUICK, trials=1, storage=storage, watch=watch).rows
+        wanted = Wanted("cpu", "fp32", 1)
+        rows = search(SPACE, data, recipe=QUICK, trials=1, storage=storage, watch=watch, wanted=wanted).rows
         changing = {"seconds", "images_per_second", "device"}
         return {column: value for column, value in rows[0].values.items() if column not in changing}
 

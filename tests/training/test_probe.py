@@ -35,7 +35,7 @@ def test_a_choice_is_the_fastest_that_was_tried() -> None:
     choice = choose(TINY, 16, Wanted("cpu"), images=100)
     text = ", ".join(probe.words(choice.device))
     alone = {key: rate for key, rate in choice.rates.items() if "two of" not in key}
-    assert max(alone, key=alone.__getitem__) == text
+    assert alone[text] >= max(alone.values()) / 1.1
     assert choice.reason.startswith(f"{text}: ")
     assert {key.split(", ")[1] for key in choice.rates} == {"channels last", "contiguous"}
     assert {key.split(", ")[0] for key in choice.rates} == {"fp32", "bf16"}
@@ -108,7 +108,8 @@ BF16, CONTIGUOUS = Device(precision="bf16", threads=2), Device(channels_last=Fal
     ("rates", "expected"),
     [
         ({TWO: 389.0, CONTIGUOUS: 210.0, BF16: 35.0, ONE: 237.0}, TWO),
-        ({TWO: 389.0, CONTIGUOUS: 410.0, BF16: 35.0}, CONTIGUOUS),
+        ({TWO: 389.0, CONTIGUOUS: 430.0, BF16: 35.0}, CONTIGUOUS),
+        ({TWO: 389.0, CONTIGUOUS: 410.0, BF16: 420.0}, TWO),
         ({TWO: 389.0, BF16: 1100.0}, BF16),
         ({TWO: 389.0, ONE: 389.0}, TWO),
     ],
