@@ -1,7 +1,7 @@
 """Find the most accurate convolutional network that fits a hard budget.
 
 Judging networks needs no torch: `parse`, `analyze`, `check` and `Space` load in a blink. What trains is imported
-when it is first used: `load_data`, `train`, `search`, `load_results`.
+when it is first used: `load_data`, `train`, `search`, `load_results`, `load_weights`.
 
 >>> check("conv(24) conv(44, stride=2) head()", "rf > 44, params < 200k").reasons
 ('rf is 5, not > 44',)
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from archsearch.study.results import load_results
     from archsearch.study.search import search
     from archsearch.training.train import train
+    from archsearch.training.weights import load_weights
 
 __all__ = [
     "ArchsearchError",
@@ -38,6 +39,7 @@ __all__ = [
     "check",
     "load_data",
     "load_results",
+    "load_weights",
     "parse",
     "search",
     "train",
@@ -46,6 +48,7 @@ __all__ = [
 _LOADED_WHEN_USED = {
     "load_data": "archsearch.data.load",
     "load_results": "archsearch.study.results",
+    "load_weights": "archsearch.training.weights",
     "search": "archsearch.study.search",
     "train": "archsearch.training.train",
 }
