@@ -34,6 +34,7 @@ def executed(code: str, **given: object) -> tuple[dict[str, Any], str]:
     return variables, printed.getvalue()
 
 
+@pytest.mark.slow
 def test_weights_are_used_as_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (command,) = (text for text in blocks(PAGE, "sh") if "--weights" in text)
     arguments = shlex.split(command.replace("\\\n", ""))
