@@ -7,9 +7,6 @@ import click
 MOST = 1_000_000_000
 """The largest number that an option takes: of trials, rows, networks, hours."""
 
-LARGEST_SEED = 2**31 - 1
-"""The largest seed: those of torch, numpy and Optuna have 32 bits, and a search counts on from its own."""
-
 
 class Number(click.ParamType[float]):
     """A finite number above 0 and of at most `most`; a whole one unless `whole` is false, which may be `least`."""

@@ -11,12 +11,13 @@ import click
 
 from archsearch.analysis.limits import Limits
 from archsearch.cli.data import data_options
-from archsearch.cli.numbers import LARGEST_SEED, MOST, Number
+from archsearch.cli.numbers import MOST, Number
 from archsearch.cli.recipe import recipe_options
 from archsearch.graph.shapes import Shape, parse_shape, shape_text
 from archsearch.notation.network import CLASSES, INPUT
 from archsearch.notation.user_words import read_words
 from archsearch.notation.vocabulary import VOCABULARY
+from archsearch.training.seed import LARGEST_SEED
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -28,9 +28,13 @@ class _Console(Console):
 
 
 class Progress(Watch):
-    """Shows a search, or the training of one network, on standard error; used as a context manager."""
+    """Shows a search, or the training of one network, on standard error; used as a context manager.
 
-    def __init__(self, *, quiet: bool) -> None:
+    A network that is trained by itself has a number only in the end: it is not `numbered`.
+    """
+
+    def __init__(self, *, quiet: bool, numbered: bool = True) -> None:
+        self._has_numbers = numbered
         self._console = _Console(stderr=True, quiet=quiet, highlight=False, markup=False, soft_wrap=True)
         self._bars = Bars(
             TextColumn("{task.description}"),
@@ -43,7 +47,7 @@ class Progress(Watch):
         )
         self._bar = self._bars.add_task("", visible=False)
         self._left: int | None = None
-        self._begun = time.monotonic()
+        self._begun: float | None = None
         self._done = 0
 
     def __enter__(self) -> Self:
@@ -69,15 +73,19 @@ class Progress(Watch):
 
     def training(self, number: int, network: Network, verdict: Verdict, epochs: int) -> None:
         figures = ", ".join(f"{name} {verdict.figures[name]:,}" for name in ("rf", "params", "macs"))
-        self._console.print(f"#{number} {network}\n   {figures}")
+        self._console.print(f"{self._numbered(number)}{network}\n   {figures}")
         unit = "epoch" if epochs == 1 else "epochs"
-        self._bars.reset(self._bar, description=f"#{number}, {epochs} {unit}", visible=True, total=None)
+        self._bars.reset(
+            self._bar, description=f"{self._numbered(number)}{epochs} {unit}", visible=True, total=None
+        )
 
     def said(self, line: str) -> None:
         self._console.print(f"   {line}")
 
     def step(self, done: int, total: int) -> None:
         raise_received()
+        # Not before: how the machine trains fastest is tried once.
+        self._begun = self._begun or time.monotonic()
         self._bars.update(self._bar, completed=done, total=total)
 
     def epoch(self, number: int, epoch: Epoch) -> None:
@@ -85,7 +93,7 @@ class Progress(Watch):
         measured = f"accuracy {epoch.accuracy:.2f} %, loss {epoch.loss:.3f}; " if known else ""
         speed = f", {epoch.images_per_second:,.0f} images/s" if epoch.images_per_second else ""
         self._console.print(
-            f"#{number} epoch {epoch.epoch}: {measured}"
+            f"{self._numbered(number)}epoch {epoch.epoch}: {measured}"
             f"training {epoch.train_accuracy:.2f} %, {epoch.train_loss:.3f}; {epoch.seconds:.1f} s{speed}"
         )
 
@@ -94,12 +102,15 @@ class Progress(Watch):
         reason = f": {row['reason']}" if row["reason"] else ""
         self._console.print(f"#{row['number']} {row['state']}{accuracy}{reason}{self._time_left(row)}")
 
+    def _numbered(self, number: int) -> str:
+        return f"#{number} " if self._has_numbers else ""
+
     def _time_left(self, row: ResultRow) -> str:
         """Say how long the networks still to train take, if they take as long as those of this run."""
         if row["state"] in TRAINED:
             self._done += 1
             self._left = self._left and self._left - 1
-        if row["state"] not in TRAINED or not self._left:
+        if row["state"] not in TRAINED or not self._left or self._begun is None:
             return ""
         each = (time.monotonic() - self._begun) / self._done
         return f"; about {_duration(each * self._left)} left for {self._left} more"

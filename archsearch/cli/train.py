@@ -109,9 +109,16 @@ def _train(
             say("this network was trained before, with the same settings; another --seed trains it again\n")
             output.results(rows(before[0], [before[1]]))
             return
+        single.check(weights)
         warn_of_few_steps(len(images.train), recipe.batch_size)
-        with Progress(quiet=not output.is_text) as progress:
+        with Progress(quiet=not output.is_text, numbered=False) as progress:
             progress.training(0, network, verdict, recipe.epochs)
-            trial = single.train(images, wanted, progress)
+            try:
+                trial = single.train(images, wanted, progress)
+            except KeyboardInterrupt:
+                say("the epochs that were finished are kept; the same command resumes the training")
+                raise
         single.hand_over(weights)
+        if weights is not None:
+            say(f"the weights are in {weights}")
         output.results(rows(SINGLE, [trial]))

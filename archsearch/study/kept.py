@@ -130,13 +130,16 @@ class KeptStudy:
         self._know(trial)
 
     def remember(self, key: str, make: Callable[[], dict[str, Any]]) -> Mapping[str, Any]:
-        """Return what the study keeps under a name; where there is nothing, it is made, and kept."""
+        """Return what the study keeps under a name; where there is nothing, it is made, and kept.
+
+        Of two runs that make it at once, both get what the first has made.
+        """
         with self.engine.connect() as connection, tables.undamaged():
             kept: Mapping[str, Any] | None = tables.study_attributes(connection, self.study).get(key)
         if kept is None:
-            kept = make()
+            made = make()
             with self.engine.begin() as connection:
-                tables.keep_study_attribute(connection, self.study, key, kept)
+                kept = tables.keep_first(connection, self.study, key, made)
         return kept
 
     def hand_back(self, *, killed: bool) -> None:

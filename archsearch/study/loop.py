@@ -22,11 +22,11 @@ from archsearch.study.mirror import Mirror
 from archsearch.study.propose import Draws, asking
 from archsearch.study.record import describe, known_results
 from archsearch.study.results import ResultRow, frame, rows
-from archsearch.study.scoring import Scoring
+from archsearch.study.scoring import Scored, Scoring
 from archsearch.study.storage import DEFAULT, opened
 from archsearch.study.studies import open_study
 from archsearch.study.study import Study
-from archsearch.study.trials import TRAINED, choices_of, network_of
+from archsearch.study.trials import TRAINED, choices_of, network_of, state_of
 from archsearch.study.watch import Watch
 from archsearch.study.weights import WeightFiles
 
@@ -104,7 +104,7 @@ def run(
         going.go()
         with tables.undamaged():
             found = sorted(kept.trials.values(), key=lambda trial: trial.number)
-            return Outcome(tuple(rows(study.name, found)), going.ended, going.remedy)
+            return Outcome(tuple(rows(study.name, found)), going.ended, going.advice)
 
 
 @dataclass
@@ -123,12 +123,13 @@ class _Run:
     remedy: str | None = None
     refused: int = 0
     failed: int = 0
+    last_failed: Scored | None = None
     spare: dict[str, str] | None = None
 
     def go(self) -> None:
         """Propose and score until the budget is spent or nothing is left."""
-        self._look_around()
         self.watch.started(self.study.name, self.kept.trained, self.budget.trials)
+        self._look_around()
         if not self.kept.trials:
             # Where nothing fits this ends the search, before a row binds the study to its limits.
             self.spare = self._draw()
@@ -147,13 +148,28 @@ class _Run:
             self.kept.hand_back(killed=not isinstance(error, KeyboardInterrupt))
             raise
 
+    @property
+    def advice(self) -> str | None:
+        """What to do, where the search ended for a reason of its own or has trained nothing."""
+        if (
+            self.remedy
+            or self.kept.trained
+            or not any(state_of(one) == "failed" for one in self.kept.trials.values())
+        ):
+            return self.remedy
+        remedy = self.last_failed and self.last_failed.remedy
+        return f"none of them was trained: the column `reason` says why{f'; {remedy}' if remedy else ''}"
+
     def _look_around(self) -> None:
         """Take over what other runs have done, and what they have left unfinished."""
         self.mirror.update(self.kept.read_news())
         abandoned = self.kept.hand_back_abandoned()
         self.mirror.update(abandoned)
         for trial in abandoned:
-            self.watch.abandoned(trial.number)
+            if trial.state.is_finished():  # given up
+                self._tell(trial)
+            else:
+                self.watch.abandoned(trial.number)
 
     def _is_ended(self) -> bool:
         self.ended = self.ended or self.budget.spent(self.kept.trained, time.monotonic() - self.begun)
@@ -196,6 +212,7 @@ class _Run:
         self.scoring.weights.tidy(self.kept.trials.values())
         self._tell(record)
         self.refused, self.failed = 0, self.failed + 1 if state is TrialState.FAIL else 0
+        self.last_failed = scored if state is TrialState.FAIL else self.last_failed
         if self.failed == _FAILED_IN_A_ROW:
             self.ended = f"{self.failed} networks in a row failed, the last: {scored.columns['reason']}"
             self.remedy = scored.remedy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -89,9 +89,15 @@ class _Going:
             step=self.step,
             note=self.columns.update,
             say=self.scoring.watch.said,
-            remember=self.scoring.kept.remember,
+            remember=self.remember,
             weights=self.scoring.weights.path(self.record.number),
         )
+
+    def remember(self, key: str, make: Callable[[], dict[str, Any]]) -> Mapping[str, Any]:
+        kept = self.scoring.kept.remember(key, make)
+        # What is made once for the study is not part of this network's time.
+        self.since = time.monotonic()
+        return kept
 
     def report(self, epoch: Epoch) -> None:
         if epoch.accuracy is None or not math.isfinite(epoch.accuracy):

@@ -14,6 +14,7 @@ from archsearch.study.storage import DEFAULT
 from archsearch.study.study import Measurement, Study
 from archsearch.study.training import training
 from archsearch.study.watch import Watch
+from archsearch.study.weights import WeightFiles
 from archsearch.training.augmentation import check_size
 from archsearch.training.batches import warn_of_few_steps
 from archsearch.training.recipe import Recipe
@@ -60,8 +61,10 @@ def search(
     check_size(recipe.augmentation, dataset.shape[1:], recipe.cutout)
     split = dataset.split("validation")
     warn_of_few_steps(len(split.train), recipe.batch_size)
+    searched = Study(study or space.name, space, Measurement.on(dataset, split, recipe, seed))
+    WeightFiles.of(storage, searched.name, keep).check()
     return run(
-        Study(study or space.name, space, Measurement.on(dataset, split, recipe, seed)),
+        searched,
         training(split, recipe, seed, wanted),
         Budget(trials, hours, minutes_each),
         storage=storage,

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import optuna
@@ -48,6 +49,17 @@ class Single:
         folder = WeightFiles.of(self.url, SINGLE, keep=0).folder
         key = repr((self.verdict.digest, *self.measurement.key))
         return folder and folder / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}{SUFFIX}"
+
+    def check(self, path: Path | None) -> None:
+        """Raise an error where the checkpoint cannot be written, or the weights to a file of the user's."""
+        WeightFiles.of(self.url, SINGLE, keep=0).check()
+        if path is None:
+            return
+        try:
+            TemporaryFile(dir=path.parent).close()
+        except OSError as error:
+            message = f"the weights cannot be written to `{path}`: {error.strerror}"
+            raise TrainingError(message, remedy="name a file in a folder where you may write") from None
 
     def known(self) -> tuple[str, FrozenTrial] | None:
         """Return study and trial of what was measured in just this way, if there is one."""

@@ -12,6 +12,7 @@ from archsearch.errors import StudyError
 from archsearch.notation.user_words import words_from
 from archsearch.space.space import Space
 from archsearch.training.recipe import Recipe
+from archsearch.training.seed import check_seed
 
 if TYPE_CHECKING:
     from archsearch.data.dataset import Dataset, Split
@@ -25,13 +26,19 @@ KEY = ("data_digest", "split", "recipe_digest", "seed")
 
 @dataclass(frozen=True)
 class Measurement:
-    """How a network is measured: on which data and split, by which recipe, with which seed."""
+    """How a network is measured: on which data and split, by which recipe, with which seed.
+
+    Raises TrainingError for what is no seed.
+    """
 
     data: str
     data_digest: str
     split: str
     recipe: Recipe
     seed: int
+
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
 
     @staticmethod
     def on(dataset: Dataset, split: Split, recipe: Recipe, seed: int) -> Measurement:

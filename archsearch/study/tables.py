@@ -15,7 +15,20 @@ from typing import Any
 from optuna.distributions import BaseDistribution, distribution_to_json, json_to_distribution
 from optuna.storages._rdb.models import BaseModel
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy import ColumnElement, Connection, Table, column, delete, func, insert, inspect, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    column,
+    delete,
+    exists,
+    func,
+    insert,
+    inspect,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy import table as named
 
 SCHEMA = "v3.2.0.a"
@@ -73,10 +86,15 @@ def study_attributes(connection: Connection, study: int) -> dict[str, Any]:
     return {row.key: json.loads(row.value_json) for row in connection.execute(query)}
 
 
-def keep_study_attribute(connection: Connection, study: int, key: str, value: object) -> None:
-    """Keep a value of a study as a whole, in the place of the one of the same name."""
-    connection.execute(delete(_STUDY).where(_STUDY.c.study_id == study, _STUDY.c.key == key))
-    connection.execute(insert(_STUDY).values(study_id=study, key=key, value_json=json.dumps(value)))
+def keep_first(connection: Connection, study: int, key: str, value: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep a value of a study as a whole, unless one is kept under its name; return the one that is kept."""
+    # Without the lock, two runs could both find none.
+    _lock(connection, study)
+    is_it = (_STUDY.c.study_id == study) & (_STUDY.c.key == key)
+    row = select(literal(study), literal(key), literal(json.dumps(value))).where(~exists().where(is_it))
+    connection.execute(insert(_STUDY).from_select(["study_id", "key", "value_json"], row))
+    kept: dict[str, Any] = json.loads(connection.scalars(select(_STUDY.c.value_json).where(is_it)).one())
+    return kept
 
 
 def read(connection: Connection, which: ColumnElement[bool], *, whole: bool) -> list[tuple[int, FrozenTrial]]:
@@ -127,7 +145,7 @@ def read(connection: Connection, which: ColumnElement[bool], *, whole: bool) -> 
 def add(connection: Connection, study: int, trial: FrozenTrial) -> FrozenTrial:
     """Write a new trial, with a first sign of life if it runs; return it with its number and id."""
     # Without the lock, two trials begun at once could get one number.
-    connection.execute(select(STUDIES.c.study_id).where(STUDIES.c.study_id == study).with_for_update())
+    _lock(connection, study)
     row = {"state": trial.state, "datetime_start": _utc(trial.datetime_start)}
     added = connection.execute(
         insert(TRIALS).values(study_id=study, datetime_complete=_utc(trial.datetime_complete), **row)
@@ -214,6 +232,11 @@ def silent_for(connection: Connection, trial_id: int) -> float | None:
     if last is None or now is None:
         return None
     return float((now.replace(tzinfo=None) - last).total_seconds())
+
+
+def _lock(connection: Connection, study: int) -> None:
+    """Let nobody else lock the study before the transaction ends; SQLite has one writer at a time anyway."""
+    connection.execute(select(STUDIES.c.study_id).where(STUDIES.c.study_id == study).with_for_update())
 
 
 def _number(value: float | None, kind: enum.Enum) -> float:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from archsearch.study.job import Job, Score
+from archsearch.training.memory import check_memory, out_of_memory_explained
 from archsearch.training.mixing import Normalisation
-from archsearch.training.probe import Choice, choose, machine
+from archsearch.training.probe import Choice, choose, kind_of, machine
 from archsearch.training.signals import signals
 from archsearch.training.start import initialised
 from archsearch.training.train import train
@@ -27,19 +28,30 @@ def training(split: Split, recipe: Recipe, seed: int, wanted: Wanted | None = No
     """Return the score that trains a network on a split; what is not `wanted` of the device is measured.
 
     It notes how the network is computed and its cheap signals, keeps a checkpoint, and in the end the weights.
+    Raises TrainingError where there is no such device as wanted.
     """
+    wanted = wanted or Wanted()
+    kind = kind_of(wanted)
+    said: set[str] = set()
 
     def score(job: Job) -> None:
-        choice = _chosen(job, split, recipe, wanted or Wanted())
-        device = choice.device
-        job.note(
-            {
-                "precision": str(device),
-                "threads": device.threads if device.kind == "cpu" else None,
-                "device": choice.reason,
-                **_signals(job, split, seed),
-            }
-        )
+        # Before a module is built: where memory is promised that is not there, the kernel would kill the search.
+        if kind == "cpu":
+            check_memory(job.graph, min(recipe.batch_size, len(split.train)))
+        with out_of_memory_explained():
+            choice = _chosen(job, split, recipe, wanted)
+            device = choice.device
+            if choice.reason not in said:
+                said.add(choice.reason)
+                job.say(f"trained in {choice.reason}")
+            job.note(
+                {
+                    "precision": str(device),
+                    "threads": device.threads if device.kind == "cpu" else None,
+                    "device": choice.reason,
+                    **_signals(job, split, seed),
+                }
+            )
         trained = train(
             job.graph, split, recipe, seed, job.report, job.step, device=device, checkpoint=job.weights
         )
@@ -53,11 +65,10 @@ def _chosen(job: Job, split: Split, recipe: Recipe, wanted: Wanted) -> Choice:
     """Return how the networks of a study are computed on this machine: chosen once, with its first network."""
 
     def choose_now() -> dict[str, Any]:
+        job.say("trying how this machine trains it fastest")
         return choose(job.graph, recipe.batch_size, wanted, len(split.train) * recipe.epochs).written()
 
-    choice = Choice.of(job.remember(f"device of {machine()} for {wanted}", choose_now))
-    job.say(choice.reason)
-    return choice
+    return Choice.of(job.remember(f"device of {machine()} for {wanted}", choose_now))
 
 
 def _signals(job: Job, split: Split, seed: int) -> dict[str, float | None]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from urllib.parse import quote
 
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.engine import make_url
 
+from archsearch.errors import StudyError
 from archsearch.study.url import sqlite_file
 
 SUFFIX = ".safetensors"
@@ -40,17 +42,29 @@ class WeightFiles:
         """Return the file of a network."""
         return None if self.folder is None else self.folder / f"{number}{SUFFIX}"
 
+    def check(self) -> None:
+        """Raise StudyError where no file can be made in the folder; it is made only for its first file."""
+        if self.folder is None:
+            return
+        there = next(folder for folder in self.folder.absolute().parents if folder.exists())
+        try:
+            TemporaryFile(dir=self.folder if self.folder.exists() else there).close()
+        except OSError as error:
+            message = f"weights cannot be kept in `{self.folder}`: {error.strerror}"
+            raise StudyError(message, remedy="fix that, or name another storage with --storage URL") from None
+
     def tidy(self, trials: Iterable[FrozenTrial]) -> None:
-        """Remove the files of networks that are finished and not among the best."""
+        """Remove the files of networks that are finished and not among the best, and what a killed run left."""
         if self.folder is None:
             return
         finished = [trial for trial in trials if trial.state.is_finished()]
         complete = [trial for trial in finished if trial.state is TrialState.COMPLETE]
         best = sorted(complete, key=lambda trial: (-(trial.value or 0), trial.number))[: self.keep]
-        kept = {trial.number for trial in best}
-        for trial in finished:
-            if trial.number not in kept:
-                (self.folder / f"{trial.number}{SUFFIX}").unlink(missing_ok=True)
+        removed = {str(trial.number) for trial in finished} - {str(trial.number) for trial in best}
+        for file in self.folder.glob(f"*{SUFFIX}*"):
+            _, is_unfinished, number = file.name.partition(SUFFIX)[0].rpartition(".")
+            if number in removed or (is_unfinished and number in {str(trial.number) for trial in finished}):
+                file.unlink(missing_ok=True)
 
     def kept(self) -> list[Path]:
         """Return the files that there are."""

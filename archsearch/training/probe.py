@@ -27,7 +27,7 @@ from archsearch.training.wanted import Wanted, cores
 if TYPE_CHECKING:
     from archsearch.graph.graph import Graph
 
-__all__ = ["Choice", "Wanted", "choose", "machine"]
+__all__ = ["Choice", "Wanted", "choose", "kind_of", "machine"]
 
 _WORTH_COMPILING = 600.0
 """Seconds of training from which on it may make up for compiling, which takes most of a minute."""
@@ -67,6 +67,22 @@ def machine() -> str:
     mask = f"ONEDNN_MAX_CPU_ISA={masked}" if masked else None
     parts = [_processor(), f"{cores()} cores", f"torch {torch.__version__}", mask, gpu]
     return ", ".join(part for part in parts if part)
+
+
+def kind_of(wanted: Wanted) -> str:
+    """Return the kind of device that trains: the one wanted, or else a GPU if there is one.
+
+    Raises TrainingError where torch finds none of that kind.
+
+    >>> kind_of(Wanted("cpu"))
+    'cpu'
+    """
+    here = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    kind = wanted.kind or next(kind for kind, is_here in here.items() if is_here)
+    if not here[kind]:
+        remedy = "leave out --device to train on what there is, or install a torch that is built for the GPU"
+        raise TrainingError(f"device is `{kind}`; torch finds no such GPU on this machine", remedy=remedy)
+    return kind
 
 
 def choose(graph: Graph, recipe_batch_size: int, wanted: Wanted, images: int) -> Choice:
@@ -158,11 +174,7 @@ def _number(rate: float) -> str:
 
 def _first(wanted: Wanted) -> Device:
     """Return the device to try first: as wanted, else in float32, by as many threads as there are cores."""
-    here = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    kind = wanted.kind or next(kind for kind, is_here in here.items() if is_here)
-    if not here[kind]:
-        remedy = "leave out --device to train on what there is, or install a torch that is built for the GPU"
-        raise TrainingError(f"device is `{kind}`; torch finds no such GPU on this machine", remedy=remedy)
+    kind = kind_of(wanted)
     # Threads that share a core seldom help: whether they do here is tried later.
     physical = psutil.cpu_count(logical=False) or cores()
     threads = wanted.threads or min(cores(), physical) if kind == "cpu" else 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +15,14 @@ from torch import nn
 from archsearch.errors import TrainingError
 from archsearch.graph.shapes import shape_text
 from archsearch.training.augmentation import check_size
+from archsearch.training.batches import TrainingWarning
 from archsearch.training.checkpoint import Checkpoint
 from archsearch.training.device import Device
 from archsearch.training.feed import Feed
 from archsearch.training.history import Epoch
 from archsearch.training.learner import Learner
 from archsearch.training.memory import check_memory, out_of_memory_explained
+from archsearch.training.seed import check_seed
 
 if TYPE_CHECKING:
     from archsearch.data.dataset import Split
@@ -60,12 +64,13 @@ def train(
 
     After each epoch all that the training has reached is written to the file `checkpoint`. Where the same training
     has left that file, it goes on from it: `report` is called with the epochs that it had reached, and on the same
-    machine, device and threads the history is the same as if it had not been interrupted.
+    machine, device and threads the history is the same as if it had not been interrupted. A checkpoint that cannot
+    be used costs the epochs in it, with a TrainingWarning, and not the network.
 
     `device` says how it is computed, as `archsearch.training.probe.choose` finds it for this machine; by default
     the GPU, if there is one, or the CPU with torch's threads, in float32.
 
-    Raises TrainingError for a network that is not made for the images, a seed below 0, fewer than two
+    Raises TrainingError for a network that is not made for the images, what is no seed, fewer than two
     training images, images too small for the augmentation, a loss that is not finite, and where memory runs out.
 
     >>> from archsearch.data.load import digits
@@ -77,8 +82,7 @@ def train(
     [1, 2]
     """
     check_trainable(graph, split, recipe)
-    if seed < 0:
-        raise TrainingError(f"seed is {seed}; it must be at least 0")
+    check_seed(seed)
     device = device or Device.default()
     if device.kind == "cpu":
         check_memory(graph, min(recipe.batch_size, len(split.train)))
@@ -91,9 +95,9 @@ def train(
         "seed": seed,
     }
     with device.computing(), out_of_memory_explained():
-        learner = Learner.begin(graph, feed, device, initialisation)
+        begin = partial(Learner.begin, graph, feed, device, initialisation)
+        learner, history = _begun(begin, checkpoint, identity)
         learner.check_early_images()
-        history = [] if checkpoint is None else _resumed(learner, checkpoint, identity)
         for number in range(1, recipe.epochs + 1):
             if number > len(history):
                 history.append(learner.epoch(number, orders[number - 1], step))
@@ -105,15 +109,24 @@ def train(
     return Trained(tuple(history), learner.measured.eval(), device, identity)
 
 
-def _resumed(learner: Learner, path: Path, identity: Mapping[str, Any]) -> list[Epoch]:
-    """Bring a network to where a training of the same identity has left it; return the epochs that it had."""
-    if not path.exists():
-        return []
-    checkpoint = Checkpoint.read(path)
-    if {name: checkpoint.values.get(name) for name in identity} != identity:
-        return []
-    learner.load(checkpoint.tensors)
-    return [Epoch(**epoch) for epoch in checkpoint.values["history"]]
+def _begun(
+    begin: Callable[[], Learner], path: Path | None, identity: Mapping[str, Any]
+) -> tuple[Learner, list[Epoch]]:
+    """Return a network where a training of the same identity has left it, with the epochs that it had, or anew."""
+    learner = begin()
+    if path is None or not path.exists():
+        return learner, []
+    try:
+        checkpoint = Checkpoint.read(path)
+        if {name: checkpoint.values.get(name) for name in identity} != identity:
+            return learner, []
+        history = [Epoch(**epoch) for epoch in checkpoint.values["history"]]
+        learner.load(checkpoint.tensors)
+    except (TrainingError, LookupError, TypeError, ValueError, RuntimeError) as error:
+        reason = error.message if isinstance(error, TrainingError) else f"`{path}` is damaged"
+        warnings.warn(f"{reason}; the training begins anew", TrainingWarning, stacklevel=3)
+        return begin(), []
+    return learner, history
 
 
 def check_trainable(graph: Graph, split: Split, recipe: Recipe) -> None:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 
+import numpy as np
+import optuna
 import pytest
 
 from archsearch.data.dataset import Dataset
 from archsearch.data.load import digits
+from archsearch.errors import StudyError, TrainingError
 from archsearch.notation.network import Network
 from archsearch.space.space import Space
+from archsearch.study.kept import KeptStudy
 from archsearch.study.results import load_results, select
 from archsearch.study.search import search
+from archsearch.study.storage import opened
 from archsearch.study.watch import Watch
 from archsearch.study.weights import WeightFiles
 from archsearch.training.recipe import Recipe
@@ -54,6 +62,53 @@ def test_the_weights_of_the_best_are_kept(data: Dataset, tmp_path: Path, keep: i
         (row,) = (row for row in best if str(row["number"]) == file.stem)
         assert (str(weights.network), weights.about["graph"]) == (row["sentence"], row["digest"])
         assert weights.about["history"][-1]["accuracy"] == row["val_accuracy"]
+
+
+def test_what_a_killed_run_left_is_removed_and_what_runs_is_left_alone(data: Dataset, tmp_path: Path) -> None:
+    storage = f"sqlite:///{tmp_path / 'studies.db'}"
+    folder = WeightFiles.of(storage, "tiny", 1).folder
+    assert folder is not None
+    folder.mkdir(parents=True)
+    for name in (".0.safetensors.77", ".1.safetensors.77", "7.safetensors", ".7.safetensors.78"):
+        (folder / name).touch()
+    rows = search(SPACE, data, recipe=replace(QUICK, epochs=1), trials=2, storage=storage, keep=1).rows
+    (best,) = select(rows, sort="-val_accuracy", top=1)
+    # Number 7 is another run's.
+    assert {file.name for file in folder.iterdir()} == {
+        f"{best['number']}.safetensors",
+        "7.safetensors",
+        ".7.safetensors.78",
+    }
+
+
+def test_a_folder_that_cannot_be_is_refused_before_anything_is_trained(data: Dataset, tmp_path: Path) -> None:
+    (tmp_path / "studies.weights").touch()
+    with pytest.raises(StudyError, match=r"weights cannot be kept in `.*studies.weights/tiny`: Not a directory"):
+        search(SPACE, data, recipe=QUICK, trials=1, storage=f"sqlite:///{tmp_path / 'studies.db'}")
+    assert [file.name for file in tmp_path.iterdir()] == ["studies.weights"]
+
+
+@pytest.mark.parametrize("seed", [-1, 2**31, 1.0, "0", True, np.int64(0)])
+def test_what_is_no_seed_is_refused(data: Dataset, seed: int) -> None:
+    with pytest.raises(TrainingError, match=r"seed is .*; it must be an? .*from 0 to 2,147,483,647"):
+        search(SPACE, data, recipe=QUICK, trials=1, storage="sqlite://", seed=seed)
+
+
+def test_two_runs_that_choose_at_once_compute_alike(tmp_path: Path) -> None:
+    both = Barrier(2)
+    with opened(f"sqlite:///{tmp_path / 'studies.db'}") as storage:
+        study = optuna.create_study(storage=storage)._study_id
+
+        def choose(run: int) -> object:
+            def make() -> dict[str, int]:
+                both.wait()  # neither has found a choice
+                return {"threads": run}
+
+            return KeptStudy(storage.engine, study).remember("device", make)
+
+        with ThreadPoolExecutor(2) as pool:
+            first, second = pool.map(choose, (1, 2))
+        assert first == second == KeptStudy(storage.engine, study).remember("device", dict)
 
 
 class InterruptIn(Watch):

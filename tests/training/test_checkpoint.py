@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from archsearch.data.dataset import Split
 from archsearch.data.load import digits
 from archsearch.errors import TrainingError
 from archsearch.notation.network import Network, parse
+from archsearch.training.batches import TrainingWarning
 from archsearch.training.checkpoint import Checkpoint
 from archsearch.training.history import Epoch
 from archsearch.training.recipe import Recipe
@@ -104,6 +106,34 @@ def test_a_checkpoint_of_another_training_is_not_gone_on_from(tmp_path: Path, sp
     train(GRAPH, split, RECIPE, seed=1, checkpoint=path)
     anew = train(GRAPH, split, RECIPE, seed=2, checkpoint=path)
     assert outcomes(anew) == outcomes(train(GRAPH, split, RECIPE, seed=2))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path, _: path.write_bytes(b"not a file of tensors"),
+        lambda path, _: path.write_bytes(path.read_bytes()[:-100]),
+        lambda path, _: Checkpoint({}, {}).write(path),
+        lambda path, whole: Checkpoint({}, whole.values).write(path),
+        lambda path, whole: Checkpoint(dict([*whole.tensors.items()][1:]), whole.values).write(path),
+        lambda path, whole: Checkpoint(whole.tensors, {**whole.values, "history": [{"epoch": 1}]}).write(path),
+    ],
+    ids=["no file of ours", "cut off", "of another", "no tensors", "a part", "another history"],
+)
+def test_a_damaged_checkpoint_costs_its_epochs_and_not_the_network(
+    tmp_path: Path, split: Split, damage: Callable[[Path, Checkpoint], object], request: pytest.FixtureRequest
+) -> None:
+    path = tmp_path / "one.safetensors"
+    recipe = replace(RECIPE, epochs=2)
+    whole = train(GRAPH, split, recipe, 3, checkpoint=path)
+    damage(path, Checkpoint.read(path))
+    if "of another" in request.node.name:  # not worth a word
+        anew = train(GRAPH, split, recipe, 3, checkpoint=path)
+    else:
+        with pytest.warns(TrainingWarning, match=r"one.safetensors` .*; the training begins anew"):
+            anew = train(GRAPH, split, recipe, 3, checkpoint=path)
+    assert outcomes(anew) == outcomes(whole)
+    assert len(Checkpoint.read(path).values["history"]) == 2
 
 
 def test_weights_are_there_to_take_away(tmp_path: Path, split: Split) -> None:

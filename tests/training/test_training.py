@@ -267,7 +267,7 @@ def test_a_network_that_has_no_place_for_smaller_images(split: Split) -> None:
 def test_a_negative_seed(split: Split) -> None:
     with pytest.raises(TrainingError) as caught:
         train(TINY, split, SHORT, seed=-1)
-    assert str(caught.value) == "seed is -1; it must be at least 0"
+    assert str(caught.value) == "seed is -1; it must be a whole number from 0 to 2,147,483,647"
 
 
 @pytest.mark.parametrize("name", AUGMENTATIONS)
