@@ -118,8 +118,12 @@ def test_the_time_of_earlier_runs_counts(tmp_path: Path) -> None:
 
 
 def test_the_time_in_which_the_device_is_chosen_is_not_the_network_s(tmp_path: Path) -> None:
+    def choose() -> dict[str, object]:
+        time.sleep(1.5)
+        return {}
+
     def score(job: Job) -> None:
-        job.remember("device", lambda: time.sleep(1.5) or {})
+        job.remember("device", choose)
         job.step(1, 10)
         job.report(Epoch(1, 0.0, 1.0, 50.0, 1.0, 50.0, 0.1))
 

@@ -129,7 +129,9 @@ def test_a_network_that_kills_every_run_is_given_up(storage: str) -> None:
             begin(process)
             wait_for("training", process)
         assert states(storage) == {"running": 1}
-    outcome = run(searching.STUDY, instant, Budget(trials=1), storage=storage)
+    watch = Abandoned()
+    outcome = run(searching.STUDY, instant, Budget(trials=1), storage=storage, watch=watch)
+    assert watch.numbers == []  # nobody is told that it is trained again
     assert [(row["state"], row["reason"]) for row in outcome.rows] == [
         ("failed", "its run was killed, at every attempt"),
         ("complete", None),
