@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from archsearch.errors import TrainingError
@@ -38,7 +38,8 @@ class Checkpoint:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.tensors.items()}
-            save_file(tensors, beside, {_KEY: json.dumps(dict(self.values))})
+            # Not by safetensors' own writing, which lets nobody else read the file.
+            beside.write_bytes(save(tensors, {_KEY: json.dumps(dict(self.values))}))
             beside.replace(path)
         except (OSError, SafetensorError) as error:
             with suppress(OSError):
