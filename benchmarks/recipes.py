@@ -1,6 +1,6 @@
 """What each field of a recipe is worth for nets this small: a recipe with one change at a time.
 
-    python benchmarks/recipes.py --network search_spaces/era_s9.net --epochs 4 --seeds 0 --results recipes.jsonl
+    python benchmarks/recipes.py --epochs 4 --seeds 0 --results results/recipes.jsonl
 
 Every run is a line of the file, written when it ends; a run that is there is not made again, and several processes
 may work on one file, each with its part of the arms (--part 1/2). The table is printed at the end.
@@ -50,7 +50,7 @@ ARMS: Mapping[str, Mapping[str, Any]] = {
 
 
 def main() -> None:
-    """Make the runs that are not there yet, and print the table."""
+    """Read what is asked for, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--network", type=Path, default=Path("search_spaces/era_s9.net"))
     parser.add_argument("--epochs", type=int, default=BASE.epochs)
@@ -59,7 +59,18 @@ def main() -> None:
     parser.add_argument("--part", default="1/1", metavar="K/N")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--results", type=Path, required=True)
+    parser.add_argument(
+        "--show", action="store_true", help="print the table of the runs that are there, train nothing"
+    )
     asked = parser.parse_args()
+    if not asked.show:
+        make(asked)
+    shown = asked.network.stem, asked.epochs
+    show([run for run in runs(asked.results) if (run["network"], run["epochs"]) == shown])
+
+
+def make(asked: argparse.Namespace) -> None:
+    """Make the runs that are asked for and not there yet."""
     part, parts = map(int, asked.part.split("/"))
     split = load_data().split("validation")
     graph = parse(asked.network.read_text(encoding="utf-8")).lower()
