@@ -87,13 +87,6 @@ def make(asked: argparse.Namespace) -> None:
         run |= {"curve": [epoch.accuracy for epoch in trained.history]}
         with asked.results.open("a", encoding="utf-8") as file:
             file.write(json.dumps(run) + "\n")
-    show(
-        [
-            run
-            for run in runs(asked.results)
-            if (run["network"], run["epochs"]) == (asked.network.stem, asked.epochs)
-        ]
-    )
 
 
 def runs(path: Path) -> Iterator[dict[str, Any]]:

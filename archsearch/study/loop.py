@@ -87,6 +87,8 @@ def run(
     next run before the exception is passed on.
     """
     with opened(storage) as database:
+        weights = WeightFiles.of(storage, study.name, keep)
+        weights.check()
         kept, study = open_study(database, study)
         # With the same seed a resumed study would propose again what it has tried.
         seed = study.measurement.seed + len(kept.trials)
@@ -98,7 +100,6 @@ def run(
         known = known_results(database.engine, study.measurement, without=study.name)
         draws = Draws(study.space, seed)
         watch = watch or Watch()
-        weights = WeightFiles.of(storage, study.name, keep)
         scoring = Scoring(study, kept, score, watch, weights, known, budget.minutes_each)
         going = _Run(study, kept, mirror, draws, scoring, budget, watch)
         going.go()

@@ -14,7 +14,6 @@ from archsearch.study.storage import DEFAULT
 from archsearch.study.study import Measurement, Study
 from archsearch.study.training import training
 from archsearch.study.watch import Watch
-from archsearch.study.weights import WeightFiles
 from archsearch.training.augmentation import check_size
 from archsearch.training.batches import warn_of_few_steps
 from archsearch.training.recipe import Recipe
@@ -62,7 +61,6 @@ def search(
     split = dataset.split("validation")
     warn_of_few_steps(len(split.train), recipe.batch_size)
     searched = Study(study or space.name, space, Measurement.on(dataset, split, recipe, seed))
-    WeightFiles.of(storage, searched.name, keep).check()
     return run(
         searched,
         training(split, recipe, seed, wanted),
