@@ -24,8 +24,8 @@ from archsearch.training.mixing import Labelled, Normalisation, scaled
 from archsearch.training.optimizers import Optimizers
 from archsearch.training.start import initialised, seeded, whiten
 
-_PATCHED = 2000
-"""So many training images decide the kernels that whiten."""
+_PATCHED = 2000 * 32 * 32
+"""Pixels of training images that decide the kernels that whiten: each has a patch, and all are in memory at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,9 @@ class Learner:
         module: nn.Module = initialised(graph, initialisation, recipe.dropout)
         normalise = Normalisation.of(split.mean, split.std, device.torch_device)
         if recipe.whitening:
-            images = torch.from_numpy(split.train.pixels[:_PATCHED]).permute(0, 3, 1, 2)
+            _, height, width = graph.input
+            some = split.train.pixels[: max(1, _PATCHED // (height * width))]
+            images = torch.from_numpy(some).permute(0, 3, 1, 2)
             whiten(module, Normalisation.of(split.mean, split.std, torch.device("cpu"))(images))
         module = device.place(module)
         average = _average(module, recipe.ema_decay) if recipe.ema_decay else None
