@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from torch import nn
 
 from archsearch.errors import TrainingError
@@ -23,6 +22,7 @@ from archsearch.training.history import Epoch
 from archsearch.training.learner import Learner
 from archsearch.training.memory import check_memory, out_of_memory_explained
 from archsearch.training.seed import check_seed
+from archsearch.training.start import seeds
 
 if TYPE_CHECKING:
     from archsearch.data.dataset import Split
@@ -86,7 +86,7 @@ def train(
     device = device or Device.default()
     if device.kind == "cpu":
         check_memory(graph, min(recipe.batch_size, len(split.train)))
-    initialisation, *orders = np.random.SeedSequence(seed).generate_state(1 + recipe.epochs).tolist()
+    initialisation, *orders = seeds(seed, recipe.epochs)
     feed = Feed(split, recipe, seed, device.torch_device, resident=device.kind != "cpu")
     identity = {
         "graph": graph.digest,

@@ -7,12 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from torch import nn
-
 from archsearch.errors import ArchsearchError, TrainingError
 from archsearch.notation.network import Network, parse
 from archsearch.notation.vocabulary import VOCABULARY
-from archsearch.pytorch.build import build
+from archsearch.pytorch.build import GraphModule, build
 from archsearch.training.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
@@ -31,7 +29,7 @@ class Weights:
     """
 
     network: Network
-    module: nn.Module
+    module: GraphModule
     classes: tuple[str, ...]
     input: tuple[int, int, int]
     mean: tuple[float, float, float]
