@@ -42,7 +42,7 @@ class Device:
     @staticmethod
     def default() -> Device:
         """Return the GPU, if there is one, or else the CPU with as many threads as torch has now; in float32."""
-        return Device("cuda" if torch.cuda.is_available() else "cpu", threads=torch.get_num_threads())
+        return Device(kinds_here()[0], threads=torch.get_num_threads())
 
     @property
     def torch_device(self) -> torch.device:
@@ -99,6 +99,12 @@ class Device:
     def of(values: Mapping[str, Any]) -> Device:
         """Return the device that `written` wrote."""
         return Device(**values)
+
+
+def kinds_here() -> list[str]:
+    """Return the kinds of devices that torch finds on this machine: a GPU first, the CPU last."""
+    found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    return [kind for kind, is_here in found.items() if is_here]
 
 
 @functools.cache

@@ -20,7 +20,7 @@ import psutil
 import torch
 
 from archsearch.errors import TrainingError
-from archsearch.training.device import Device
+from archsearch.training.device import Device, kinds_here
 from archsearch.training.steps import Steps, compile_errors
 from archsearch.training.wanted import Wanted, cores
 
@@ -77,9 +77,9 @@ def kind_of(wanted: Wanted) -> str:
     >>> kind_of(Wanted("cpu"))
     'cpu'
     """
-    here = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    kind = wanted.kind or next(kind for kind, is_here in here.items() if is_here)
-    if not here[kind]:
+    here = kinds_here()
+    kind = wanted.kind or here[0]
+    if kind not in here:
         remedy = "leave out --device to train on what there is, or install a torch that is built for the GPU"
         raise TrainingError(f"device is `{kind}`; torch finds no such GPU on this machine", remedy=remedy)
     return kind
@@ -90,8 +90,7 @@ def choose(graph: Graph, recipe_batch_size: int, wanted: Wanted, images: int) ->
 
     Tried one after the other, each time on the best so far: both memory formats, bf16, other numbers of threads;
     and torch.compile, if training on so many `images` (those of an epoch times the epochs) takes 10 minutes or
-    more.
-    What `wanted` states is not varied. Takes a few seconds, more for networks of which a step takes seconds.
+    more. What `wanted` states is not varied. Takes a few seconds, more for networks of which a step takes seconds.
     Torch's random numbers and threads are left as they were.
 
     Raises TrainingError where there is no such GPU as wanted, and where there is no memory for a step.
