@@ -87,9 +87,9 @@ class Steps:
 
     def rate_of_two(self, device: Device) -> float | None:
         """Return images per second of two networks that are trained at once, or None if there is no memory."""
-        trainings = [Training.begin(self.graph, device, self.batch_size) for _ in range(2)]
         # Each Python thread has its own number of threads, and torch lets go of Python's lock within operations.
         try:
+            trainings = [Training.begin(self.graph, device, self.batch_size) for _ in range(2)]
             with ThreadPoolExecutor(2, "archsearch-probe") as pool:
                 return sum(pool.map(_rate_on, trainings))
         except RuntimeError as error:
