@@ -57,8 +57,8 @@ class Device:
     def place(self, module: nn.Module) -> nn.Module:
         """Move a module to the device, its weights in the memory format; compile it at its first call if asked to.
 
-        The module is changed in place, and its state dict keeps its names. Compiling takes tens of seconds, and
-        raises what `archsearch.training.steps.compile_errors` lists.
+        The module is changed in place, and its state dict keeps its names. Compiling takes tens of seconds; where
+        it fails, `archsearch.training.steps.compiling_explained` says so.
         """
         placed = convert_conv2d_weight_memory_format(module.to(self.torch_device), self.memory_format)
         if self.compiled:

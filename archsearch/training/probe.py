@@ -21,7 +21,7 @@ import torch
 
 from archsearch.errors import TrainingError
 from archsearch.training.device import Device, kinds_here
-from archsearch.training.steps import Steps, compile_errors
+from archsearch.training.steps import Steps, compile_errors, compile_failure
 from archsearch.training.wanted import Wanted, cores
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def choose(graph: Graph, recipe_batch_size: int, wanted: Wanted, images: int) ->
                 rates[compiled], seconds = Steps(graph, recipe_batch_size).compiled_rate(compiled)
                 note = f"; compiling took {seconds:.0f} s"
             except compile_errors() as error:
-                note = f"; not compiled: {_compile_failure(error)}"
+                note = f"; not compiled: {compile_failure(error)}"
             device = fastest(rates)
     tried = {", ".join(words(one)): rate for one, rate in rates.items()}
     tried |= {text: rate for text, rate in together.items() if rate is not None}
@@ -197,14 +197,6 @@ def _eager_rates(steps: Steps, first: Device, wanted: Wanted) -> dict[Device, fl
     if not rates:
         raise TrainingError("the device ran out of memory", remedy="the network is too large to be trained on it")
     return rates
-
-
-def _compile_failure(error: Exception) -> str:
-    """Return in a few words why compiling failed."""
-    text = f"{error}"
-    if "InvalidCxxCompiler" in text or "No working C++ compiler" in text:
-        return "there is no C++ compiler"
-    return next((line.strip() for line in text.splitlines() if line.strip()), type(error).__name__)[:100]
 
 
 @functools.cache

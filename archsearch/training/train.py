@@ -23,6 +23,7 @@ from archsearch.training.learner import Learner
 from archsearch.training.memory import check_memory, out_of_memory_explained
 from archsearch.training.seed import check_seed
 from archsearch.training.start import seeds
+from archsearch.training.steps import compiling_explained
 
 if TYPE_CHECKING:
     from archsearch.data.dataset import Split
@@ -71,7 +72,8 @@ def train(
     the GPU, if there is one, or the CPU with torch's threads, in float32.
 
     Raises TrainingError for a network that is not made for the images, what is no seed, fewer than two
-    training images, images too small for the augmentation, a loss that is not finite, and where memory runs out.
+    training images, images too small for the augmentation, a loss that is not finite, a network that cannot be
+    compiled though the device says so, and where memory runs out.
 
     >>> from archsearch.data.load import digits
     >>> from archsearch.notation.network import parse
@@ -94,7 +96,7 @@ def train(
         "recipe": recipe.digest,
         "seed": seed,
     }
-    with device.computing(), out_of_memory_explained():
+    with device.computing(), out_of_memory_explained(), compiling_explained(device):
         begin = partial(Learner.begin, graph, feed, device, initialisation)
         learner, history = _begun(begin, checkpoint, identity)
         learner.check_early_images()
