@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from archsearch.study.job import Job, Score
 from archsearch.training.memory import check_memory, out_of_memory_explained
-from archsearch.training.mixing import Normalisation
+from archsearch.training.mixing import first_images
 from archsearch.training.probe import Choice, choose, kind_of, machine
 from archsearch.training.signals import signals
 from archsearch.training.start import initialised, seeds
@@ -73,8 +71,7 @@ def _chosen(job: Job, split: Split, recipe: Recipe, wanted: Wanted) -> Choice:
 
 def _signals(job: Job, split: Split, seed: int) -> dict[str, float | None]:
     """Return the signals of the network with the weights that its training begins with, but for whitening."""
-    normalise = Normalisation.of(split.mean, split.std, torch.device("cpu"))
-    images = normalise(torch.from_numpy(split.train.pixels[:_COMPARED]).permute(0, 3, 1, 2))
+    images = first_images(split, _COMPARED)
     [initialisation] = seeds(seed, epochs=0)
     found = signals(initialised(job.graph, initialisation), images) if len(images) > 1 else {}
     return dict(found)

@@ -20,7 +20,7 @@ from archsearch.training.device import Device
 from archsearch.training.feed import Feed
 from archsearch.training.history import Epoch, Tally
 from archsearch.training.memory import evaluation_batch, is_out_of_memory
-from archsearch.training.mixing import Labelled, Normalisation, scaled
+from archsearch.training.mixing import Labelled, Normalisation, first_images, scaled
 from archsearch.training.optimizers import Optimizers
 from archsearch.training.start import initialised, seeded, whiten
 
@@ -48,9 +48,7 @@ class Learner:
         normalise = Normalisation.of(split.mean, split.std, device.torch_device)
         if recipe.whitening:
             _, height, width = graph.input
-            some = split.train.pixels[: max(1, _PATCHED // (height * width))]
-            images = torch.from_numpy(some).permute(0, 3, 1, 2)
-            whiten(module, Normalisation.of(split.mean, split.std, torch.device("cpu"))(images))
+            whiten(module, first_images(split, max(1, _PATCHED // (height * width))))
         module = device.place(module)
         average = _average(module, recipe.ema_decay) if recipe.ema_decay else None
         return Learner(graph, module, average, Optimizers.of(module, recipe), device, feed, normalise)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, interpolate
+
+if TYPE_CHECKING:
+    from archsearch.data.dataset import Split
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +30,12 @@ class Normalisation:
     def __call__(self, pixels: Tensor) -> Tensor:
         """Normalise N x C x H x W of 0..255 to float32."""
         return (pixels - self.mean).div_(self.std)
+
+
+def first_images(split: Split, count: int) -> Tensor:
+    """Return so many training images, normalised, on the CPU: any will do, as a dataset is sorted by a hash."""
+    pixels = torch.from_numpy(split.train.pixels[:count]).permute(0, 3, 1, 2)
+    return Normalisation.of(split.mean, split.std, pixels.device)(pixels)
 
 
 @dataclass(frozen=True, eq=False)
