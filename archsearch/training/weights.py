@@ -80,7 +80,11 @@ def load_weights(path: Path | str, vocabulary: Vocabulary = VOCABULARY) -> Weigh
         message = f"`{path}` cannot be used: the words of its sentence stand for another network now"
         raise TrainingError(message, remedy="give the words that it was trained with, as `vocabulary`")
     module = build(graph)
-    module.load_state_dict(dict(checkpoint.tensors))
+    try:
+        module.load_state_dict(dict(checkpoint.tensors))
+    except RuntimeError:
+        message = f"`{path}` cannot be used: its tensors are not the weights of its network"
+        raise TrainingError(message, remedy="give a file as `archsearch train --weights` wrote it") from None
     return Weights(
         network,
         module.eval(),
