@@ -72,10 +72,14 @@ def show(epoch: Epoch) -> None:
 
 def predicted(trained: Trained, split: Split) -> np.ndarray:
     """Return the logits of the test images."""
-    normalise = Normalisation.of(split.mean, split.std, trained.device.torch_device)
+    # In float32, whatever it was trained in.
+    device = Device(trained.device.kind)
+    place = device.torch_device
+    normalise = Normalisation.of(split.mean, split.std, place)
     parts = torch.from_numpy(split.evaluation.pixels).permute(0, 3, 1, 2).chunk(20)
     with torch.inference_mode():
-        return torch.cat([Device(threads=1).logits(trained.module, normalise(part)) for part in parts]).numpy()
+        logits = [device.logits(trained.module, normalise(part.to(place))).cpu() for part in parts]
+    return torch.cat(logits).numpy()
 
 
 if __name__ == "__main__":

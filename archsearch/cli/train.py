@@ -93,7 +93,6 @@ def _train(
     from archsearch.study.results import rows
     from archsearch.study.single import Single
     from archsearch.study.storage import opened
-    from archsearch.study.studies import SINGLE
     from archsearch.study.study import Measurement
     from archsearch.training.batches import warn_of_few_steps
     from archsearch.training.train import check_trainable
@@ -114,11 +113,11 @@ def _train(
         with Progress(quiet=not output.is_text, numbered=False) as progress:
             progress.training(0, network, verdict, recipe.epochs)
             try:
-                trial = single.train(images, wanted, progress)
+                study, trial = single.train(images, wanted, progress)
             except KeyboardInterrupt:
                 say("the epochs that were finished are kept; the same command resumes the training")
                 raise
         single.hand_over(weights)
         if weights is not None:
             say(f"the weights are in {weights}")
-        output.results(rows(SINGLE, [trial]))
+        output.results(rows(study, [trial]))

@@ -12,6 +12,7 @@ from scipy.stats import norm, spearmanr
 
 from archsearch.errors import ArchsearchError, suggest
 from archsearch.study.results import COLUMNS, WORDS, ResultRow, check_column
+from archsearch.study.study import KEY
 
 SIGNALS = ("rf", "params", "macs", "depth", "activation_bytes", "synflow", "naswot", "first_train_loss")
 """The columns that are known before a network is trained, or after its first epoch."""
@@ -19,7 +20,7 @@ SIGNALS = ("rf", "params", "macs", "depth", "activation_bytes", "synflow", "nasw
 FEWEST = 4
 """Networks that a correlation needs: with fewer, its interval has no width to compute."""
 
-_MEASURED_BY = ("data_digest", "split", "recipe_digest")
+_MEASURED_BY = tuple(name for name in KEY if name != "seed")
 _CONFIDENCE = 0.95
 
 

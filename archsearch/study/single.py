@@ -65,8 +65,8 @@ class Single:
         """Return study and trial of what was measured in just this way, if there is one."""
         return record.known_results(self.storage.engine, self.measurement).get(self.verdict.digest or "")
 
-    def train(self, split: Split, wanted: Wanted, watch: Watch) -> FrozenTrial:
-        """Train the network, or go on training it, and write its row, unless there is one for the same.
+    def train(self, split: Split, wanted: Wanted, watch: Watch) -> tuple[str, FrozenTrial]:
+        """Train the network, or go on training it; return study and trial of its row, which is written if new.
 
         Raises what `archsearch.training.train.train` raises.
         """
@@ -90,12 +90,9 @@ class Single:
             weights=self.weights,
         )
         training(split, recipe, seed, wanted)(job)
-        known = self.known()
-        return (
-            known[1]
-            if known
-            else record.add(self.storage, self.network, self.verdict, self.measurement, history, columns)
-        )
+        if known := self.known():
+            return known
+        return SINGLE, record.add(self.storage, self.network, self.verdict, self.measurement, history, columns)
 
     def hand_over(self, path: Path | None) -> None:
         """Move the weights to a file, or remove them; raises TrainingError where that file cannot be written."""

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from archsearch.study.job import Job, Score
 from archsearch.training.memory import check_memory, out_of_memory_explained
-from archsearch.training.mixing import Normalisation
+from archsearch.training.mixing import first_images
 from archsearch.training.probe import Choice, choose, kind_of, machine
 from archsearch.training.signals import signals
-from archsearch.training.start import initialised
+from archsearch.training.start import initialised, seeds
 from archsearch.training.train import train
 from archsearch.training.wanted import Wanted
 from archsearch.training.weights import save_weights
@@ -72,7 +70,8 @@ def _chosen(job: Job, split: Split, recipe: Recipe, wanted: Wanted) -> Choice:
 
 
 def _signals(job: Job, split: Split, seed: int) -> dict[str, float | None]:
-    normalise = Normalisation.of(split.mean, split.std, torch.device("cpu"))
-    images = normalise(torch.from_numpy(split.train.pixels[:_COMPARED]).permute(0, 3, 1, 2))
-    found = signals(initialised(job.graph, seed), images) if len(images) > 1 else {}
+    """Return the signals of the network with the weights that its training begins with, but for whitening."""
+    images = first_images(split, _COMPARED)
+    [initialisation] = seeds(seed, epochs=0)
+    found = signals(initialised(job.graph, initialisation), images) if len(images) > 1 else {}
     return dict(found)

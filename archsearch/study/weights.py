@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from archsearch.study.url import sqlite_file
 
 SUFFIX = ".safetensors"
 _RESULTS = Path("results")
+_LONGEST = 100
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class WeightFiles:
         file = sqlite_file(url) if url.get_backend_name() == "sqlite" else _RESULTS / (url.database or "")
         if file is None:
             return WeightFiles(None, keep)
-        return WeightFiles(file.with_name(f"{file.stem}.weights") / quote(study, safe=" "), keep)
+        return WeightFiles(file.with_name(f"{file.stem}.weights") / _folder_name(study), keep)
 
     def path(self, number: int) -> Path | None:
         """Return the file of a network."""
@@ -69,3 +71,16 @@ class WeightFiles:
     def kept(self) -> list[Path]:
         """Return the files that there are."""
         return [] if self.folder is None else sorted(self.folder.glob(f"*{SUFFIX}"))
+
+
+def _folder_name(study: str) -> str:
+    """Return the name of a study as a folder can bear it: with a digest where it is too long, or is `..`.
+
+    >>> _folder_name("a/b"), _folder_name("..")
+    ('a%2Fb', '-5ec1f7e7')
+    """
+    name = quote(study, safe=" ")
+    # Windows drops spaces and dots at the end of a name.
+    if len(name) <= _LONGEST and name == name.strip(" ."):
+        return name
+    return f"{name[:_LONGEST].strip(' .')}-{hashlib.sha256(study.encode()).hexdigest()[:8]}"

@@ -39,12 +39,17 @@ class Checkpoint:
             path.parent.mkdir(parents=True, exist_ok=True)
             tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.tensors.items()}
             # Not by safetensors' own writing, which lets nobody else read the file.
-            beside.write_bytes(save(tensors, {_KEY: json.dumps(dict(self.values))}))
+            with beside.open("wb") as file:
+                file.write(save(tensors, {_KEY: json.dumps(dict(self.values))}))
+                file.flush()
+                # Or a power failure could leave the name of the new file with none of its content.
+                os.fsync(file.fileno())
             beside.replace(path)
         except (OSError, SafetensorError) as error:
             with suppress(OSError):
                 beside.unlink()
-            raise TrainingError(f"`{path}` cannot be written: {error}") from None
+            remedy = "make room there, or write where you may; what stood there before is kept"
+            raise TrainingError(f"`{path}` cannot be written: {error}", remedy=remedy) from None
 
     @staticmethod
     def read(path: Path) -> Checkpoint:

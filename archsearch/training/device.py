@@ -42,7 +42,7 @@ class Device:
     @staticmethod
     def default() -> Device:
         """Return the GPU, if there is one, or else the CPU with as many threads as torch has now; in float32."""
-        return Device("cuda" if torch.cuda.is_available() else "cpu", threads=torch.get_num_threads())
+        return Device(kinds_here()[0], threads=torch.get_num_threads())
 
     @property
     def torch_device(self) -> torch.device:
@@ -57,8 +57,8 @@ class Device:
     def place(self, module: nn.Module) -> nn.Module:
         """Move a module to the device, its weights in the memory format; compile it at its first call if asked to.
 
-        The module is changed in place, and its state dict keeps its names. Compiling takes tens of seconds, and
-        raises what `archsearch.training.steps.compile_errors` lists.
+        The module is changed in place, and its state dict keeps its names. Compiling takes tens of seconds; where
+        it fails, `archsearch.training.steps.compiling_explained` says so.
         """
         placed = convert_conv2d_weight_memory_format(module.to(self.torch_device), self.memory_format)
         if self.compiled:
@@ -99,6 +99,12 @@ class Device:
     def of(values: Mapping[str, Any]) -> Device:
         """Return the device that `written` wrote."""
         return Device(**values)
+
+
+def kinds_here() -> list[str]:
+    """Return the kinds of devices that torch finds on this machine: a GPU first, the CPU last."""
+    found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    return [kind for kind, is_here in found.items() if is_here]
 
 
 @functools.cache

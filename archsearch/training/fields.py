@@ -108,7 +108,7 @@ def plain(value: object, kind: type) -> object:
             whole = int(value)
             return kind(whole) if kind is float and abs(whole) <= LARGEST else whole
         case numbers.Real():
-            return float(value)
+            return float(value) + 0.0  # -0.0 is equal, but has another digest
         case _:
             return value
 

@@ -20,12 +20,12 @@ from archsearch.training.device import Device
 from archsearch.training.feed import Feed
 from archsearch.training.history import Epoch, Tally
 from archsearch.training.memory import evaluation_batch, is_out_of_memory
-from archsearch.training.mixing import Labelled, Normalisation, scaled
+from archsearch.training.mixing import Labelled, Normalisation, first_images, scaled
 from archsearch.training.optimizers import Optimizers
 from archsearch.training.start import initialised, seeded, whiten
 
-_PATCHED = 2000
-"""So many training images decide the kernels that whiten."""
+_PATCHED = 2000 * 32 * 32
+"""Pixels of training images that decide the kernels that whiten: the patches of all are in memory at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +47,8 @@ class Learner:
         module: nn.Module = initialised(graph, initialisation, recipe.dropout)
         normalise = Normalisation.of(split.mean, split.std, device.torch_device)
         if recipe.whitening:
-            images = torch.from_numpy(split.train.pixels[:_PATCHED]).permute(0, 3, 1, 2)
-            whiten(module, Normalisation.of(split.mean, split.std, torch.device("cpu"))(images))
+            _, height, width = graph.input
+            whiten(module, first_images(split, max(1, _PATCHED // (height * width))))
         module = device.place(module)
         average = _average(module, recipe.ema_decay) if recipe.ema_decay else None
         return Learner(graph, module, average, Optimizers.of(module, recipe), device, feed, normalise)
@@ -84,12 +84,13 @@ class Learner:
 
     def check_early_images(self) -> None:
         """Raise TrainingError for a network that has no place for the smaller images of the first epochs."""
-        recipe = self.feed.recipe
-        if recipe.early_scale == 1 or not round(recipe.early_share * recipe.epochs):
+        if not self._early_epochs:
             return
-        images = scaled(torch.zeros(1, *self.graph.input, device=self.device.torch_device), recipe.early_scale)
+        images = torch.zeros(1, *self.graph.input, device=self.device.torch_device)
+        images = scaled(images, self.feed.recipe.early_scale)
         try:
-            with torch.inference_mode():
+            # Compiling for one image would be in vain.
+            with torch.inference_mode(), torch.compiler.set_stance("force_eager"):
                 self.measured.eval()(images)
         except RuntimeError as error:
             if is_out_of_memory(error):
@@ -97,6 +98,12 @@ class Learner:
             size = shape_text(tuple(images.shape[2:]))
             message = f"the network cannot take the smaller images of the first epochs, {size}"
             raise TrainingError(message, remedy="take an early_scale nearer to 1, or 1 for none") from None
+
+    @property
+    def _early_epochs(self) -> int:
+        """So many epochs, at the start, have smaller images."""
+        recipe = self.feed.recipe
+        return round(recipe.early_share * recipe.epochs) if recipe.early_scale < 1 else 0
 
     def epoch(self, number: int, order: int, step: Callable[[int, int], None] | None) -> Epoch:
         """Train for one epoch, with all random numbers from a seed, then measure."""
@@ -125,13 +132,12 @@ class Learner:
         per_epoch = max(1, len(self.feed.split.train) // recipe.batch_size)
         before, total = (number - 1) * per_epoch, recipe.epochs * per_epoch
         random = np.random.default_rng((order, 1))
-        scale = recipe.early_scale if number <= round(recipe.early_share * recipe.epochs) else 1.0
         seen = _Seen()
         with closing(self.feed.training(number, order)) as stream:
             for done, (pixels, labels) in zip(range(before, before + per_epoch), stream, strict=False):
                 batch = Labelled(self.normalise(pixels), labels)
-                if scale < 1:
-                    batch = Labelled(scaled(batch.images, scale), labels)
+                if number <= self._early_epochs:
+                    batch = Labelled(scaled(batch.images, recipe.early_scale), labels)
                 if recipe.mixup:
                     batch = batch.mixed(recipe.mixup, random)
                 # At the middle of each batch's share: the very ends of the schedule would teach nothing.
@@ -147,7 +153,7 @@ class Learner:
                 if step is not None:
                     step(done + 1, total)
         tally = seen.tally()
-        _require_finite(tally.loss, number, recipe.learning_rate * recipe.rate(number / recipe.epochs))
+        _require_finite(tally.loss, number, recipe.learning_rate)
         return tally
 
     def _evaluate(self, number: int) -> Tally:
@@ -166,9 +172,12 @@ class Learner:
     def _measure(self, batch_size: int) -> Tally:
         self.measured.eval()
         seen = _Seen()
-        # Compiled again for other sizes of batches, it would take longer than it saves.
-        eager = torch.compiler.set_stance("force_eager")
-        with closing(self.feed.evaluation(batch_size)) as stream, torch.inference_mode(), eager:
+        with (
+            closing(self.feed.evaluation(batch_size)) as stream,
+            torch.inference_mode(),
+            # Compiled again for other sizes of batches, it would take longer than it saves.
+            torch.compiler.set_stance("force_eager"),
+        ):
             for pixels, labels in stream:
                 batch = Labelled(self.normalise(pixels), labels)
                 logits = self.device.logits(self.measured, batch.images)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, interpolate
+
+if TYPE_CHECKING:
+    from archsearch.data.dataset import Split
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +29,13 @@ class Normalisation:
 
     def __call__(self, pixels: Tensor) -> Tensor:
         """Normalise N x C x H x W of 0..255 to float32."""
-        return pixels.float().sub_(self.mean).div_(self.std)
+        return (pixels - self.mean).div_(self.std)
+
+
+def first_images(split: Split, count: int) -> Tensor:
+    """Return so many training images, normalised, on the CPU: any will do, as a dataset is sorted by a hash."""
+    pixels = torch.from_numpy(split.train.pixels[:count]).permute(0, 3, 1, 2)
+    return Normalisation.of(split.mean, split.std, pixels.device)(pixels)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,14 +48,15 @@ class Labelled:
     share: float = 1.0
 
     def mixed(self, alpha: float, random: np.random.Generator) -> Labelled:
-        """Mix each image with another of the batch, by a share that is drawn once from Beta(alpha, alpha).
+        """Mix each image with the one before it, by a share that is drawn once from Beta(alpha, alpha).
+
+        The batch has to be in random order. So nothing but the share is drawn, and no device is waited for.
 
         Source: Zhang, Cisse, Dauphin, Lopez-Paz, "mixup: Beyond Empirical Risk Minimization" (arXiv 1710.09412).
         """
         share = float(random.beta(alpha, alpha))
-        order = torch.from_numpy(random.permutation(len(self.labels))).to(self.labels.device)
-        images = self.images.lerp(self.images[order], 1 - share)
-        return Labelled(images, self.labels, self.labels[order], share)
+        images = self.images.lerp(self.images.roll(1, 0), 1 - share)
+        return Labelled(images, self.labels, self.labels.roll(1), share)
 
     def loss(self, logits: Tensor, smoothing: float) -> Tensor:
         """Return the mean cross-entropy, to the labels of both images where they are mixed."""

@@ -20,8 +20,8 @@ import psutil
 import torch
 
 from archsearch.errors import TrainingError
-from archsearch.training.device import Device
-from archsearch.training.steps import Steps, compile_errors
+from archsearch.training.device import Device, kinds_here
+from archsearch.training.steps import Steps, compile_errors, compile_failure
 from archsearch.training.wanted import Wanted, cores
 
 if TYPE_CHECKING:
@@ -77,9 +77,9 @@ def kind_of(wanted: Wanted) -> str:
     >>> kind_of(Wanted("cpu"))
     'cpu'
     """
-    here = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    kind = wanted.kind or next(kind for kind, is_here in here.items() if is_here)
-    if not here[kind]:
+    here = kinds_here()
+    kind = wanted.kind or here[0]
+    if kind not in here:
         remedy = "leave out --device to train on what there is, or install a torch that is built for the GPU"
         raise TrainingError(f"device is `{kind}`; torch finds no such GPU on this machine", remedy=remedy)
     return kind
@@ -90,8 +90,7 @@ def choose(graph: Graph, recipe_batch_size: int, wanted: Wanted, images: int) ->
 
     Tried one after the other, each time on the best so far: both memory formats, bf16, other numbers of threads;
     and torch.compile, if training on so many `images` (those of an epoch times the epochs) takes 10 minutes or
-    more.
-    What `wanted` states is not varied. Takes a few seconds, more for networks of which a step takes seconds.
+    more. What `wanted` states is not varied. Takes a few seconds, more for networks of which a step takes seconds.
     Torch's random numbers and threads are left as they were.
 
     Raises TrainingError where there is no such GPU as wanted, and where there is no memory for a step.
@@ -112,7 +111,7 @@ def choose(graph: Graph, recipe_batch_size: int, wanted: Wanted, images: int) ->
                 rates[compiled], seconds = Steps(graph, recipe_batch_size).compiled_rate(compiled)
                 note = f"; compiling took {seconds:.0f} s"
             except compile_errors() as error:
-                note = f"; not compiled: {_compile_failure(error)}"
+                note = f"; not compiled: {compile_failure(error)}"
             device = fastest(rates)
     tried = {", ".join(words(one)): rate for one, rate in rates.items()}
     tried |= {text: rate for text, rate in together.items() if rate is not None}
@@ -198,14 +197,6 @@ def _eager_rates(steps: Steps, first: Device, wanted: Wanted) -> dict[Device, fl
     if not rates:
         raise TrainingError("the device ran out of memory", remedy="the network is too large to be trained on it")
     return rates
-
-
-def _compile_failure(error: Exception) -> str:
-    """Return in a few words why compiling failed."""
-    text = f"{error}"
-    if "InvalidCxxCompiler" in text or "No working C++ compiler" in text:
-        return "there is no C++ compiler"
-    return next((line.strip() for line in text.splitlines() if line.strip()), type(error).__name__)[:100]
 
 
 @functools.cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from archsearch.errors import TrainingError
 from archsearch.pytorch.build import build
 from archsearch.training.device import Device
 from archsearch.training.memory import is_out_of_memory
@@ -87,9 +89,9 @@ class Steps:
 
     def rate_of_two(self, device: Device) -> float | None:
         """Return images per second of two networks that are trained at once, or None if there is no memory."""
-        trainings = [Training.begin(self.graph, device, self.batch_size) for _ in range(2)]
         # Each Python thread has its own number of threads, and torch lets go of Python's lock within operations.
         try:
+            trainings = [Training.begin(self.graph, device, self.batch_size) for _ in range(2)]
             with ThreadPoolExecutor(2, "archsearch-probe") as pool:
                 return sum(pool.map(_rate_on, trainings))
         except RuntimeError as error:
@@ -162,6 +164,26 @@ def compile_errors() -> tuple[type[Exception], ...]:
     from torch._inductor.exc import CppCompileError, InvalidCxxCompiler  # noqa: PLC0415
 
     return TorchDynamoException, CppCompileError, InvalidCxxCompiler
+
+
+def compile_failure(error: Exception) -> str:
+    """Return in a few words why compiling failed."""
+    text = f"{error}"
+    if "InvalidCxxCompiler" in text or "No working C++ compiler" in text:
+        return "there is no C++ compiler"
+    return next((line.strip() for line in text.splitlines() if line.strip()), type(error).__name__)[:100]
+
+
+@contextmanager
+def compiling_explained(device: Device) -> Iterator[None]:
+    """Turn what is raised for a module that cannot be compiled into a TrainingError; the device says if it is."""
+    try:
+        yield
+    except RuntimeError as error:  # those of compiling are
+        if not device.compiled or not isinstance(error, compile_errors()):
+            raise
+        message = f"the network cannot be compiled: {compile_failure(error)}"
+        raise TrainingError(message, remedy="a device that is not compiled may train it") from None
 
 
 def _rate_on(training: Training) -> float:

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from torch import nn
 
 from archsearch.errors import TrainingError
@@ -23,6 +22,8 @@ from archsearch.training.history import Epoch
 from archsearch.training.learner import Learner
 from archsearch.training.memory import check_memory, out_of_memory_explained
 from archsearch.training.seed import check_seed
+from archsearch.training.start import seeds
+from archsearch.training.steps import compiling_explained
 
 if TYPE_CHECKING:
     from archsearch.data.dataset import Split
@@ -71,7 +72,8 @@ def train(
     the GPU, if there is one, or the CPU with torch's threads, in float32.
 
     Raises TrainingError for a network that is not made for the images, what is no seed, fewer than two
-    training images, images too small for the augmentation, a loss that is not finite, and where memory runs out.
+    training images, images too small for the augmentation, a loss that is not finite, a network that cannot be
+    compiled though the device says so, and where memory runs out.
 
     >>> from archsearch.data.load import digits
     >>> from archsearch.notation.network import parse
@@ -86,7 +88,7 @@ def train(
     device = device or Device.default()
     if device.kind == "cpu":
         check_memory(graph, min(recipe.batch_size, len(split.train)))
-    initialisation, *orders = np.random.SeedSequence(seed).generate_state(1 + recipe.epochs).tolist()
+    initialisation, *orders = seeds(seed, recipe.epochs)
     feed = Feed(split, recipe, seed, device.torch_device, resident=device.kind != "cpu")
     identity = {
         "graph": graph.digest,
@@ -94,7 +96,7 @@ def train(
         "recipe": recipe.digest,
         "seed": seed,
     }
-    with device.computing(), out_of_memory_explained():
+    with device.computing(), out_of_memory_explained(), compiling_explained(device):
         begin = partial(Learner.begin, graph, feed, device, initialisation)
         learner, history = _begun(begin, checkpoint, identity)
         learner.check_early_images()

@@ -7,12 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from torch import nn
-
 from archsearch.errors import ArchsearchError, TrainingError
 from archsearch.notation.network import Network, parse
 from archsearch.notation.vocabulary import VOCABULARY
-from archsearch.pytorch.build import build
+from archsearch.pytorch.build import GraphModule, build
 from archsearch.training.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
@@ -31,7 +29,7 @@ class Weights:
     """
 
     network: Network
-    module: nn.Module
+    module: GraphModule
     classes: tuple[str, ...]
     input: tuple[int, int, int]
     mean: tuple[float, float, float]
@@ -82,7 +80,11 @@ def load_weights(path: Path | str, vocabulary: Vocabulary = VOCABULARY) -> Weigh
         message = f"`{path}` cannot be used: the words of its sentence stand for another network now"
         raise TrainingError(message, remedy="give the words that it was trained with, as `vocabulary`")
     module = build(graph)
-    module.load_state_dict(dict(checkpoint.tensors))
+    try:
+        module.load_state_dict(dict(checkpoint.tensors))
+    except RuntimeError:
+        message = f"`{path}` cannot be used: its tensors are not the weights of its network"
+        raise TrainingError(message, remedy="give a file as `archsearch train --weights` wrote it") from None
     return Weights(
         network,
         module.eval(),

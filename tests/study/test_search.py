@@ -16,8 +16,11 @@ from archsearch.study.loop import Outcome
 from archsearch.study.results import ResultRow, load_results, select
 from archsearch.study.search import search
 from archsearch.study.watch import Watch
+from archsearch.study.weights import WeightFiles
 from archsearch.training.history import Epoch
 from archsearch.training.recipe import Recipe
+from archsearch.training.signals import synflow
+from archsearch.training.weights import load_weights
 
 QUICK = Recipe(epochs=2, augmentation="none")
 
@@ -199,3 +202,11 @@ class Interrupt(Watch):
     def step(self, done: int, total: int) -> None:
         if self.epochs_left == 0:
             raise KeyboardInterrupt
+
+
+def test_signals_are_those_of_the_weights_that_training_begins_with(data: Dataset, storage: str) -> None:
+    still = Recipe(epochs=1, learning_rate=1e-12, momentum=0, weight_decay=0, augmentation="none")
+    (row,) = run(wide("8"), data, storage, trials=1, recipe=still).rows
+    path = WeightFiles.of(storage, "tiny", 1).path(0)
+    assert path is not None
+    assert row["synflow"] == pytest.approx(synflow(load_weights(path).module))

@@ -11,15 +11,18 @@ import numpy as np
 import optuna
 import pytest
 
+from archsearch.analysis.limits import check
 from archsearch.data.dataset import Dataset
 from archsearch.data.load import digits
 from archsearch.errors import StudyError, TrainingError
-from archsearch.notation.network import Network
+from archsearch.notation.network import Network, parse
 from archsearch.space.space import Space
 from archsearch.study.kept import KeptStudy
 from archsearch.study.results import load_results, select
 from archsearch.study.search import search
+from archsearch.study.single import Single
 from archsearch.study.storage import opened
+from archsearch.study.study import Measurement
 from archsearch.study.watch import Watch
 from archsearch.study.weights import WeightFiles
 from archsearch.training.recipe import Recipe
@@ -50,6 +53,16 @@ def test_where_weights_are(storage: str, folder: str | None) -> None:
     assert found.path(3) == (None if folder is None else Path(folder) / "3.safetensors")
 
 
+@pytest.mark.parametrize("name", [".", "..", " tiny", "tiny.", "\N{CYRILLIC SMALL LETTER ZHE}" * 200])
+def test_every_name_of_a_study_has_a_folder_of_its_own(tmp_path: Path, name: str) -> None:
+    storage = f"sqlite:///{tmp_path / 'studies.db'}"
+    folders = [WeightFiles.of(storage, one, 5).folder for one in (name, "tiny")]
+    for folder in folders:
+        assert folder is not None
+        folder.mkdir(parents=True)
+    assert len({*(tmp_path / "studies.weights").iterdir()}) == len(folders)
+
+
 @pytest.mark.parametrize("keep", [0, 2])
 def test_the_weights_of_the_best_are_kept(data: Dataset, tmp_path: Path, keep: int) -> None:
     storage = f"sqlite:///{tmp_path / 'studies.db'}"
@@ -62,6 +75,27 @@ def test_the_weights_of_the_best_are_kept(data: Dataset, tmp_path: Path, keep: i
         (row,) = (row for row in best if str(row["number"]) == file.stem)
         assert (str(weights.network), weights.about["graph"]) == (row["sentence"], row["digest"])
         assert weights.about["history"][-1]["accuracy"] == row["val_accuracy"]
+
+
+def test_a_network_that_a_search_has_trained_is_trained_for_its_weights_and_keeps_its_row(
+    data: Dataset, tmp_path: Path
+) -> None:
+    storage, wanted, split = (
+        f"sqlite:///{tmp_path / 'studies.db'}",
+        Wanted("cpu", "fp32", 1),
+        data.split("validation"),
+    )
+    recipe = replace(QUICK, epochs=1)
+    (row,) = search(SPACE, data, recipe=recipe, trials=1, storage=storage, wanted=wanted).rows
+    network = parse(str(row["sentence"]))
+    with opened(storage) as database:
+        measurement = Measurement.on(data, split, recipe, 0)
+        single = Single(database, storage, network, check(network), measurement)
+        study, trial = single.train(split, wanted, Watch())
+    assert (study, trial.number) == ("tiny", row["number"])
+    assert single.weights is not None
+    assert single.weights.exists()
+    assert len(load_results(storage)) == 1
 
 
 def test_what_a_killed_run_left_is_removed_and_what_runs_is_left_alone(data: Dataset, tmp_path: Path) -> None:

@@ -182,6 +182,17 @@ def test_weights_that_cannot_be_used(tmp_path: Path, split: Split, change: dict[
         load_weights(path)
 
 
+def test_weights_of_which_some_are_missing(tmp_path: Path, split: Split) -> None:
+    path = tmp_path / "weights.safetensors"
+    save_weights(path, train(GRAPH, split, replace(RECIPE, epochs=1)), NETWORK, split, RECIPE)
+    written = Checkpoint.read(path)
+    Checkpoint(dict([*written.tensors.items()][1:]), written.values).write(path)
+    with pytest.raises(
+        TrainingError, match=r"cannot be used: its tensors are not the weights of its network\n  give"
+    ):
+        load_weights(path)
+
+
 def test_the_words_of_a_network_are_those_of_its_file(tmp_path: Path, split: Split) -> None:
     path = tmp_path / "weights.safetensors"
     save_weights(path, train(GRAPH, split, replace(RECIPE, epochs=1)), NETWORK, split, RECIPE)

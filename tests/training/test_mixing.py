@@ -20,6 +20,12 @@ def test_pixels_are_normalised_channel_by_channel() -> None:
         assert torch.allclose(found[0, channel], (plain - mean) / std)
 
 
+def test_the_pixels_of_the_caller_stay_as_they_are() -> None:
+    pixels = torch.full((1, 3, 2, 2), 51.0)
+    Normalisation.of((0.2,) * 3, (0.5,) * 3, CPU)(pixels)
+    assert torch.equal(pixels, torch.full((1, 3, 2, 2), 51.0))
+
+
 def test_a_mixture_is_that_of_two_images_and_its_loss_that_of_both_labels() -> None:
     images = torch.arange(4.0).view(4, 1, 1, 1).expand(4, 3, 2, 2)
     batch = Labelled(images, torch.arange(4)).mixed(0.4, np.random.default_rng(0))

@@ -205,6 +205,25 @@ def test_without_a_compiler_training_is_eager() -> None:
     assert done.stdout.endswith("; not compiled: there is no C++ compiler\n"), done.stderr
 
 
+def test_a_network_that_cannot_be_compiled_is_an_error_of_its_training() -> None:
+    program = (
+        "from archsearch import Recipe, load_data, parse, train\n"
+        "from archsearch.errors import TrainingError\n"
+        "from archsearch.training.device import Device\n"
+        "graph, recipe = parse('conv(4, stride=4) head()').lower(), Recipe(epochs=1, augmentation='none')\n"
+        "try:\n"
+        "    train(graph, load_data('digits').split('validation'), recipe, device=Device(compiled=True))\n"
+        "except TrainingError as error:\n"
+        "    print(error)\n"
+    )
+    nowhere = {**os.environ, "CXX": "/nowhere/c++", "PATH": "/nowhere"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=False, env=nowhere, cwd=ROOT, capture_output=True, text=True
+    )
+    rule = "the network cannot be compiled: there is no C++ compiler"
+    assert done.stdout == f"{rule}\n  a device that is not compiled may train it\n", done.stderr
+
+
 @pytest.mark.slow
 def test_compiling_is_tried_for_a_long_training() -> None:
     choice = choose(TINY, 16, Wanted("cpu", threads=1), images=10**9)

@@ -212,3 +212,7 @@ def test_what_differs_turns_one_recipe_into_the_other(first: Recipe, second: Rec
 def test_a_word_that_no_field_has_is_refused(text: str) -> None:
     with pytest.raises(ArchsearchError):
         Recipe.read(f"{Recipe()}, {text}")
+
+
+def test_zero_has_one_digest() -> None:
+    assert Recipe(weight_decay=-0.0).digest == Recipe(weight_decay=0).digest

@@ -61,7 +61,16 @@ def test_kernels_beyond_the_directions_stay() -> None:
     assert not torch.equal(layer.weight[:6], before[:6])
 
 
-@pytest.mark.parametrize("module", [nn.Linear(3, 4), nn.Conv2d(4, 4, 3), nn.Conv2d(3, 3, 3, groups=3)])
+@pytest.mark.parametrize(
+    "module",
+    [
+        nn.Linear(3, 4),
+        nn.Conv2d(4, 4, 3),
+        nn.Conv2d(3, 3, 3, groups=3),
+        nn.Conv2d(3, 8, (13, 1)),
+        nn.Conv2d(3, 8, 3, dilation=6, padding=6),
+    ],
+)
 def test_where_there_is_nothing_to_whiten(module: nn.Module) -> None:
     before = {name: value.clone() for name, value in module.state_dict().items()}
     assert not whiten(module, smooth_images())
