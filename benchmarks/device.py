@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -33,7 +34,7 @@ from archsearch.training.feed import Feed
 from archsearch.training.learner import Learner
 from archsearch.training.probe import Choice, Wanted, choose, machine, words
 from archsearch.training.recipe import Recipe
-from archsearch.training.steps import Training
+from archsearch.training.steps import TimedTraining
 from archsearch.training.wanted import cores
 
 NETWORK = Path(__file__).resolve().parents[1] / "search_spaces" / "era_s9.net"
@@ -134,15 +135,20 @@ def alternatives(choices: dict[str, Choice]) -> list[tuple[str, str, float, str]
 def show_step(device: Device, limits: dict[str, float]) -> None:
     """Print which part of a training step takes how long, and how near to its limit the machine computes."""
     with device.computing():
-        training = Training.begin(graph(), device, BATCH_SIZE)
+        training = TimedTraining.begin(graph(), device, BATCH_SIZE)
         step = seconds(training.step)
+        faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        training.step()
+        faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - faults
         with profile(activities=[ProfilerActivity.CPU]) as profiled:
             training.step()
     times = dict.fromkeys([*PARTS, "rest"], 0.0)
     for event in profiled.key_averages():
         times[part(event.key)] += event.self_cpu_time_total
     whole = sum(times.values())
-    show(f"A step on {BATCH_SIZE} images, {', '.join(words(device))}: {1000 * step:.0f} ms")
+    show(
+        f"A step on {BATCH_SIZE} images, {', '.join(words(device))}: {1000 * step:.0f} ms, {faults:,} page faults"
+    )
     show(render(("part", "percent of the step"), [(name, 100 * spent / whole) for name, spent in times.items()]))
     # Forward, and gradients of inputs and of weights; two operations in each multiply-accumulate.
     reached = 6 * Profile(graph()).figures["macs"] * BATCH_SIZE / step / 1e9
@@ -164,7 +170,7 @@ def show_epoch(device: Device) -> None:
     learner = Learner.begin(graph(), feed, device, 0)
     with device.computing():
         data = seconds(lambda: [None for _ in feed.training(1, 1)])
-        training = Training.begin(graph(), device, feed.recipe.batch_size)
+        training = TimedTraining.begin(graph(), device, feed.recipe.batch_size)
         steps = TRAINING / feed.recipe.batch_size * seconds(training.step)
         epoch = learner.epoch(1, 1, None)
         with TemporaryDirectory() as folder:

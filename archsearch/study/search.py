@@ -12,7 +12,7 @@ from archsearch.study.budget import KEEP, Budget
 from archsearch.study.loop import Outcome, run
 from archsearch.study.storage import DEFAULT
 from archsearch.study.study import Measurement, Study
-from archsearch.study.training import training
+from archsearch.study.training import training_score
 from archsearch.study.watch import Watch
 from archsearch.training.augmentation import check_size
 from archsearch.training.batches import warn_of_few_steps
@@ -63,7 +63,7 @@ def search(
     searched = Study(study or space.name, space, Measurement.on(dataset, split, recipe, seed))
     return run(
         searched,
-        training(split, recipe, seed, wanted),
+        training_score(split, recipe, seed, wanted),
         Budget(trials, hours, minutes_each),
         storage=storage,
         keep=keep,

@@ -23,7 +23,7 @@ from archsearch.study.job import Job
 from archsearch.study.kept import KeptStudy
 from archsearch.study.studies import SINGLE
 from archsearch.study.study import Measurement
-from archsearch.study.training import training
+from archsearch.study.training import training_score
 from archsearch.study.watch import Watch
 from archsearch.study.weights import SUFFIX, WeightFiles
 from archsearch.training.history import Epoch
@@ -89,7 +89,7 @@ class Single:
             remember=self._remember,
             weights=self.weights,
         )
-        training(split, recipe, seed, wanted)(job)
+        training_score(split, recipe, seed, wanted)(job)
         if known := self.known():
             return known
         return SINGLE, record.add(self.storage, self.network, self.verdict, self.measurement, history, columns)

@@ -22,7 +22,7 @@ _COMPARED = 64
 """So many training images decide the signals."""
 
 
-def training(split: Split, recipe: Recipe, seed: int, wanted: Wanted | None = None) -> Score:
+def training_score(split: Split, recipe: Recipe, seed: int, wanted: Wanted | None = None) -> Score:
     """Return the score that trains a network on a split; what is not `wanted` of the device is measured.
 
     It notes how the network is computed and its cheap signals, keeps a checkpoint, and in the end the weights.

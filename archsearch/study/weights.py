@@ -27,6 +27,10 @@ class WeightFiles:
     folder: Path | None
     keep: int
 
+    def __post_init__(self) -> None:
+        if self.keep < 0:
+            raise StudyError(f"keep is {self.keep}; it must be at least 0", remedy="0 keeps the weights of none")
+
     @staticmethod
     def of(storage: str, study: str, keep: int) -> WeightFiles:
         """Return where a study keeps its weights: beside a SQLite file; for a server, in the folder `results`.

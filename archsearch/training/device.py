@@ -113,7 +113,8 @@ def _keep_freed_memory() -> None:
 
     By default glibc hands blocks of more than 32 MiB, and what is free at the end of its heap, back to the
     kernel, which has to clear each page again at the next step. In batches of 128 on a Zen 3 with 2 cores, a step
-    of era_s9.net had 26,000 page faults, and has 800. What that saves of the time was within the noise there.
+    of era_s9.net had tens of thousands of page faults, and has hundreds. What that saves of the time was within
+    the noise there.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

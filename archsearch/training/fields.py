@@ -108,7 +108,8 @@ def plain(value: object, kind: type) -> object:
             whole = int(value)
             return kind(whole) if kind is float and abs(whole) <= LARGEST else whole
         case numbers.Real():
-            return float(value) + 0.0  # -0.0 is equal, but has another digest
+            # As many digits as are written down; and -0.0 is equal to 0.0, but has another digest.
+            return float(f"{float(value):.12g}") + 0.0
         case _:
             return value
 

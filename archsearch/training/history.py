@@ -10,8 +10,9 @@ class Epoch:
     """What one epoch did: `epoch` counts from 1, accuracies are in percent.
 
     `learning_rate` is the one at its end. `train_loss` and `train_accuracy` are means over the augmented
-    images of the epoch, while the network changed; `loss` and `accuracy` are those of the evaluation images
-    after it, None before the last epoch where these are the test images; `seconds` is the time that both took.
+    images of the epoch, while the network changed, with labels as the recipe smooths and mixes them; `loss` and
+    `accuracy` are those of the evaluation images after it, None before the last epoch where these are the test
+    images; `seconds` is the time that both took.
     `images_per_second` is of the training alone; None in results of version 0.1.
     """
 

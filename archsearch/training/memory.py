@@ -36,11 +36,11 @@ def evaluation_batch(graph: Graph) -> int:
 def training_bytes(graph: Graph, batch_size: int) -> int:
     """Return a lower bound of the bytes that a training needs: weights, gradients, momentum, activations.
 
-    Of the tensors, every second one is taken to be kept until the way back: a norm keeps what it reads and an
-    activation what it writes.
+    Of the tensors, every second one is taken to be kept until the way back, as a norm keeps what it reads and an
+    activation what it writes; in two bytes a number, as in bf16.
     """
     tensors = sum(prod(node.shape[1:]) for node in graph.nodes if not isinstance(node.op, Input))
-    return _FLOAT_BYTES * (3 * count_params(graph) + batch_size * tensors // 2)
+    return 3 * _FLOAT_BYTES * count_params(graph) + batch_size * tensors
 
 
 def check_memory(graph: Graph, batch_size: int) -> None:

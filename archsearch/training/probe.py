@@ -105,14 +105,15 @@ def choose(graph: Graph, recipe_batch_size: int, wanted: Wanted, images: int) ->
             single = replace(device, threads=1)
             together = {", ".join([*words(single)[:-1], "two of 1 thread"]): steps.rate_of_two(single)}
         note = ""
-        if images / rates[device] >= _WORTH_COMPILING:
+        is_long = images / rates[device] >= _WORTH_COMPILING
+        if wanted.compiled or (is_long and wanted.compiled is None):
             compiled = replace(device, compiled=True)
             try:
                 rates[compiled], seconds = Steps(graph, recipe_batch_size).compiled_rate(compiled)
                 note = f"; compiling took {seconds:.0f} s"
             except compile_errors() as error:
                 note = f"; not compiled: {compile_failure(error)}"
-            device = fastest(rates)
+            device = compiled if wanted.compiled and compiled in rates else fastest(rates)
     tried = {", ".join(words(one)): rate for one, rate in rates.items()}
     tried |= {text: rate for text, rate in together.items() if rate is not None}
     return Choice(device, reason(", ".join(words(device)), tried) + note, tried)

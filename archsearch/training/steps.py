@@ -55,7 +55,7 @@ class Steps:
         for seconds in (_STEP / 5, _STEP):
             try:
                 with device.computing():
-                    training = Training.begin(graph, device, steps.batch_size)
+                    training = TimedTraining.begin(graph, device, steps.batch_size)
                     needed = training.step()
                     if needed < _LONG:
                         needed = training.step()
@@ -78,10 +78,10 @@ class Steps:
                 try:
                     few = max(_FEWEST, batch_size // 8)
                     if to_beat is not None:
-                        seconds = Training.begin(self.graph, device, few).step()
+                        seconds = TimedTraining.begin(self.graph, device, few).step()
                         if seconds > max(_HOPELESS, batch_size / to_beat):
                             return few / seconds
-                    return Training.begin(self.graph, device, batch_size).rate()
+                    return TimedTraining.begin(self.graph, device, batch_size).rate()
                 except RuntimeError as error:
                     if not is_out_of_memory(error):
                         raise
@@ -91,7 +91,7 @@ class Steps:
         """Return images per second of two networks that are trained at once, or None if there is no memory."""
         # Each Python thread has its own number of threads, and torch lets go of Python's lock within operations.
         try:
-            trainings = [Training.begin(self.graph, device, self.batch_size) for _ in range(2)]
+            trainings = [TimedTraining.begin(self.graph, device, self.batch_size) for _ in range(2)]
             with ThreadPoolExecutor(2, "archsearch-probe") as pool:
                 return sum(pool.map(_rate_on, trainings))
         except RuntimeError as error:
@@ -105,7 +105,7 @@ class Steps:
         Raises one of `compile_errors()`.
         """
         with device.computing():
-            training = Training.begin(self.graph, device, self.batch_size)
+            training = TimedTraining.begin(self.graph, device, self.batch_size)
             seconds = training.step()
             return training.rate(), seconds
 
@@ -117,7 +117,7 @@ class Steps:
 
 
 @dataclass(frozen=True, eq=False)
-class Training:
+class TimedTraining:
     """A network of its own on a device, with the images of a step."""
 
     device: Device
@@ -127,7 +127,7 @@ class Training:
     labels: Tensor
 
     @staticmethod
-    def begin(graph: Graph, device: Device, batch_size: int) -> Training:
+    def begin(graph: Graph, device: Device, batch_size: int) -> TimedTraining:
         with torch.random.fork_rng(devices=[]):
             module = device.place(build(graph))
         optimizer = torch.optim.SGD(module.parameters(), lr=1e-3, momentum=0.9, nesterov=True)
@@ -135,7 +135,7 @@ class Training:
         pixels = torch.randn(batch_size, *graph.input, generator=generator)
         labels = torch.randint(graph.classes, (batch_size,), generator=generator)
         place = device.torch_device
-        return Training(device, module, optimizer, pixels.to(place), labels.to(place))
+        return TimedTraining(device, module, optimizer, pixels.to(place), labels.to(place))
 
     def step(self) -> float:
         """Train for one step, and return the seconds that it took."""
@@ -183,10 +183,10 @@ def compiling_explained(device: Device) -> Iterator[None]:
         if not device.compiled or not isinstance(error, compile_errors()):
             raise
         message = f"the network cannot be compiled: {compile_failure(error)}"
-        raise TrainingError(message, remedy="a device that is not compiled may train it") from None
+        raise TrainingError(message, remedy="--no-compile may train it") from None
 
 
-def _rate_on(training: Training) -> float:
+def _rate_on(training: TimedTraining) -> float:
     """Return the rate of a training in a Python thread of its own."""
     with training.device.computing():
         return training.rate()

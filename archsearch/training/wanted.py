@@ -25,7 +25,7 @@ def cores() -> int:
 class Wanted:
     """What a user wants of the device; what is None is measured and chosen.
 
-    Raises TrainingError for an unknown kind or precision, and for threads below 1 or above the cores that this
+    `compiled` says whether networks go through torch.compile. Raises TrainingError for an unknown kind or precision, and for threads below 1 or above the cores that this
     process may use. Whether torch can use a GPU is known where torch is loaded, in `archsearch.training.probe`.
 
     >>> Wanted(precision="fp16")
@@ -37,14 +37,15 @@ class Wanted:
     kind: str | None = None
     precision: str | None = None
     threads: int | None = None
+    compiled: bool | None = None
 
     def __post_init__(self) -> None:
         for what, value, known in (("device", self.kind, KINDS), ("precision", self.precision, PRECISIONS)):
             if value is not None and value not in known:
                 message = f"{what} is `{value}`; there is no such {what}"
                 raise TrainingError(message, remedy=suggest(value, known))
-        if self.threads is not None and not 1 <= self.threads <= cores():
+        if self.threads is not None and (type(self.threads) is not int or not 1 <= self.threads <= cores()):
             raise TrainingError(
-                f"threads is {self.threads}; it must be from 1 to {cores()}, the cores that this process may use",
+                f"threads is {self.threads}; it must be a whole number from 1 to {cores()}, the cores that this process may use",
                 remedy="leave it out to have the fastest number chosen",
             )

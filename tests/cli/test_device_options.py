@@ -34,6 +34,8 @@ def wanted_of(*arguments: str) -> Wanted:
         (("--device", "cpu"), Wanted("cpu")),
         (("--precision", "bf16", "--threads", "1", "--seed", "3"), Wanted(None, "bf16", 1)),
         (("--device", "cuda"), Wanted("cuda")),
+        (("--compile",), Wanted(compiled=True)),
+        (("--no-compile",), Wanted(compiled=False)),
     ],
 )
 def test_they_arrive_as_one_value(arguments: tuple[str, ...], expected: Wanted) -> None:
@@ -47,7 +49,10 @@ def test_they_arrive_as_one_value(arguments: tuple[str, ...], expected: Wanted) 
         (("--precision", "fp16"), "`--precision` is `?fp16`?; "),
         (("--threads", "0"), "`--threads` is `?0`?; "),
         (("--threads", "two"), "`--threads` is `?two`?; "),
-        (("--threads", f"{cores() + 1}"), f"threads is {cores() + 1}; it must be from 1 to {cores()}"),
+        (
+            ("--threads", f"{cores() + 1}"),
+            f"threads is {cores() + 1}; it must be a whole number from 1 to {cores()}",
+        ),
     ],
 )
 def test_what_is_refused(arguments: tuple[str, ...], message: str) -> None:

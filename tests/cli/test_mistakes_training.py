@@ -29,7 +29,7 @@ OPTIONS = [
     (["--device", "gpu"], "`--device` is gpu; it must be one of cpu, cuda, mps", HELP),
     (
         ["--threads", "999"],
-        f"threads is 999; it must be from 1 to {cores()}, the cores that this process may use",
+        f"threads is 999; it must be a whole number from 1 to {cores()}, the cores that this process may use",
         "leave it out to have the fastest number chosen",
     ),
     (

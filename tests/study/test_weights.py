@@ -63,6 +63,11 @@ def test_every_name_of_a_study_has_a_folder_of_its_own(tmp_path: Path, name: str
     assert len({*(tmp_path / "studies.weights").iterdir()}) == len(folders)
 
 
+def test_fewer_than_none_cannot_be_kept() -> None:
+    with pytest.raises(StudyError, match="keep is -1; it must be at least 0"):
+        WeightFiles.of("sqlite:///results/archsearch.db", "tiny", -1)
+
+
 @pytest.mark.parametrize("keep", [0, 2])
 def test_the_weights_of_the_best_are_kept(data: Dataset, tmp_path: Path, keep: int) -> None:
     storage = f"sqlite:///{tmp_path / 'studies.db'}"

@@ -38,7 +38,7 @@ def test_what_training_needs_at_least() -> None:
     # Weights 8 * 27 + 8, norm 16, head 8 * 10 + 10; maps of 8 x 32 x 32 after convolution, norm and activation.
     graph = parse("conv(8) head()").lower()
     params, maps = 8 * 27 + 8 + 16 + 90, 3 * 8 * 32 * 32
-    assert training_bytes(graph, 10) == pytest.approx(4 * (3 * params + 10 * maps / 2), rel=0.01)
+    assert training_bytes(graph, 10) == pytest.approx(4 * 3 * params + 2 * 10 * maps / 2, rel=0.01)
 
 
 def test_a_network_that_cannot_fit_is_refused_with_the_memory_that_it_needs() -> None:

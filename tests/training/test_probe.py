@@ -61,6 +61,20 @@ def test_what_is_wanted_is_not_varied(wanted: Wanted) -> None:
     assert wanted.precision in {None, choice.device.precision}
 
 
+@pytest.mark.parametrize(("compiled", "images"), [(False, 10**9), (None, 100)])
+def test_compiling_is_not_tried(compiled: bool | None, images: int) -> None:
+    choice = choose(TINY, 16, Wanted("cpu", "fp32", 1, compiled), images)
+    assert not choice.device.compiled
+    assert "compil" not in choice.reason
+
+
+def test_compiling_that_is_wanted_is_done_however_short_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps.Steps, "compiled_rate", lambda *_: (1e-6, 0.1))
+    choice = choose(TINY, 16, Wanted("cpu", "fp32", 1, compiled=True), images=100)
+    assert choice.device.compiled
+    assert choice.reason.endswith("; compiling took 0 s")
+
+
 def test_random_numbers_and_threads_are_left_as_they_were() -> None:
     torch.set_num_threads(1)
     before = torch.get_rng_state()
@@ -91,11 +105,12 @@ def test_a_gpu_that_is_not_there(kind: str) -> None:
     [
         ({"kind": "gpu"}, "device is `gpu`; there is no such device"),
         ({"precision": "fp16"}, "precision is `fp16`; there is no such precision"),
-        ({"threads": 0}, "threads is 0; it must be from 1 to "),
-        ({"threads": cores() + 1}, f"threads is {cores() + 1}; it must be from 1 to {cores()}, "),
+        ({"threads": 1.5}, "threads is 1.5; it must be a whole number from 1 to "),
+        ({"threads": 0}, "threads is 0; it must be a whole number from 1 to "),
+        ({"threads": cores() + 1}, f"threads is {cores() + 1}; it must be a whole number from 1 to {cores()}, "),
     ],
 )
-def test_what_cannot_be_wanted(values: dict[str, str], message: str) -> None:
+def test_what_cannot_be_wanted(values: dict[str, object], message: str) -> None:
     with pytest.raises(TrainingError, match=message):
         Wanted(**values)  # type: ignore[arg-type]
 
@@ -151,16 +166,16 @@ def test_the_reason(chosen: str, rates: dict[str, float], expected: str) -> None
 
 
 def test_an_alternative_without_memory_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    step = steps.Training.step
+    step = steps.TimedTraining.step
     sizes: list[int] = []
 
-    def scarce(self: steps.Training) -> float:
+    def scarce(self: steps.TimedTraining) -> float:
         if not self.device.channels_last:
             sizes.append(len(self.labels))
             raise torch.OutOfMemoryError("CUDA out of memory")
         return step(self)
 
-    monkeypatch.setattr(steps.Training, "step", scarce)
+    monkeypatch.setattr(steps.TimedTraining, "step", scarce)
     choice = choose(TINY, 16, Wanted("cpu", threads=1), images=100)
     assert choice.device.channels_last
     assert all("channels last" in key for key in choice.rates)
@@ -169,10 +184,10 @@ def test_an_alternative_without_memory_is_left_out(monkeypatch: pytest.MonkeyPat
 
 
 def test_no_memory_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    def exhausted(_self: steps.Training) -> float:
+    def exhausted(_self: steps.TimedTraining) -> float:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(steps.Training, "step", exhausted)
+    monkeypatch.setattr(steps.TimedTraining, "step", exhausted)
     with pytest.raises(TrainingError, match="the device ran out of memory\n  the network is too large"):
         choose(TINY, 16, Wanted("cpu"), images=100)
 
@@ -180,11 +195,11 @@ def test_no_memory_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_hopeless_first_step_is_the_only_one(monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[int] = []
 
-    def slow(self: steps.Training) -> float:
+    def slow(self: steps.TimedTraining) -> float:
         taken.append(len(self.labels))
         return 0.5
 
-    monkeypatch.setattr(steps.Training, "step", slow)
+    monkeypatch.setattr(steps.TimedTraining, "step", slow)
     assert steps.Steps(TINY, 64).rate(Device(precision="bf16"), to_beat=200.0) == 8 / 0.5
     assert taken == [8]
 
