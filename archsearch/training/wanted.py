@@ -25,8 +25,9 @@ def cores() -> int:
 class Wanted:
     """What a user wants of the device; what is None is measured and chosen.
 
-    `compiled` says whether networks go through torch.compile. Raises TrainingError for an unknown kind or precision, and for threads below 1 or above the cores that this
-    process may use. Whether torch can use a GPU is known where torch is loaded, in `archsearch.training.probe`.
+    `compiled` says whether networks go through torch.compile. Raises TrainingError for an unknown kind or
+    precision, and for threads below 1 or above the cores that this process may use. Whether torch can use a GPU is
+    known where torch is loaded, in `archsearch.training.probe`.
 
     >>> Wanted(precision="fp16")
     Traceback (most recent call last):
@@ -46,6 +47,7 @@ class Wanted:
                 raise TrainingError(message, remedy=suggest(value, known))
         if self.threads is not None and (type(self.threads) is not int or not 1 <= self.threads <= cores()):
             raise TrainingError(
-                f"threads is {self.threads}; it must be a whole number from 1 to {cores()}, the cores that this process may use",
+                f"threads is {self.threads}; it must be a whole number from 1 to {cores()}, "
+                "the cores that this process may use",
                 remedy="leave it out to have the fastest number chosen",
             )
