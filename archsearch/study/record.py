@@ -11,7 +11,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from archsearch.errors import ArchsearchError
 from archsearch.study import tables
-from archsearch.study.studies import SINGLE, trials_by_study
+from archsearch.study.studies import single_study, trials_by_study
 from archsearch.study.study import KEY
 from archsearch.study.trials import candidates
 from archsearch.training.recipe import Recipe
@@ -96,12 +96,12 @@ def add(
     columns: Mapping[str, ColumnValue],
 ) -> FrozenTrial:
     """Write the result of `archsearch train`, with the columns that its training noted."""
-    study = optuna.create_study(storage=storage, study_name=SINGLE, direction="maximize", load_if_exists=True)
     written = [asdict(epoch) for epoch in history]
     kept = {**describe(network, verdict, measurement), **columns, "history": written}
     result = optuna.create_trial(value=history[-1].accuracy, user_attrs=kept)
+    study = single_study(storage)
     with storage.engine.begin() as connection:
-        return tables.add(connection, study._study_id, result)
+        return tables.add(connection, study, result)
 
 
 def _key(kept: Mapping[str, Any]) -> tuple[object, ...]:

@@ -10,7 +10,6 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
-import optuna
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial
 
@@ -21,7 +20,7 @@ from archsearch.notation.network import Network
 from archsearch.study import record
 from archsearch.study.job import Job
 from archsearch.study.kept import KeptStudy
-from archsearch.study.studies import SINGLE
+from archsearch.study.studies import SINGLE, single_study
 from archsearch.study.study import Measurement
 from archsearch.study.training import training_score
 from archsearch.study.watch import Watch
@@ -109,8 +108,5 @@ class Single:
 
     def _remember(self, key: str, make: Callable[[], dict[str, Any]]) -> Mapping[str, Any]:
         """Keep something for this network and recipe alone: the study has others."""
-        study = optuna.create_study(
-            storage=self.storage, study_name=SINGLE, direction="maximize", load_if_exists=True
-        )
         own = f"{key}, {self.verdict.digest}, {self.measurement.recipe.digest}"
-        return KeptStudy(self.storage.engine, study._study_id).remember(own, make)
+        return KeptStudy(self.storage.engine, single_study(self.storage)).remember(own, make)

@@ -44,6 +44,12 @@ def open_study(storage: RDBStorage, study: Study) -> tuple[KeptStudy, Study]:
     return kept, study
 
 
+def single_study(storage: RDBStorage) -> int:
+    """Return the id of the study of networks that are trained by themselves, which is begun with the first."""
+    found = optuna.create_study(storage=storage, study_name=SINGLE, direction="maximize", load_if_exists=True)
+    return int(found._study_id)
+
+
 def read_study(engine: Engine, name: str) -> Study:
     """Return the study of that name as it was last opened; the code of the user's words runs.
 
