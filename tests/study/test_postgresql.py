@@ -80,5 +80,7 @@ def test_searches_that_begin_at_the_same_moment_share_a_server(server: str) -> N
             assert (process.communicate(timeout=120)[1], process.returncode) == ("", 0)
     rows = load_results(server)
     assert [row["state"] for row in rows] == ["complete"] * len(rows)
-    assert [row["number"] for row in rows] == list(range(len(rows)))
+    # Two may propose one network at once: the later of them is no row, and its number is missing.
+    numbers = [row["number"] for row in rows]
+    assert len(set(numbers)) == len(numbers)
     assert len({row["digest"] for row in rows}) == len(rows)
