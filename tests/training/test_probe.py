@@ -204,6 +204,12 @@ def test_a_hopeless_first_step_is_the_only_one(monkeypatch: pytest.MonkeyPatch) 
     assert taken == [8]
 
 
+def run_without_a_compiler(program: str) -> subprocess.CompletedProcess[str]:
+    nowhere = {**os.environ, "CXX": "/nowhere/c++", "PATH": "/nowhere"}
+    command = [sys.executable, "-c", program]
+    return subprocess.run(command, check=False, env=nowhere, cwd=ROOT, capture_output=True, text=True)
+
+
 def test_without_a_compiler_training_is_eager() -> None:
     program = (
         "from archsearch.notation.network import parse\n"
@@ -213,10 +219,7 @@ def test_without_a_compiler_training_is_eager() -> None:
         "assert not choice.device.compiled, choice\n"
         "print(choice.reason)\n"
     )
-    nowhere = {**os.environ, "CXX": "/nowhere/c++", "PATH": "/nowhere"}
-    done = subprocess.run(
-        [sys.executable, "-c", program], check=False, env=nowhere, cwd=ROOT, capture_output=True, text=True
-    )
+    done = run_without_a_compiler(program)
     assert done.stdout.endswith("; not compiled: there is no C++ compiler\n"), done.stderr
 
 
@@ -231,10 +234,7 @@ def test_a_network_that_cannot_be_compiled_is_an_error_of_its_training() -> None
         "except TrainingError as error:\n"
         "    print(error)\n"
     )
-    nowhere = {**os.environ, "CXX": "/nowhere/c++", "PATH": "/nowhere"}
-    done = subprocess.run(
-        [sys.executable, "-c", program], check=False, env=nowhere, cwd=ROOT, capture_output=True, text=True
-    )
+    done = run_without_a_compiler(program)
     rule = "the network cannot be compiled: there is no C++ compiler"
     assert done.stdout == f"{rule}\n  --no-compile may train it\n", done.stderr
 
