@@ -36,6 +36,11 @@ ARMS: Mapping[str, Mapping[str, Any]] = {
     "muon 0.02, ema 0.995": {**MUON, "ema_decay": 0.995},
     "muon 0.02, whitening": {**MUON, "whitening": True},
     "muon 0.02, alternating flips": {**MUON, "augmentation": "alternating_flip_crop"},
+    "muon 0.02, alternating flips, label smoothing 0.1": {
+        **MUON,
+        "augmentation": "alternating_flip_crop",
+        "label_smoothing": 0.1,
+    },
     "muon 0.02, 3/4 size for half": {**MUON, "early_scale": 0.75, "early_share": 0.5},
     "muon 0.02, decay of kernels only": {**MUON, "weight_decay_on": "kernels"},
     "muon 0.02, cosine, warm-up 0.1": {**MUON, "schedule": "cosine", "warmup": 0.1},
@@ -99,7 +104,7 @@ def show(found: list[dict[str, Any]]) -> None:
     """Print, for each arm, mean accuracy over its seeds, and the gain over the base with the same seeds."""
     by_arm = {arm: {run["seed"]: run for run in found if run["arm"] == arm} for arm in ARMS}
     base = by_arm["base"]
-    print(f"{'change':36} {'accuracy':>8} {'gain':>6} {'seconds':>8}  seeds")
+    print(f"{'change':50} {'accuracy':>8} {'gain':>6} {'seconds':>8}  seeds")
     for arm, by_seed in by_arm.items():
         if not by_seed:
             continue
@@ -107,7 +112,7 @@ def show(found: list[dict[str, Any]]) -> None:
         gain = f"{mean(gains):+.2f}" if gains else ""
         accuracy = mean(run["accuracy"] for run in by_seed.values())
         seconds = mean(run["seconds"] for run in by_seed.values())
-        print(f"{arm:36} {accuracy:8.2f} {gain:>6} {seconds:8.0f}  {', '.join(map(str, by_seed))}")
+        print(f"{arm:50} {accuracy:8.2f} {gain:>6} {seconds:8.0f}  {', '.join(map(str, by_seed))}")
 
 
 if __name__ == "__main__":

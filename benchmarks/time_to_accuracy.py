@@ -4,7 +4,10 @@
 
 Both train the reference network on the same 45,000 images on this machine. Each run is a line of the file, written
 when it ends; a run that is there is not made again. Where 85 % is never reached, the best accuracy and the whole
-time stand instead.
+time stand instead. To make runs beside each other, give each process --threads 1 and its own part of them:
+
+    python benchmarks/time_to_accuracy.py --results times.jsonl --threads 1 --seeds 0 1 2 --plain-epochs 0
+    python benchmarks/time_to_accuracy.py --results times.jsonl --threads 1 --seeds --plain-epochs 25
 """
 
 from __future__ import annotations
@@ -119,29 +122,33 @@ def main() -> None:
     parser.add_argument("--results", type=Path, required=True)
     parser.add_argument("--recipe", default="fast")
     parser.add_argument("--epochs", type=int, help="epochs of the recipe, where not its own")
-    parser.add_argument("--plain-epochs", type=int, default=25)
+    parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2], help="seeds of the recipe")
+    parser.add_argument("--plain-epochs", type=int, default=25, help="epochs of the plain loop, 0 for none")
+    parser.add_argument("--threads", type=int, help="threads of each training, where not chosen or torch's own")
     asked = parser.parse_args()
+    if asked.threads:
+        torch.set_num_threads(asked.threads)
     split = load_data().split("validation")
     recipe = Recipe.find(asked.recipe)
     recipe = replace(recipe, epochs=asked.epochs or recipe.epochs)
-    choice = choose(GRAPH, recipe.batch_size, Wanted(), len(split.train) * recipe.epochs)
-    print(choice.reason)
-    runs: list[tuple[str, int, Callable[[], Iterator[tuple[float, float, float]]]]] = [
-        *(
-            (
-                f"{asked.recipe}, {recipe.epochs} epochs",
-                seed,
-                lambda seed=seed: fast(split, choice.device, seed, recipe),
-            )
-            for seed in (0, 1, 2)
-        ),
-        (f"plain, {asked.plain_epochs} epochs", 0, lambda: plain(split, asked.plain_epochs, 0)),
-    ]
+    runs: list[tuple[str, int, Callable[[], Iterator[tuple[float, float, float]]]]] = []
+    if asked.seeds:
+        wanted = Wanted(threads=asked.threads)
+        choice = choose(GRAPH, recipe.batch_size, wanted, len(split.train) * recipe.epochs)
+        print(choice.reason, flush=True)
+        name = f"{asked.recipe}, {recipe.epochs} epochs"
+        runs += [(name, seed, lambda seed=seed: fast(split, choice.device, seed, recipe)) for seed in asked.seeds]
+    if asked.plain_epochs:
+        name = f"plain, {asked.plain_epochs} epochs"
+        runs.append((name, 0, lambda: plain(split, asked.plain_epochs, 0)))
     for name, seed, make in runs:
         done = known(asked.results)
         if any((run["name"], run["seed"]) == (name, seed) for run in done):
             continue
-        curve = list(make())
+        curve = []
+        for epoch in make():
+            curve.append(epoch)
+            print(f"{name}, seed {seed}: {epoch[2]:.2f} % after {epoch[1]:.0f} s", flush=True)
         with asked.results.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"name": name, "seed": seed, "curve": curve}) + "\n")
     show(known(asked.results), len(split.train))
