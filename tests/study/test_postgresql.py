@@ -25,11 +25,13 @@ PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 
 
 @pytest.fixture
-def server() -> Iterator[str]:
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The URL of a server of our own on loopback; it refuses to run as root, so root becomes `postgres`."""
     if not PROGRAMS:
         pytest.skip("no PostgreSQL here; install Debian's package postgresql")
     user = "postgres" if os.geteuid() == 0 else None
+    # The weights of a study on a server are kept in the folder `results`.
+    monkeypatch.chdir(tmp_path)
     with TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
         if user:
