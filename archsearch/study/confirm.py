@@ -67,13 +67,13 @@ def confirm(
 
     Each is trained once with each of the seeds 0 to `seeds` - 1, by a recipe (the shipped `long` by default), and
     measured on the test images after its last epoch only. Its rows belong to the study `STUDY confirmed`, which no
-    search learns from; weights and predictions (.npz with `labels` and `logits`) are kept beside the storage. What
+    search learns from; weights and predictions (.npz: `labels`, `logits`) are kept beside the storage. What
     has its row, be it a failure, is not trained again, and what was interrupted goes on from its last epoch.
     `dataset` has the images of the search; test images may have been added since. `vocabulary` is by default that
     of the study. Accuracies are in percent.
 
-    Raises StudyError for a study or a row that is not there, that has no result to confirm, or that was measured on
-    other images; DataError for a dataset without test images; TrainingError for images too small for the recipe,
+    Raises StudyError for a study or a row that is not there, has no result to confirm, or was measured on other
+    images; DataError for a dataset without test images; TrainingError for images too small for the recipe,
     and where there is no such device as wanted.
     """
     for name, value in (("top", top), ("seeds", seeds)):
