@@ -13,19 +13,17 @@ import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from archsearch.analyzer import analyze
-from archsearch.data.dataset import Split
 from archsearch.data.load import load_data
 from archsearch.notation.network import parse
 from archsearch.training.device import Device
 from archsearch.training.history import Epoch
-from archsearch.training.mixing import Normalisation
+from archsearch.training.predict import predict, save_predictions
 from archsearch.training.probe import Wanted, choose
 from archsearch.training.recipe import Recipe
-from archsearch.training.train import Trained, train
+from archsearch.training.train import train
 from archsearch.training.weights import save_weights
 
 FOLDER = Path("results/assignment")
@@ -44,9 +42,9 @@ def main() -> None:
     weights = FOLDER / "weights.safetensors"
     trained = train(graph, split, recipe, 0, show, device=choice.device, checkpoint=weights)
     save_weights(weights, trained, network, split, recipe)
-    np.savez_compressed(
-        FOLDER / "predictions.npz", labels=split.evaluation.labels, logits=predicted(trained, split)
-    )
+    # In float32, whatever it was trained in.
+    logits = predict(trained, split, Device(trained.device.kind))
+    save_predictions(FOLDER / "predictions.npz", logits, split.evaluation.labels)
     row = {
         "sentence": str(network),
         "digest": graph.digest,
@@ -68,18 +66,6 @@ def show(epoch: Epoch) -> None:
     """Print an epoch, beside the published accuracy where there is one."""
     published = f"published {PUBLISHED[epoch.epoch]:.2f}" if epoch.epoch in PUBLISHED else ""
     print(f"{epoch.epoch:3}  {epoch.accuracy:.2f} %  {epoch.seconds:6.1f} s  {published}", flush=True)
-
-
-def predicted(trained: Trained, split: Split) -> np.ndarray:
-    """Return the logits of the test images."""
-    # In float32, whatever it was trained in.
-    device = Device(trained.device.kind)
-    place = device.torch_device
-    normalise = Normalisation.of(split.mean, split.std, place)
-    parts = torch.from_numpy(split.evaluation.pixels).permute(0, 3, 1, 2).chunk(20)
-    with torch.inference_mode():
-        logits = [device.logits(trained.module, normalise(part.to(place))).cpu() for part in parts]
-    return torch.cat(logits).numpy()
 
 
 if __name__ == "__main__":

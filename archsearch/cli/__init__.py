@@ -10,7 +10,19 @@ from functools import partial
 
 import click
 
-from archsearch.cli import analyze, check, quickstart, recipes, results, sample, search, signals, streams, train
+from archsearch.cli import (
+    analyze,
+    check,
+    confirm,
+    quickstart,
+    recipes,
+    results,
+    sample,
+    search,
+    signals,
+    streams,
+    train,
+)
 from archsearch.cli.usage import PROGRAM, in_our_words
 from archsearch.errors import ArchsearchError
 from archsearch.study.url import secrets_hidden
@@ -42,6 +54,7 @@ for _command in (
     sample.sample,
     train.train,
     search.search,
+    confirm.confirm,
     results.results,
     recipes.recipes,
     quickstart.quickstart,

@@ -71,9 +71,9 @@ storage_option = click.option(
 )
 
 
-def training_options(command: Callable[..., None]) -> Callable[..., None]:
+def training_options(command: Callable[..., None], recipe: str = "fast") -> Callable[..., None]:
     """Give a command the options of data, recipe, words and storage; it takes the `recipe` as a value."""
-    return data_options(recipe_options(words_option(storage_option(command))))
+    return data_options(recipe_options(words_option(storage_option(command)), recipe))
 
 
 def examples(*lines: str) -> Callable[[Command], Command]:

@@ -79,6 +79,9 @@ class Progress(Watch):
             self._bar, description=f"{self._numbered(number)}{epochs} {unit}", visible=True, total=None
         )
 
+    def confirming(self, name: str, seed: int, number: int, total: int) -> None:
+        self._console.print(f"{number} of {total}: {name} with seed {seed}")
+
     def said(self, line: str) -> None:
         self._console.print(f"   {line}")
 
@@ -98,7 +101,8 @@ class Progress(Watch):
         )
 
     def finished(self, row: ResultRow) -> None:
-        accuracy = f" with {row['val_accuracy']:.2f} %" if row["state"] in {"complete", "pruned"} else ""
+        found = row["test_accuracy"] if row["val_accuracy"] is None else row["val_accuracy"]
+        accuracy = f" with {found:.2f} %" if row["state"] in TRAINED else ""
         reason = f": {row['reason']}" if row["reason"] else ""
         self._console.print(f"#{row['number']} {row['state']}{accuracy}{reason}{self._time_left(row)}")
 

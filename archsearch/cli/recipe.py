@@ -35,7 +35,7 @@ class FieldOption(click.Option):
     """The option for a field of a recipe; None where it is not given."""
 
 
-def recipe_options(command: Callable[..., None]) -> Callable[..., None]:
+def recipe_options(command: Callable[..., None], default: str = "fast") -> Callable[..., None]:
     """Give a command --recipe and an option for each field, and hand it the one `recipe` that they make."""
 
     @functools.wraps(command)
@@ -50,7 +50,7 @@ def recipe_options(command: Callable[..., None]) -> Callable[..., None]:
     return click.option(
         "--recipe",
         metavar="NAME|FILE",
-        default="fast",
+        default=default,
         show_default=True,
         help="How networks are trained: a recipe of `archsearch recipes`, or a .toml file.",
     )(decorated)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import optuna
@@ -21,10 +20,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from archsearch.analysis.limits import Verdict
-    from archsearch.notation.condition import ColumnValue
     from archsearch.notation.network import Network
     from archsearch.study.study import Measurement
-    from archsearch.training.history import Epoch
 
 MEASURED = ("precision", "threads", "images_per_second", "device", "synflow", "naswot")
 """The columns that a training writes, apart from its history."""
@@ -87,21 +84,27 @@ def is_copy(trial: FrozenTrial) -> bool:
     return str(trial.user_attrs.get("reason", "")).startswith(_COPIED)
 
 
+def finished(engine: Engine, study: str, digest: str | None, measurement: Measurement) -> FrozenTrial | None:
+    """Return the trial of a study in which a network was measured in just this way, or failed to be."""
+    with tables.undamaged():
+        trials = trials_by_study(engine).get(study, ())
+        found = (one for one in candidates(trials) if one.state in {TrialState.COMPLETE, TrialState.FAIL})
+        keyed = ((one.user_attrs.get("digest"), _key(one.user_attrs), one) for one in found)
+        return next((one for *key, one in keyed if key == [digest, measurement.key]), None)
+
+
 def add(
     storage: RDBStorage,
-    network: Network,
-    verdict: Verdict,
-    measurement: Measurement,
-    history: Sequence[Epoch],
-    columns: Mapping[str, ColumnValue],
+    study: str,
+    kept: Mapping[str, Any],
+    state: TrialState = TrialState.COMPLETE,
 ) -> FrozenTrial:
-    """Write the result of `archsearch train`, with the columns that its training noted."""
-    written = [asdict(epoch) for epoch in history]
-    kept = {**describe(network, verdict, measurement), **columns, "history": written}
-    result = optuna.create_trial(value=history[-1].accuracy, user_attrs=kept)
-    study = single_study(storage)
+    """Write what became of a network that was trained by itself: what describes it, with its history."""
+    value = kept["history"][-1]["accuracy"] if state is TrialState.COMPLETE else None
+    result = optuna.create_trial(state=state, value=value, user_attrs=dict(kept))
+    number = single_study(storage, study)
     with storage.engine.begin() as connection:
-        return tables.add(connection, study, result)
+        return tables.add(connection, number, result)
 
 
 def _key(kept: Mapping[str, Any]) -> tuple[object, ...]:

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS: Mapping[str, str] = {
-    "study": "the search that proposed it, or `train`",
+    "study": "the search that proposed it, `train`, or `STUDY confirmed`",
     "number": "its number in the study",
+    "confirms": "the network of a search that was trained once more for the test, as STUDY#NUMBER",
     "state": "refused, pruned, complete, failed, running or waiting",
     "reason": "why it was refused, pruned or failed, or where its result comes from",
     "val_accuracy": "percent of the held-out validation images, after the last epoch",
     "test_accuracy": "percent of the test images, after the last epoch on all training images",
+    "class_accuracy": "percent of the test images of each class, for a network that was confirmed",
     "train_accuracy": "percent of the augmented training images, over the last epoch",
     "first_train_loss": "mean loss of the augmented training images over the first epoch, in nats",
     **FIGURES,
@@ -52,6 +54,8 @@ COLUMNS: Mapping[str, str] = {
 
 WORDS: Mapping[str, tuple[str, ...]] = {
     "study": (),
+    "confirms": (),
+    "class_accuracy": (),
     "state": ("complete", "failed", "pruned", "refused", "running", "waiting"),
     "reason": (),
     "data": (),
@@ -69,6 +73,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 SHOWN = (
     "study",
     "number",
+    "confirms",
     "state",
     "val_accuracy",
     "test_accuracy",
@@ -164,6 +169,7 @@ def _values(study: str, trial: FrozenTrial) -> dict[str, ColumnValue]:
         "reason": kept.get("reason") or (_KILLED if trial.state is TrialState.FAIL else None),
         "val_accuracy": accuracy if split != "test" else None,
         "test_accuracy": accuracy if split == "test" else None,
+        "class_accuracy": _by_class(kept.get("class_accuracy")),
         "train_accuracy": history[-1].get("train_accuracy"),
         "first_train_loss": history[0].get("train_loss"),
         "epochs": len(history) if accuracy is not None else None,
@@ -171,6 +177,13 @@ def _values(study: str, trial: FrozenTrial) -> dict[str, ColumnValue]:
         "seconds": sum(epoch["seconds"] for epoch in history) if accuracy is not None else None,
     }
     return values
+
+
+def _by_class(accuracy: Mapping[str, float | None] | None) -> str | None:
+    """Write percents by the names of classes on one line; a class without test images has none."""
+    if accuracy is None:
+        return None
+    return ", ".join(f"{name} {percent:.2f}" for name, percent in accuracy.items() if percent is not None)
 
 
 def _median(history: Sequence[Mapping[str, Any]]) -> float | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import optuna
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial
@@ -16,6 +18,17 @@ from archsearch.study.study import Study
 SINGLE = "train"
 """The study of the networks trained with `archsearch train`."""
 
+_CONFIRMED = " confirmed"
+
+
+def confirmed(study: str) -> str:
+    """Return the name of the study that keeps what confirms networks of another.
+
+    >>> confirmed("era_s9")
+    'era_s9 confirmed'
+    """
+    return study + _CONFIRMED
+
 
 def open_study(storage: RDBStorage, study: Study) -> tuple[KeptStudy, Study]:
     """Begin or resume a study; return its trials and the study as it was begun, which is kept with it whole.
@@ -23,9 +36,10 @@ def open_study(storage: RDBStorage, study: Study) -> tuple[KeptStudy, Study]:
     A study without trials takes the new settings. Raises StudyError, which lists each difference, for a study that
     was begun with other settings, and for one that no search has begun.
     """
-    if study.name == SINGLE:
+    if study.name == SINGLE or study.name.endswith(_CONFIRMED):
+        verb = "train" if study.name == SINGLE else "confirm"
         raise StudyError(
-            f"the name `{SINGLE}` is kept for networks trained with `archsearch train`",
+            f"the name `{study.name}` is kept for networks trained with `archsearch {verb}`",
             remedy="name another with --study NAME",
         )
     with tables.undamaged():
@@ -44,9 +58,9 @@ def open_study(storage: RDBStorage, study: Study) -> tuple[KeptStudy, Study]:
     return kept, study
 
 
-def single_study(storage: RDBStorage) -> int:
-    """Return the id of the study of networks that are trained by themselves, which is begun with the first."""
-    found = optuna.create_study(storage=storage, study_name=SINGLE, direction="maximize", load_if_exists=True)
+def single_study(storage: RDBStorage, name: str = SINGLE) -> int:
+    """Return the id of a study of networks that are trained by themselves, which is begun with the first."""
+    found = optuna.create_study(storage=storage, study_name=name, direction="maximize", load_if_exists=True)
     return int(found._study_id)
 
 
@@ -60,11 +74,15 @@ def read_study(engine: Engine, name: str) -> Study:
         found = next((key for key, known in names.items() if known == name), None)
         written = None if found is None else tables.study_attributes(connection, found).get(STUDY)
     if found is None:
-        known = ", ".join(names.values()) or "none"
-        raise StudyError(f"there is no study `{name}`", remedy=f"the studies there: {known}")
+        raise no_such_study(name, names.values())
     if written is None:
         raise StudyError(f"study `{name}` cannot be read back", remedy="resume it once with `archsearch search`")
     return Study.of(written)
+
+
+def no_such_study(name: str, names: Iterable[str]) -> StudyError:
+    """Return the error for a study that is not among those of the storage."""
+    return StudyError(f"there is no study `{name}`", remedy=f"the studies there: {', '.join(names) or 'none'}")
 
 
 def trials_by_study(engine: Engine) -> dict[str, list[FrozenTrial]]:

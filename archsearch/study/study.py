@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _LONGEST_NAME = 200
 
+_HELD_OUT = "validation"
+"""So begins the kind of a split whose evaluation images are held out of the training images."""
+
 KEY = ("data_digest", "split", "recipe_digest", "seed")
 """The columns that are, with the digest of the network, the key of a result."""
 
@@ -63,12 +66,33 @@ class Measurement:
         }
 
 
+def is_held_out(split: str) -> bool:
+    """Whether a split of that kind measures on images held out of the training images."""
+    return split.startswith(_HELD_OUT)
+
+
+def check_held_out(split: str) -> None:
+    """Raise StudyError for a kind of split by which no search may choose: whatever is not held out, as the test.
+
+    >>> check_held_out("test")
+    Traceback (most recent call last):
+    archsearch.errors.StudyError: a search measures on held-out validation images; these are `test`
+      the networks that it has chosen are tested by `archsearch confirm STUDY`
+    """
+    if not is_held_out(split):
+        message = f"a search measures on held-out validation images; these are `{split}`"
+        raise StudyError(
+            message, remedy="the networks that it has chosen are tested by `archsearch confirm STUDY`"
+        )
+
+
 @dataclass(frozen=True)
 class Study:
     """A space with its limits and the user's words, and how its networks are measured.
 
     It is written to the storage whole, and read back by whoever works on it. Words that import files beside theirs
-    cannot be read back: what is kept is the text of one file. Raises StudyError for a name that no table can show.
+    cannot be read back: what is kept is the text of one file. Raises StudyError for a name that no table can show,
+    and for a measurement on test images.
     """
 
     name: str
@@ -76,6 +100,7 @@ class Study:
     measurement: Measurement
 
     def __post_init__(self) -> None:
+        check_held_out(self.measurement.split)
         if not self.name.isprintable() or not 0 < len(self.name) <= _LONGEST_NAME:
             shown = self.name[:_LONGEST_NAME] + "..." * (len(self.name) > _LONGEST_NAME)
             message = f"{shown!r} cannot be the name of a study"

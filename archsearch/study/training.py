@@ -1,16 +1,18 @@
-"""The score that trains: a network by a recipe, as this machine computes it fastest."""
+"""What trains a network of a study by a recipe, as this machine computes it fastest; and the score that does."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from archsearch.study.job import Job, Score
+from archsearch.study.study import check_held_out
 from archsearch.training.memory import check_memory, out_of_memory_explained
 from archsearch.training.mixing import first_images
 from archsearch.training.probe import Choice, choose, kind_of, machine
 from archsearch.training.signals import signals
 from archsearch.training.start import initialised, seeds
-from archsearch.training.train import train
+from archsearch.training.train import Trained, train
 from archsearch.training.wanted import Wanted
 from archsearch.training.weights import save_weights
 
@@ -23,7 +25,21 @@ _COMPARED = 64
 
 
 def training_score(split: Split, recipe: Recipe, seed: int, wanted: Wanted | None = None) -> Score:
-    """Return the score that trains a network on a split; what is not `wanted` of the device is measured.
+    """Return the score of a search, which trains a network as `training` does.
+
+    Raises StudyError for test images, and TrainingError where there is no such device as wanted.
+    """
+    check_held_out(split.kind)
+    train_network = training(split, recipe, seed, wanted)
+
+    def score(job: Job) -> None:
+        train_network(job)
+
+    return score
+
+
+def training(split: Split, recipe: Recipe, seed: int, wanted: Wanted | None = None) -> Callable[[Job], Trained]:
+    """Return what trains the network of a job on a split; what is not `wanted` of the device is measured.
 
     It notes how the network is computed and its cheap signals, keeps a checkpoint, and in the end the weights.
     Raises TrainingError where there is no such device as wanted.
@@ -32,7 +48,7 @@ def training_score(split: Split, recipe: Recipe, seed: int, wanted: Wanted | Non
     kind = kind_of(wanted)
     said: set[str] = set()
 
-    def score(job: Job) -> None:
+    def train_network(job: Job) -> Trained:
         # Before a module is built: where memory is promised that is not there, the kernel would kill the search.
         if kind == "cpu":
             check_memory(job.graph, min(recipe.batch_size, len(split.train)))
@@ -55,8 +71,9 @@ def training_score(split: Split, recipe: Recipe, seed: int, wanted: Wanted | Non
         )
         if job.weights is not None:
             save_weights(job.weights, trained, job.network, split, recipe)
+        return trained
 
-    return score
+    return train_network
 
 
 def _chosen(job: Job, split: Split, recipe: Recipe, wanted: Wanted) -> Choice:

@@ -23,6 +23,9 @@ class Watch:
     def training(self, number: int, network: Network, verdict: Verdict, epochs: int) -> None:
         """The training of a network starts."""
 
+    def confirming(self, name: str, seed: int, number: int, total: int) -> None:
+        """The network `name`, as STUDY#NUMBER, comes next with a seed: training `number` of `total`."""
+
     def said(self, line: str) -> None:
         """Whoever scores the network in training says something."""
 

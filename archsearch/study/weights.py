@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 from archsearch.errors import StudyError
 from archsearch.study.url import sqlite_file
 
-SUFFIX = ".safetensors"
+SUFFIX, PREDICTIONS = ".safetensors", ".npz"
 _RESULTS = Path("results")
 _LONGEST = 100
 
@@ -48,6 +48,11 @@ class WeightFiles:
         """Return the file of a network."""
         return None if self.folder is None else self.folder / f"{number}{SUFFIX}"
 
+    def predictions(self, number: int) -> Path | None:
+        """Return the file of what a network says of the test images, beside its weights."""
+        path = self.path(number)
+        return path and predictions_of(path)
+
     def check(self) -> None:
         """Raise StudyError where no file can be made in the folder; it is made only for its first file."""
         if self.folder is None:
@@ -75,6 +80,15 @@ class WeightFiles:
     def kept(self) -> list[Path]:
         """Return the files that there are."""
         return [] if self.folder is None else sorted(self.folder.glob(f"*{SUFFIX}"))
+
+
+def predictions_of(weights: Path) -> Path:
+    """Return the file for the predictions of the network whose weights are in another.
+
+    >>> print(predictions_of(Path("3.safetensors")))
+    3.npz
+    """
+    return weights.with_suffix(PREDICTIONS)
 
 
 def _folder_name(study: str) -> str:

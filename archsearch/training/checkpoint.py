@@ -34,22 +34,9 @@ class Checkpoint:
 
         Raises TrainingError where it cannot be written.
         """
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.tensors.items()}
-            # Not by safetensors' own writing, which lets nobody else read the file.
-            with beside.open("wb") as file:
-                file.write(save(tensors, {_KEY: json.dumps(dict(self.values))}))
-                file.flush()
-                # Or a power failure could leave the name of the new file with none of its content.
-                os.fsync(file.fileno())
-            beside.replace(path)
-        except (OSError, SafetensorError) as error:
-            with suppress(OSError):
-                beside.unlink()
-            remedy = "make room there, or write where you may; what stood there before is kept"
-            raise TrainingError(f"`{path}` cannot be written: {error}", remedy=remedy) from None
+        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.tensors.items()}
+        # Not by safetensors' own writing, which lets nobody else read the file.
+        write_whole(path, save(tensors, {_KEY: json.dumps(dict(self.values))}))
 
     @staticmethod
     def read(path: Path) -> Checkpoint:
@@ -62,3 +49,24 @@ class Checkpoint:
             reason = "it was not written by archsearch" if isinstance(error, KeyError) else error
             remedy = "give a file that `archsearch train --weights` wrote"
             raise TrainingError(f"`{path}` cannot be read: {reason}", remedy=remedy) from None
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file, beside its place and then into it: what stood there stays until the new one is whole.
+
+    Raises TrainingError where it cannot be written.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with beside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            # Or a power failure could leave the name of the new file with none of its content.
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink()
+        remedy = "make room there, or write where you may; what stood there before is kept"
+        raise TrainingError(f"`{path}` cannot be written: {error}", remedy=remedy) from None

@@ -19,9 +19,10 @@ from archsearch.graph.shapes import shape_text
 from archsearch.training.device import Device
 from archsearch.training.feed import Feed
 from archsearch.training.history import Epoch, Tally
-from archsearch.training.memory import evaluation_batch, is_out_of_memory
+from archsearch.training.memory import as_memory_allows, evaluation_batch, is_out_of_memory
 from archsearch.training.mixing import Labelled, Normalisation, first_images, scaled
 from archsearch.training.optimizers import Optimizers
+from archsearch.training.predict import evaluate
 from archsearch.training.start import initialised, seeded, whiten
 
 _PATCHED = 2000 * 32 * 32
@@ -157,31 +158,17 @@ class Learner:
         return tally
 
     def _evaluate(self, number: int) -> Tally:
-        batch_size = evaluation_batch(self.graph)
-        while True:
-            try:
-                result = self._measure(batch_size)
-            except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-                if batch_size == 1 or not is_out_of_memory(error):
-                    raise
-                batch_size = max(1, batch_size // 2)
-                continue
-            _require_finite(result.loss, number, self.feed.recipe.learning_rate)
-            return result
+        result = as_memory_allows(self._measure, evaluation_batch(self.graph))
+        _require_finite(result.loss, number, self.feed.recipe.learning_rate)
+        return result
 
     def _measure(self, batch_size: int) -> Tally:
-        self.measured.eval()
         seen = _Seen()
-        with (
-            closing(self.feed.evaluation(batch_size)) as stream,
-            torch.inference_mode(),
-            # Compiled again for other sizes of batches, it would take longer than it saves.
-            torch.compiler.set_stance("force_eager"),
-        ):
-            for pixels, labels in stream:
-                batch = Labelled(self.normalise(pixels), labels)
-                logits = self.device.logits(self.measured, batch.images)
-                seen.add(batch.loss(logits, 0.0), batch.correct(logits), len(labels))
+
+        def take(batch: Labelled, logits: Tensor) -> None:
+            seen.add(batch.loss(logits, 0.0), batch.correct(logits), len(batch.labels))
+
+        evaluate(self.measured, self.feed, self.normalise, self.device, batch_size, take)
         return seen.tally()
 
 

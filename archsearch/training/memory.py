@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import psutil
 import torch
@@ -16,6 +16,8 @@ from archsearch.graph.ops.operation import Input
 
 if TYPE_CHECKING:
     from archsearch.graph.graph import Graph
+
+Result = TypeVar("Result")
 
 _FLOAT_BYTES = 4
 _EVALUATION_BYTES = 256 * 2**20
@@ -31,6 +33,17 @@ def evaluation_batch(graph: Graph) -> int:
     10
     """
     return max(1, min(_MOST_IMAGES, _EVALUATION_BYTES // (_FLOAT_BYTES * peak_elements(graph))))
+
+
+def as_memory_allows(run: Callable[[int], Result], batch_size: int) -> Result:
+    """Return what `run` does for a number of images at a time, half as many wherever memory runs out."""
+    while True:
+        try:
+            return run(batch_size)
+        except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+            if batch_size == 1 or not is_out_of_memory(error):
+                raise
+            batch_size = max(1, batch_size // 2)
 
 
 def training_bytes(graph: Graph, batch_size: int) -> int:

@@ -1,0 +1,378 @@
+"""The chosen networks of a search are tested once each, over several seeds, and no test image is scored before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from optuna import create_trial
+from optuna.trial import FrozenTrial, TrialState
+
+from archsearch.data.dataset import Dataset
+from archsearch.data.images import Images, Pixels
+from archsearch.data.load import digits
+from archsearch.errors import ArchsearchError, DataError, StudyError
+from archsearch.space.space import Space
+from archsearch.study.confirm import best, confirm
+from archsearch.study.confirmation import Confirmation, Confirmed, Run, Spread
+from archsearch.study.results import COLUMNS, ResultRow, load_results
+from archsearch.study.search import search
+from archsearch.study.studies import confirmed
+from archsearch.study.study import Measurement, Study
+from archsearch.study.training import training_score
+from archsearch.study.watch import Watch
+from archsearch.study.weights import WeightFiles
+from archsearch.training.history import Epoch
+from archsearch.training.recipe import Recipe
+from archsearch.training.wanted import Wanted
+from archsearch.training.weights import load_weights
+
+SHORT = Recipe(epochs=1, batch_size=64, augmentation="none")
+LONG = replace(SHORT, epochs=2)
+SPACE = Space.of("network = conv(4|5|6|7, kernel=4, stride=4, padding=0) head()", "tiny")
+CPU = Wanted("cpu", "fp32", 1)
+CHANGING = {"seconds", "images_per_second", "device"}
+
+
+@pytest.fixture(scope="module")
+def data() -> Dataset:
+    return digits()
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'studies.db'}"
+
+
+def searched(data: Dataset, storage: str, trials: int = 2) -> tuple[ResultRow, ...]:
+    return search(SPACE, data, recipe=SHORT, trials=trials, storage=storage, wanted=CPU).rows
+
+
+def confirming(data: Dataset, storage: str, study: str = "tiny", **given: Any) -> Confirmation:
+    return confirm(study, data, **{"recipe": LONG, "storage": storage, "wanted": CPU, **given})
+
+
+def rows_of(storage: str, study: str = "tiny confirmed") -> list[dict[str, object]]:
+    return [dict(row.values) for row in load_results(storage) if row["study"] == study]
+
+
+def steady(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    return [{name: value for name, value in row.items() if name not in CHANGING} for row in rows]
+
+
+class Seen(Watch):
+    """Notes what is trained, and does as Ctrl-C does in a batch."""
+
+    def __init__(self, stop_at: int = -1) -> None:
+        self.stop_at, self.steps, self.trained, self.epochs = stop_at, 0, list[tuple[str, int]](), list[Epoch]()
+
+    def confirming(self, name: str, seed: int, number: int, total: int) -> None:
+        self.trained.append((name, seed))
+
+    def epoch(self, number: int, epoch: Epoch) -> None:
+        self.epochs.append(epoch)
+
+    def step(self, done: int, total: int) -> None:
+        self.steps += 1
+        if self.steps == self.stop_at:
+            raise KeyboardInterrupt
+
+
+class LookedAtError(Exception):
+    """A test image was looked at."""
+
+
+class Untouchable(np.ndarray[Any, np.dtype[np.uint8]]):
+    """Pixels that raise where one of them is read; their shape may be asked for."""
+
+    def __getitem__(self, index: Any) -> Any:
+        raise LookedAtError
+
+    def __array_ufunc__(self, *arguments: Any, **given: Any) -> Any:
+        raise LookedAtError
+
+
+class Counted(np.ndarray[Any, np.dtype[np.uint8]]):
+    """Pixels that count how many images are taken."""
+
+    taken = 0
+
+    def __getitem__(self, index: Any) -> Any:
+        Counted.taken += len(index)
+        return np.asarray(self)[index]
+
+
+def with_test(data: Dataset, kind: type[Any]) -> Dataset:
+    assert data.test is not None
+    pixels: Pixels = data.test.pixels.view(kind)
+    return replace(data, test=Images(pixels, data.test.labels))
+
+
+def test_a_search_looks_at_no_test_image_and_to_confirm_does(data: Dataset, storage: str) -> None:
+    guarded = with_test(data, Untouchable)
+    assert {row["state"] for row in searched(guarded, storage)} == {"complete"}
+    with pytest.raises(LookedAtError):
+        confirming(guarded, storage, top=1, seeds=1)
+
+
+def test_the_test_images_are_measured_once_after_the_last_epoch(data: Dataset, storage: str) -> None:
+    searched(data, storage)
+    counting = with_test(data, Counted)
+    assert data.test is not None
+
+    class Unseen(Watch):
+        def step(self, done: int, total: int) -> None:
+            assert Counted.taken == 0
+
+        def epoch(self, number: int, epoch: Epoch) -> None:
+            assert (epoch.accuracy is None) == (epoch.epoch < LONG.epochs)
+
+    Counted.taken = 0
+    confirming(counting, storage, top=1, seeds=1, watch=Unseen())
+    # For the accuracy, and for the predictions that are kept.
+    assert Counted.taken == 2 * len(data.test)
+
+
+@pytest.mark.parametrize("kind", ["test", "test after each epoch", ""])
+def test_no_search_measures_on_anything_but_held_out_images(data: Dataset, kind: str) -> None:
+    split = replace(data.split("test"), kind=kind)
+    with pytest.raises(StudyError, match="a search measures on held-out validation images; these are `"):
+        training_score(split, SHORT, 0)
+    with pytest.raises(StudyError, match="a search measures on held-out validation images; these are `"):
+        Study("tiny", SPACE, Measurement.on(data, split, SHORT, 0))
+
+
+def test_a_search_learns_nothing_from_what_is_confirmed(data: Dataset, tmp_path: Path) -> None:
+    alone, beside = (f"sqlite:///{tmp_path / name}.db" for name in ("alone", "beside"))
+    for storage in (alone, beside):
+        searched(data, storage)
+    confirming(data, beside, top=2, seeds=1, recipe=SHORT)
+    after = [steady([dict(row.values) for row in searched(data, one, trials=4)]) for one in (alone, beside)]
+    assert after[0] == after[1]
+    assert len(after[0]) == 4
+    # Nor does another study that is searched anew take its results for its own.
+    rows = search(SPACE, data, recipe=SHORT, trials=4, storage=beside, study="other", wanted=CPU).rows
+    assert {row["test_accuracy"] for row in rows} == {None}
+    assert not [row for row in rows if "confirmed" in str(row["reason"])]
+
+
+def test_each_network_and_seed_is_a_row_with_weights_and_predictions(data: Dataset, storage: str) -> None:
+    before = searched(data, storage, trials=3)
+    found = confirming(data, storage, top=2, seeds=2)
+    rows = rows_of(storage)
+    numbers = {f"tiny#{row['number']}" for row in before}
+    assert len(rows) == 4
+    assert {row["confirms"] for row in rows} == {one.name for one in found.networks} < numbers
+    assert {(row["split"], row["state"], row["epochs"]) for row in rows} == {("test", "complete", 2)}
+    assert {row["recipe_digest"] for row in rows} == {LONG.digest}
+    files = WeightFiles.of(storage, "tiny confirmed", 0)
+    assert data.test is not None
+    for row in rows:
+        number = row["number"]
+        assert isinstance(number, int)
+        path, predictions = files.path(number), files.predictions(number)
+        assert path is not None
+        assert predictions is not None
+        with np.load(predictions) as kept:
+            assert sorted(kept.files) == ["labels", "logits"]
+            guesses: npt.NDArray[np.int64] = kept["logits"].argmax(1)
+            assert np.array_equal(kept["labels"], data.test.labels)
+        right = guesses == data.test.labels
+        assert row["test_accuracy"] == 100 * right.sum() / len(right)
+        by_class = [
+            f"{name} {100 * right[data.test.labels == n].mean():.2f}" for n, name in enumerate(data.classes)
+        ]
+        assert row["class_accuracy"] == ", ".join(by_class)
+        about = load_weights(path).about
+        assert (about["graph"], about["seed"], about["split"]) == (row["digest"], row["seed"], "test")
+    assert files.folder is not None
+    assert len([*files.folder.iterdir()]) == 2 * len(rows)
+    for one in found.networks:
+        expected = [row["test_accuracy"] for row in rows if row["confirms"] == one.name]
+        assert one.accuracy.values == tuple(expected)
+
+
+def test_the_same_twice_is_equal_to_the_digit(data: Dataset, tmp_path: Path) -> None:
+    found = []
+    for name in ("first", "second"):
+        storage = f"sqlite:///{tmp_path / name}.db"
+        searched(data, storage)
+        confirming(data, storage, top=1, seeds=1)
+        found.append(steady(rows_of(storage)))
+    assert found[0] == found[1]
+    assert len(found[0]) == 1
+
+
+def test_what_is_there_is_not_trained_again_and_more_is_added(data: Dataset, storage: str) -> None:
+    searched(data, storage)
+    confirming(data, storage, top=1, seeds=1)
+    rows, watch = rows_of(storage), Seen()
+    again = confirming(data, storage, top=1, seeds=1, watch=watch)
+    assert (watch.trained, rows_of(storage)) == ([], rows)
+    confirming(data, storage, top=1, seeds=2, watch=watch)
+    assert watch.trained == [(again.networks[0].name, 1)]
+    assert rows_of(storage)[:1] == rows
+
+
+def test_an_interrupted_training_goes_on_with_its_epoch(data: Dataset, tmp_path: Path) -> None:
+    whole, broken = (f"sqlite:///{tmp_path / name}.db" for name in ("whole", "broken"))
+    for storage in (whole, broken):
+        searched(data, storage)
+    all_steps = Seen()
+    confirming(data, whole, top=1, seeds=2, watch=all_steps)
+    each_epoch = all_steps.steps // 4
+    with pytest.raises(KeyboardInterrupt):  # in the second epoch of the second seed
+        confirming(data, broken, top=1, seeds=2, watch=Seen(stop_at=3 * each_epoch + 2))
+    assert len(rows_of(broken)) == 1
+    rest = Seen()
+    confirming(data, broken, top=1, seeds=2, watch=rest)
+    assert rest.steps == each_epoch
+    assert steady(rows_of(broken)) == steady(rows_of(whole))
+
+
+def test_a_network_that_fails_costs_its_row(data: Dataset, storage: str) -> None:
+    searched(data, storage)
+    wild = replace(LONG, learning_rate=1e6, momentum=0.99)
+    watch = Seen()
+    found = confirming(data, storage, top=2, seeds=1, recipe=wild, watch=watch)
+    assert len(watch.trained) == 2
+    assert found.best is None
+    assert found.simplest is None
+    for row in rows_of(storage):
+        assert row["state"] == "failed"
+        assert "the loss is not finite in epoch 1" in str(row["reason"])
+    confirming(data, storage, top=2, seeds=1, recipe=wild, watch=watch)
+    assert len(watch.trained) == 2
+    folder = WeightFiles.of(storage, "tiny confirmed", 0).folder
+    assert folder is None or not folder.exists() or not [*folder.iterdir()]
+
+
+def test_rows_that_are_named_are_taken_in_their_order(data: Dataset, storage: str) -> None:
+    numbers = [row["number"] for row in searched(data, storage, trials=3)][::-1]
+    found = confirming(data, storage, numbers=numbers[:2], seeds=1, recipe=SHORT)
+    assert [one.name for one in found.networks] == [f"tiny#{number}" for number in numbers[:2]]
+
+
+def test_images_of_another_size_with_classes_of_their_own_and_test_images_that_came_later(storage: str) -> None:
+    random = np.random.default_rng(0)
+
+    def images(count: int) -> Images:
+        labels = np.arange(count) % 3
+        pixels = random.integers(0, 60, (count, 12, 20, 3)) + 60 * labels[:, None, None, None]
+        return Images(pixels.astype(np.uint8), labels)
+
+    train, test = images(60), images(12)
+    without = Dataset.of("pets", ("cat", "dog", "owl"), train)
+    recipe = replace(SHORT, batch_size=8)
+    search(SPACE, without, recipe=recipe, trials=1, storage=storage, wanted=CPU)
+    with pytest.raises(DataError, match="`pets` has no test images"):
+        confirming(without, storage)
+    whole = Dataset.of("pets", ("cat", "dog", "owl"), train, test=test)
+    found = confirming(whole, storage, seeds=1, recipe=recipe)
+    assert found.best is not None
+    assert [*found.best.by_class] == ["cat", "dog", "owl"]
+
+
+def test_mistakes(data: Dataset, storage: str) -> None:
+    with pytest.raises(StudyError, match="there is no results table"):
+        confirming(data, storage)
+    searched(data, storage)
+    other = replace(data, name="other", digest="0123456789abcdef", test=None)
+    for on_data, arguments, message in (
+        (data, {"study": "tinny"}, "there is no study `tinny`\n  the studies there: tiny"),
+        (data, {"numbers": [7]}, "row `tiny#7` is not there"),
+        (data, {"top": 0}, "top is 0; it must be at least 1"),
+        (data, {"seeds": 0}, "seeds is 0; it must be at least 1"),
+        (
+            other,
+            {},
+            f"measured on other images: those of `digits` have the digest {data.digest}, those of `other`",
+        ),
+        (other, {}, "give the images of the search, with its --data and --size"),
+    ):
+        with pytest.raises(ArchsearchError) as caught:
+            confirming(on_data, storage, **arguments)
+        assert message in str(caught.value)
+    confirming(data, storage, top=1, seeds=1, recipe=SHORT)
+    with pytest.raises(StudyError, match="has no network that was trained to the end on validation images"):
+        confirming(data, storage, study="tiny confirmed")
+    with pytest.raises(
+        StudyError, match="the name `a confirmed` is kept for networks trained with `archsearch conf"
+    ):
+        search(SPACE, data, recipe=SHORT, trials=1, storage=storage, study=confirmed("a"))
+
+
+def trial(
+    number: int, digest: str, epochs: int, loss: float | None, accuracy: float, state: str = "COMPLETE"
+) -> FrozenTrial:
+    last = {"loss": loss, "accuracy": accuracy}
+    kept = {"digest": digest, "sentence": digest, "recipe": str(Recipe(epochs=epochs)), "history": [last]}
+    value = accuracy if state == "COMPLETE" else None
+    made = create_trial(state=TrialState[state], value=value, user_attrs=kept)
+    made.number = number
+    return made
+
+
+RUNGS = [
+    trial(0, "a", 2, 0.1, 99.0),
+    trial(1, "b", 2, 0.9, 50.0),
+    trial(2, "b", 7, 0.5, 60.0),
+    trial(3, "c", 7, 0.5, 61.0),
+    trial(4, "d", 7, None, 70.0),
+    trial(5, "e", 15, 0.8, 40.0, "PRUNED"),
+    trial(6, "f", 15, 0.9, 40.0),
+    trial(7, "c", 7, 0.5, 61.0),
+]
+
+
+@pytest.mark.parametrize(
+    ("top", "numbers"),
+    # The longest recipe, then the lowest loss, then the accuracy, then the first; b by its longer training.
+    [(1, [6]), (3, [6, 3, 2]), (9, [6, 3, 2, 4, 0])],
+)
+def test_which_networks_are_the_best(top: int, numbers: list[int]) -> None:
+    assert [one.number for one in best(RUNGS[::-1], top)] == numbers
+
+
+def network(name: str, params: int, *accuracies: float | None) -> Confirmed:
+    empty: dict[str, Any] = dict.fromkeys(COLUMNS)
+    runs = {
+        seed: Run(ResultRow({**empty, "test_accuracy": accuracy}), {}) for seed, accuracy in enumerate(accuracies)
+    }
+    return Confirmed(name, name, name, {"params": params, "rf": 1, "macs": 1}, runs)
+
+
+@pytest.mark.parametrize(
+    ("networks", "expected"),
+    [
+        # sd 2, standard error 2 / sqrt(3) = 1.1547: 89.9 is within it, 89.8 is not.
+        (
+            [network("a", 9, 89, 91, 93), network("b", 5, 89.9, 89.9, 89.9), network("c", 1, 89.8, 89.8, 89.8)],
+            "ab",
+        ),
+        ([network("a", 9, 89, 91, 93), network("c", 1, 89.8, 89.8, 89.8)], "aa"),
+        # Equal means: fewer parameters.
+        ([network("a", 9, 90, 92), network("b", 8, 90, 92)], "bb"),
+        # A mean over fewer seeds is less sure, however high.
+        ([network("a", 9, 99, None), network("b", 8, 90, 92)], "bb"),
+        ([network("a", 9, 90), network("b", 1, 89.99)], "a-"),
+        ([network("a", 9, None, None)], "--"),
+    ],
+)
+def test_the_best_and_the_simplest_near_it(networks: list[Confirmed], expected: str) -> None:
+    found = Confirmation(tuple(networks))
+    assert "".join(one.name if one else "-" for one in (found.best, found.simplest)) == expected
+
+
+@given(st.lists(st.floats(0, 100), min_size=2, max_size=9))
+def test_mean_and_spread_are_those_of_numpy(values: list[float]) -> None:
+    spread = Spread(tuple(values))
+    assert spread.mean == pytest.approx(np.mean(values))
+    assert spread.sd == pytest.approx(np.std(values, ddof=1), abs=1e-9)
+    assert spread.standard_error == pytest.approx(np.std(values, ddof=1) / np.sqrt(len(values)), abs=1e-9)
