@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from archsearch.errors import ArchsearchError
 from archsearch.graph.shapes import shape_text
+from archsearch.notation.network import Network
 from archsearch.space.checks import START
 from archsearch.space.space import Space
 from archsearch.study.budget import KEEP, Budget
@@ -40,7 +42,8 @@ def search(
     study: str | None = None,
     seed: int = 0,
     watch: Watch | None = None,
-    sampler: BaseSampler | None = None,
+    start: Network | Sequence[Network] = (),
+    sampler: BaseSampler | str = "tpe",
     pruner: BasePruner | None = None,
 ) -> Outcome:
     """Train networks of a space that fit its limits; return the rows of the study and why it ended.
@@ -50,7 +53,8 @@ def search(
     time after which this run begins no further one, and `minutes_each` that after which a network is given up. The
     weights of the best `keep` are kept beside the storage. `wanted` says which device, precision and threads; what
     it leaves open is measured with the first network of the study on this machine. `recipe` is the shipped `fast`
-    by default; `sampler` and `pruner` are Optuna's. Accuracy is in percent.
+    by default. `start` is a network, or several, to be trained first, unless the study has it already. `sampler` is
+    `tpe`, `random` or one of Optuna's, and `pruner` is Optuna's. Accuracy is in percent.
 
     Raises what `run` raises, and ArchsearchError for a space whose networks are not made for the data, and for
     images too small for the recipe's augmentation.
@@ -68,6 +72,7 @@ def search(
         storage=storage,
         keep=keep,
         watch=watch,
+        start=[start] if isinstance(start, Network) else start,
         sampler=sampler,
         pruner=pruner,
     )
