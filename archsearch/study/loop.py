@@ -23,10 +23,11 @@ from archsearch.study.propose import Draws, asking, check_start
 from archsearch.study.record import describe, known_results
 from archsearch.study.results import ResultRow, frame, rows
 from archsearch.study.scoring import Scored, Scoring
-from archsearch.study.storage import DEFAULT, opened
+from archsearch.study.storage import opened
 from archsearch.study.studies import open_study
 from archsearch.study.study import Study
 from archsearch.study.trials import TRAINED, choices_of, network_of, state_of
+from archsearch.study.url import DEFAULT
 from archsearch.study.watch import Watch
 from archsearch.study.weights import WeightFiles
 

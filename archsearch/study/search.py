@@ -12,9 +12,9 @@ from archsearch.space.checks import START
 from archsearch.space.space import Space
 from archsearch.study.budget import KEEP, Budget
 from archsearch.study.loop import Outcome, run
-from archsearch.study.storage import DEFAULT
 from archsearch.study.study import Measurement, Study
 from archsearch.study.training import training_score
+from archsearch.study.url import DEFAULT
 from archsearch.study.watch import Watch
 from archsearch.training.augmentation import check_size
 from archsearch.training.batches import warn_of_few_steps
