@@ -60,7 +60,8 @@ def analyze(
     """Show what each operation of a network costs and sees.
 
     TARGET is a sentence, a .net file, a row of the results as STUDY#NUMBER, or a torch module named as
-    package.module:name or file.py:name. Exit status: 0 done, 1 --verify contradicts the analysis, 2 the network cannot be analysed.
+    package.module:name or file.py:name. Exit status: 0 done, 1 --verify contradicts the analysis, 2 the network
+    cannot be analysed.
     """
     subject = resolve(target, input_shape, classes, vocabulary, storage)
     if isinstance(subject, Space):

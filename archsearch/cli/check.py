@@ -58,8 +58,9 @@ def check(
     """Check a network, or the networks of a space, against limits.
 
     TARGET is a sentence, a .net file, a row of the results as STUDY#NUMBER, a torch module named as
-    package.module:name or file.py:name, a .space file, or the name of a shipped space. A space fits if any of its networks does: 1,000 are drawn with the seed, or all
-    are checked if there are no more. Exit status: 0 it fits, 1 it does not, 2 it cannot be read.
+    package.module:name or file.py:name, a .space file, or the name of a shipped space. A space fits if any of
+    its networks does: 1,000 are drawn with the seed, or all are checked if there are no more. Exit status: 0 it
+    fits, 1 it does not, 2 it cannot be read.
     """
     subject = resolve(target, input_shape, classes, vocabulary, storage)
     if isinstance(subject, Space):

@@ -31,9 +31,9 @@ _MOST_SHOWN = 6
 def find_choices(network: Network, rules: Mapping[str, Rule], vocabulary: Vocabulary, name: str) -> Choices:
     """Return choices that lead to a network; those that change nothing in it are left out.
 
-    Of several derivations it is the first, where alternatives are tried in the order in which they are written, and
-    repeats from the fewest. Words are compared by their names. Raises ArchsearchError, with the first word at which
-    no rule goes on, for a network that is no sentence of the space called `name`.
+    Of several derivations it is the first, where alternatives are tried in the order in which they are written,
+    and repeats from the fewest. Words are compared by their names. Raises ArchsearchError, with the first word
+    at which no rule goes on, for a network that is no sentence of the space called `name`.
     """
     search = _Search(tuple(_tokens(network)), rules, vocabulary)
     choices = search.run()
@@ -214,7 +214,7 @@ class _Search:
         shown = [*words[:_MOST_SHOWN], "..."] if len(words) > _MOST_SHOWN else words
         what = "the sentence" if token.call is None else f"the sentence in `{token.call.word.name}`"
         problem = f"{what} ends too early" if token.ends else f"`{token.call}` cannot stand here"
-        place = token.call and (token.call.place or f"word {token.path}")
+        place = None if token.call is None else token.call.place or f"word {token.path}"
         remedies = [f"write {' or '.join(shown)}"] if words else []
         if "" in self.possible:
             remedies.append("end the sentence before it")

@@ -82,12 +82,12 @@ def run(
     A network that another study has measured in the same way is not scored again: let each score have a
     `data_digest` of its own. The networks of `start` are the first to be scored, unless the study has them.
     `sampler` is one of SAMPLERS or of Optuna's, and `pruner` Optuna's: by default TPE, which learns of the best
-    and the latest trials, and the median of the others. The weights of the best `keep` networks are kept beside the
-    storage (`WeightFiles`), as far as the score writes them.
+    and the latest trials, and the median of the others. The weights of the best `keep` networks are kept beside
+    the storage (`WeightFiles`), as far as the score writes them.
 
     Raises StudyError where the storage cannot be used or the study was begun with other settings, and
-    ArchsearchError where no network of the space fits, or one of `start` does not or is no sentence of it. On KeyboardInterrupt the network in training waits for the
-    next run before the exception is passed on.
+    ArchsearchError where no network of the space fits, or one of `start` does not or is no sentence of it. On
+    KeyboardInterrupt the network in training waits for the next run before the exception is passed on.
     """
     for network in start:
         check_start(study.space, network)

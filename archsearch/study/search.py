@@ -49,12 +49,12 @@ def search(
     """Train networks of a space that fit its limits; return the rows of the study and why it ended.
 
     Networks are measured on a part of the training images held out, never on the test images. `trials` is the
-    number of networks that the study shall have trained, complete or pruned, earlier runs included; `hours` is the
-    time after which this run begins no further one, and `minutes_each` that after which a network is given up. The
-    weights of the best `keep` are kept beside the storage. `wanted` says which device, precision and threads; what
-    it leaves open is measured with the first network of the study on this machine. `recipe` is the shipped `fast`
-    by default. `start` is a network, or several, to be trained first, unless the study has it already. `sampler` is
-    `tpe`, `random` or one of Optuna's, and `pruner` is Optuna's. Accuracy is in percent.
+    number of networks that the study shall have trained, complete or pruned, earlier runs included; `hours` is
+    the time after which this run begins no further one, and `minutes_each` that after which a network is given
+    up. The weights of the best `keep` are kept beside the storage. `wanted` says which device, precision and
+    threads; what it leaves open is measured with the first network of the study on this machine. `recipe` is the
+    shipped `fast` by default. `start` is a network, or several, to be trained first, unless the study has it
+    already. `sampler` is `tpe`, `random` or one of Optuna's, and `pruner` is Optuna's. Accuracy is in percent.
 
     Raises what `run` raises, and ArchsearchError for a space whose networks are not made for the data, and for
     images too small for the recipe's augmentation.

@@ -19,7 +19,8 @@ SPACES = {
     "words": "network = conv(8|16) (relu | maxpool(2|3))*0..2 head(pool=max|avg)",
     "defaults": "network = conv(8, kernel=3|5) conv(8, padding=1|2) maxpool(3, stride=2|3)",
     "bound once": "network = two(4|8, 8|16)*1..2\ntwo(a, b) = conv(a) conv(b) | conv(b) residual(conv(a) conv(b))",
-    "passed on": "network = outer(4|8|16)\nouter(w) = inner(w, w|32) | inner(16|w, w)\ninner(a, b) = conv(b) conv(a) relu*0..1",
+    "passed on": "network = outer(4|8|16)\n"
+    "outer(w) = inner(w, w|32) | inner(16|w, w)\ninner(a, b) = conv(b) conv(a) relu*0..1",
     "values within values": "network = unit(4|8)\nunit(w) = conv((w|16)|32) conv(w)",
     "not always used": "network = unit(4|8, 3|5)\nunit(w, k) = conv(w) | conv(w, kernel=k)",
     "ambiguous": "network = (a | b)*1..3 a*0..2\na = conv(8|16) relu*0..1\nb = relu*0..2 conv(16)",
@@ -76,7 +77,8 @@ def test_of_several_derivations_it_is_the_first() -> None:
     [
         "network = (a | b)*1..60 head()\na = conv(8|16)\nb = conv(16|8)",
         "network = (conv(8)*1..9)*1..9 (conv(8)*0..9)*1..9 head()",
-        "network = r0 head()\n" + "".join(f"r{n} = conv(8) r{n + 1} | conv(16|8) r{n + 1}\n" for n in range(40)) + "r40 = relu",
+        "network = r0 head()\nr40 = relu\n"
+        + "\n".join(f"r{n} = conv(8) r{n + 1} | conv(16|8) r{n + 1}" for n in range(40)),
         "network = all(" + ", ".join(["|".join(map(str, range(1, 33)))] * 8) + ") head()\n"
         "all(a, b, c, d, e, f, g, h) = " + " ".join(f"conv({x}) conv({x})" for x in "abcdefgh"),
     ],
@@ -94,7 +96,10 @@ def test_it_takes_no_time_in_a_large_space_with_many_ways(rules: str) -> None:
     assert time.process_time() - begun < 2
 
 
-RULES = "network = unit(8|16, 3|5)*1..2 head(pool=max|avg)\nunit(w, k) = conv(w, kernel=k) residual(conv(w) | relu*1..2)"
+RULES = """
+network = unit(8|16, 3|5)*1..2 head(pool=max|avg)
+unit(w, k) = conv(w, kernel=k) residual(conv(w) | relu*1..2)
+"""
 WRONG = [
     ("relu", 1, "`relu` cannot stand here", "write conv(8|16, kernel=3|5)"),
     ("conv(9) relu", 1, "`conv(9)` cannot stand here", "write conv(8|16, kernel=3|5)"),
@@ -108,7 +113,10 @@ WRONG = [
         "conv(8) residual(relu) relu", 24, "`relu` cannot stand here",
         "write head(pool=max|avg) or conv(8|16, kernel=3|5)",
     ),
-    ("conv(8) residual(relu)", None, "the sentence ends too early", "write head(pool=max|avg) or conv(8|16, kernel=3|5)"),
+    (
+        "conv(8) residual(relu)", None, "the sentence ends too early",
+        "write head(pool=max|avg) or conv(8|16, kernel=3|5)",
+    ),
 ]  # fmt: skip
 
 
