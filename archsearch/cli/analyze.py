@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archsearch.cli.options import classes_option, examples, input_option, words_option
+from archsearch.cli.options import classes_option, examples, input_option, storage_option, words_option
 from archsearch.cli.output import Output, network_values, output_options
 from archsearch.cli.streams import say, write
 from archsearch.cli.targets import Subject, not_one_network, resolve
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @input_option
 @classes_option
 @words_option
+@storage_option
 @click.option("--strict", is_flag=True, help="Fail if an operation is unknown.")
 @click.option("--verify", is_flag=True, help="Verify the receptive field with gradients and NaNs; takes a while.")
 @click.option("--compare", is_flag=True, help="Show the counts of fvcore and torch beside ours.")
@@ -49,6 +50,7 @@ def analyze(
     input_shape: Shape | None,
     classes: int | None,
     vocabulary: Vocabulary,
+    storage: str,
     strict: bool,
     verify: bool,
     compare: bool,
@@ -57,10 +59,11 @@ def analyze(
 ) -> None:
     """Show what each operation of a network costs and sees.
 
-    TARGET is a sentence, a .net file, or a torch module named as package.module:name or file.py:name. Exit status:
-    0 done, 1 --verify contradicts the analysis, 2 the network cannot be analysed.
+    TARGET is a sentence, a .net file, a row of the results as STUDY#NUMBER, or a torch module named as
+    package.module:name or file.py:name. Exit status: 0 done, 1 --verify contradicts the analysis, 2 the network
+    cannot be analysed.
     """
-    subject = resolve(target, input_shape, classes, vocabulary)
+    subject = resolve(target, input_shape, classes, vocabulary, storage)
     if isinstance(subject, Space):
         raise not_one_network(target)
     if strict:

@@ -14,6 +14,7 @@ from archsearch.cli.options import (
     input_option,
     limits_option,
     seed_option,
+    storage_option,
     words_option,
 )
 from archsearch.cli.output import Output, output_options, verdict_values
@@ -35,6 +36,7 @@ _DRAWS = 1_000
 @input_option
 @classes_option
 @words_option
+@storage_option
 @seed_option
 @output_options
 @examples(
@@ -49,16 +51,18 @@ def check(
     input_shape: Shape | None,
     classes: int | None,
     vocabulary: Vocabulary,
+    storage: str,
     seed: int,
     output: Output,
 ) -> None:
     """Check a network, or the networks of a space, against limits.
 
-    TARGET is a sentence, a .net file, a torch module named as package.module:name or file.py:name, a .space file,
-    or the name of a shipped space. A space fits if any of its networks does: 1,000 are drawn with the seed, or all
-    are checked if there are no more. Exit status: 0 it fits, 1 it does not, 2 it cannot be read.
+    TARGET is a sentence, a .net file, a row of the results as STUDY#NUMBER, a torch module named as
+    package.module:name or file.py:name, a .space file, or the name of a shipped space. A space fits if any of
+    its networks does: 1,000 are drawn with the seed, or all are checked if there are no more. Exit status: 0 it
+    fits, 1 it does not, 2 it cannot be read.
     """
-    subject = resolve(target, input_shape, classes, vocabulary)
+    subject = resolve(target, input_shape, classes, vocabulary, storage)
     if isinstance(subject, Space):
         fits = _check_space(subject if limits is None else subject.with_limits(limits), seed, output)
     else:

@@ -17,6 +17,7 @@ from archsearch.graph.shapes import Shape, parse_shape, shape_text
 from archsearch.notation.network import CLASSES, INPUT
 from archsearch.notation.user_words import read_words
 from archsearch.notation.vocabulary import VOCABULARY
+from archsearch.study.url import DEFAULT
 from archsearch.training.seed import LARGEST_SEED
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -66,8 +67,9 @@ seed_option = click.option(
 storage_option = click.option(
     "--storage",
     metavar="URL",
-    callback=lambda _context, _parameter, value: _default_storage() if value is None else value,
-    help="Where results are kept, as an SQLAlchemy URL. [sqlite:///results/archsearch.db]",
+    default=DEFAULT,
+    show_default=True,
+    help="Where results are kept, as an SQLAlchemy URL.",
 )
 
 
@@ -85,9 +87,3 @@ def examples(*lines: str) -> Callable[[Command], Command]:
         return command
 
     return decorate
-
-
-def _default_storage() -> str:
-    from archsearch.study.storage import DEFAULT
-
-    return DEFAULT

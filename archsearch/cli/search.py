@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -18,12 +19,15 @@ from archsearch.cli.options import (
 )
 from archsearch.cli.output import Output, output_options
 from archsearch.cli.streams import say
+from archsearch.cli.targets import network_at
 from archsearch.cli.usage import Verb
 from archsearch.space.space import Space
 from archsearch.study.budget import KEEP, Budget
+from archsearch.study.propose import SAMPLERS, check_start
 
 if TYPE_CHECKING:
     from archsearch.data.dataset import Dataset
+    from archsearch.notation.network import Network
     from archsearch.notation.word import Vocabulary
     from archsearch.training.recipe import Recipe
     from archsearch.training.wanted import Wanted
@@ -58,12 +62,30 @@ if TYPE_CHECKING:
     show_default=True,
     help="Keep the weights of the best N networks, beside the storage.",
 )
+@click.option(
+    "--start-from",
+    "start",
+    metavar="TARGET",
+    multiple=True,
+    help="Train this network of the space first: a sentence, a .net file or STUDY#NUMBER; may be repeated.",
+)
+@click.option(
+    "--sampler",
+    type=click.Choice(SAMPLERS),
+    default=SAMPLERS[0],
+    show_default=True,
+    help="Learn from the networks trained which to propose, or propose at random.",
+)
 @device_options
 @limits_option("those of the space")
 @click.option("--study", metavar="NAME", help="Name of the study. [the name of the space]")
 @seed_option
 @output_options
-@examples("search era_s9 --trials 20", "search my.space --hours 8 --epochs 16 --study overnight")
+@examples(
+    "search era_s9 --trials 20",
+    "search my.space --hours 8 --epochs 16 --study overnight",
+    "search era_s9 --trials 20 --start-from era_s9.net",
+)
 def search(
     space: str,
     vocabulary: Vocabulary,
@@ -74,6 +96,8 @@ def search(
     hours: float | None,
     minutes_each: float | None,
     keep: int,
+    start: tuple[str, ...],
+    sampler: str,
     limits: Limits | None,
     study: str | None,
     seed: int,
@@ -90,6 +114,12 @@ def search(
     found = Space.find(space, vocabulary)
     found = found if limits is None else found.with_limits(limits)
     Budget(trials, hours, minutes_each)  # before the data are loaded
+    networks = [network_at(target, vocabulary, storage) for target in start]
+    for network in networks:
+        if {"input", "classes"} <= found.stated:
+            check_start(found, network)
+        else:  # the limits wait for the data
+            found.derivation(network)
     run_search(
         found,
         load(data, size),
@@ -99,6 +129,8 @@ def search(
         hours=hours,
         minutes_each=minutes_each,
         keep=keep,
+        start=networks,
+        sampler=sampler,
         wanted=wanted,
         storage=storage,
         study=study or found.name,
@@ -118,6 +150,8 @@ def run_search(
     hours: float | None = None,
     minutes_each: float | None = None,
     keep: int = KEEP,
+    start: Sequence[Network] = (),
+    sampler: str = SAMPLERS[0],
     wanted: Wanted | None = None,
     seed: int = 0,
 ) -> None:
@@ -136,6 +170,8 @@ def run_search(
                 hours=hours,
                 minutes_each=minutes_each,
                 keep=keep,
+                start=start,
+                sampler=sampler,
                 wanted=wanted,
                 storage=storage,
                 study=study,

@@ -1,7 +1,8 @@
-"""What a target names: a sentence, a file of one, a torch module, a space."""
+"""What a target names: a sentence, a file of one, a row of the results, a torch module, a space."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from archsearch.analysis.profile import Profile
     from archsearch.pytorch.trace import Traced
+    from archsearch.study.named import NamedNetwork
 
 
 @dataclass(frozen=True)
@@ -95,12 +97,15 @@ Subject: TypeAlias = Sentence | Module
 
 
 def resolve(
-    target: str, input_shape: Shape | None, classes: int | None, vocabulary: Vocabulary
+    target: str, input_shape: Shape | None, classes: int | None, vocabulary: Vocabulary, storage: str
 ) -> Subject | Space:
-    """Return what a target names, with the given input and classes or else the defaults.
+    """Return what a target names, with the given input and classes or else its own, or the defaults.
 
     Raises ArchsearchError if nothing has that name, and if input or classes are given for what has its own.
     """
+    if is_row(target):
+        return _sentence_of_row(target, input_shape, classes, vocabulary, storage)
+    refuse_without_effect("only STUDY#NUMBER is read from a storage", "--storage")
     if is_space(target):
         space = Space.find(target, vocabulary)
         for option, given in (("input", input_shape), ("classes", classes)):
@@ -115,18 +120,20 @@ def resolve(
             raise ArchsearchError("--classes is for sentences; a torch module has its own")
         refuse_without_effect("a torch module is not written in words", "--words")
         return Module(target, input_shape or INPUT)
-    return Sentence(network_at(target, vocabulary), input_shape or INPUT, classes or CLASSES)
+    return Sentence(network_at(target, vocabulary, storage), input_shape or INPUT, classes or CLASSES)
 
 
-def network_at(target: str, vocabulary: Vocabulary) -> Network:
-    """Return the network of a sentence, of a file with one, or of a shipped name such as `era_s9.net`."""
+def network_at(target: str, vocabulary: Vocabulary, storage: str) -> Network:
+    """Return the network of a sentence, of a file with one or a shipped name, or of a row such as `era_s9#12`."""
     path = Path(target)
+    if is_row(target):
+        return _row(target, vocabulary, storage).network
     if is_space(target):
         raise not_one_network(target)
     if is_model(target):
         message = f"`{target}` is a torch module; this command takes a sentence or a .net file"
         raise ArchsearchError(message, remedy="`archsearch analyze` and `check` take torch modules")
-    if "(" not in target and (path.suffix or len(path.parts) > 1):
+    if "(" not in target and (path.suffix or len(path.parts) > 1 or ("#" in target and path.is_file())):
         if not path.exists():
             found = shipped(".net")
             if target not in found:
@@ -135,6 +142,36 @@ def network_at(target: str, vocabulary: Vocabulary) -> Network:
             path = found[target]
         return read(path, vocabulary)
     return parse(target, vocabulary=vocabulary)
+
+
+def is_row(target: str) -> bool:
+    """Whether a target is STUDY#NUMBER, and no file; in a sentence, a comment follows a blank.
+
+    >>> is_row("era_s9#12"), is_row("conv(8)#12"), is_row("relu # 12")
+    (True, False, False)
+    """
+    return re.fullmatch(r"[^(\n]*[^(\s]#\d+", target) is not None and not Path(target).is_file()
+
+
+def _row(target: str, vocabulary: Vocabulary, storage: str) -> NamedNetwork:
+    from archsearch.study.named import named_network
+
+    study, _, number = target.rpartition("#")
+    return named_network(storage, study, int(number), vocabulary)
+
+
+def _sentence_of_row(
+    target: str, input_shape: Shape | None, classes: int | None, vocabulary: Vocabulary, storage: str
+) -> Sentence:
+    """Return the network of a row, with what its study was on unless input or classes are given.
+
+    Raises ArchsearchError where those are not known.
+    """
+    found = _row(target, vocabulary, storage)
+    if not found.sure and input_shape is None and classes is None:
+        message = f"the input and the classes of `{target}` are not kept"
+        raise ArchsearchError(message, remedy="give --input and --classes of the data that it was trained on")
+    return Sentence(found.network, input_shape or found.input_shape, classes or found.classes)
 
 
 def not_one_network(target: str) -> ArchsearchError:

@@ -65,12 +65,12 @@ def train(
 ) -> None:
     """Train one network and add it to the results.
 
-    TARGET is a sentence or a .net file; its row belongs to the study `train`. A network that was already trained
-    with the same recipe, data, split and seed is not trained again, unless --weights asks for its weights. The
-    same command resumes a training that was interrupted. Use --split test only once, for the network that you have
-    chosen.
+    TARGET is a sentence, a .net file or a row of the results as STUDY#NUMBER; its row belongs to the study
+    `train`. A network that was already trained with the same recipe, data, split and seed is not trained again,
+    unless --weights asks for its weights. The same command resumes a training that was interrupted. Use --split
+    test only once, for the network that you have chosen.
     """
-    network = network_at(target, vocabulary)
+    network = network_at(target, vocabulary, storage)
     if weights is not None and not weights.parent.is_dir():
         message = f"the weights cannot be written to `{weights}`: there is no folder `{weights.parent}`"
         raise ArchsearchError(message, remedy="create the folder first")

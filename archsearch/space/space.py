@@ -24,7 +24,8 @@ from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.notation.word import Value, Vocabulary
 from archsearch.space.canonical import rules_text
 from archsearch.space.checks import START
-from archsearch.space.choose import Choose, by_index
+from archsearch.space.choose import Choose, by_index, recording
+from archsearch.space.derivation import find_choices
 from archsearch.space.grammar import read_grammar
 from archsearch.space.parts import always_ends
 
@@ -132,6 +133,22 @@ class Space:
         'conv(16) conv(4) head()'
         """
         return Network(tuple(self._derive(self.rules[START].body, {}, START, choose)))
+
+    def derivation(self, network: Network) -> dict[str, str]:
+        """Return the option that is taken at each slot on the way to a network: `derive` with them returns it.
+
+        Where several derivations lead to it, it is the first of them: of alternatives those written first, of
+        repeats the fewest. Raises ArchsearchError, with the first word that cannot stand where it does, for a
+        network that is no sentence of the space.
+
+        >>> from archsearch.notation.network import parse
+        >>> Space.of("network = conv(8|16)*1..2 head()").derivation(parse("conv(16) head()"))
+        {'network.0.count': '1', 'network.0#0.channels': '16'}
+        """
+        choices = find_choices(network, self.rules, self.vocabulary, self.name)
+        taken: dict[str, str] = {}
+        self.derive(recording(lambda slot, _options, _counts: choices.get(slot, 0), taken))
+        return taken
 
     def at(self, index: int) -> Network:
         """Return the network of derivation `index`, from 0 to `size` - 1.

@@ -21,7 +21,7 @@ from archsearch.study.confirmation import Confirmation, Confirmed, Run
 from archsearch.study.results import rows
 from archsearch.study.single import Single
 from archsearch.study.storage import DEFAULT, opened, reading
-from archsearch.study.studies import SINGLE, confirmed, no_such_study, read_study, trials_by_study
+from archsearch.study.studies import SINGLE, confirmed, no_study, read_study, trials_by_study
 from archsearch.study.study import Measurement, is_held_out
 from archsearch.study.trials import TRAINED, candidates, network_of, state_of
 from archsearch.study.watch import Watch
@@ -140,7 +140,7 @@ def _chosen(
     """Return what is to be confirmed, the best first, or in the order of the numbers."""
     by_study = trials_by_study(engine)
     if study not in by_study:
-        raise no_such_study(study, by_study)
+        raise no_study(study, by_study)
     # What is confirmed was measured on the test images: those choose nothing.
     held_out = [one for one in candidates(by_study[study]) if is_held_out(one.user_attrs.get("split", ""))]
     trials = _numbered(study, held_out, numbers) if numbers else held_out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,14 +19,15 @@ from archsearch.study.budget import KEEP, Budget
 from archsearch.study.job import Score
 from archsearch.study.kept import KeptStudy
 from archsearch.study.mirror import Mirror
-from archsearch.study.propose import Draws, asking
+from archsearch.study.propose import Draws, asking, check_start
 from archsearch.study.record import describe, known_results
 from archsearch.study.results import ResultRow, frame, rows
 from archsearch.study.scoring import Scored, Scoring
-from archsearch.study.storage import DEFAULT, opened
+from archsearch.study.storage import opened
 from archsearch.study.studies import open_study
 from archsearch.study.study import Study
 from archsearch.study.trials import TRAINED, choices_of, network_of, state_of
+from archsearch.study.url import DEFAULT
 from archsearch.study.watch import Watch
 from archsearch.study.weights import WeightFiles
 
@@ -71,21 +72,25 @@ def run(
     *,
     storage: str = DEFAULT,
     watch: Watch | None = None,
-    sampler: BaseSampler | None = None,
+    start: Sequence[Network] = (),
+    sampler: BaseSampler | str = "tpe",
     pruner: BasePruner | None = None,
     keep: int = KEEP,
 ) -> Outcome:
     """Score networks of a study that fit its limits, until the budget is spent; return its rows.
 
     A network that another study has measured in the same way is not scored again: let each score have a
-    `data_digest` of its own. `sampler` and `pruner` are Optuna's: by default TPE, which learns of the best and
-    the latest trials, and the median of the others. The weights of the best `keep` networks are kept beside the
-    storage (`WeightFiles`), as far as the score writes them.
+    `data_digest` of its own. The networks of `start` are the first to be scored, unless the study has them.
+    `sampler` is one of SAMPLERS or of Optuna's, and `pruner` Optuna's: by default TPE, which learns of the best
+    and the latest trials, and the median of the others. The weights of the best `keep` networks are kept beside
+    the storage (`WeightFiles`), as far as the score writes them.
 
     Raises StudyError where the storage cannot be used or the study was begun with other settings, and
-    ArchsearchError where no network of the space fits. On KeyboardInterrupt the network in training waits for the
-    next run before the exception is passed on.
+    ArchsearchError where no network of the space fits, or one of `start` does not or is no sentence of it. On
+    KeyboardInterrupt the network in training waits for the next run before the exception is passed on.
     """
+    for network in start:
+        check_start(study.space, network)
     with opened(storage) as database:
         weights = WeightFiles.of(storage, study.name, keep)
         weights.check()
@@ -101,7 +106,8 @@ def run(
         draws = Draws(study.space, seed)
         watch = watch or Watch()
         scoring = Scoring(study, kept, score, watch, weights, known, budget.minutes_each)
-        going = _Run(study, kept, mirror, draws, scoring, budget, watch)
+        starts = [network for network in start if (study.space.check(network).digest or "") not in kept]
+        going = _Run(study, kept, mirror, draws, scoring, budget, watch, starts)
         going.go()
         with tables.undamaged():
             found = sorted(kept.trials.values(), key=lambda trial: trial.number)
@@ -119,6 +125,7 @@ class _Run:
     scoring: Scoring
     budget: Budget
     watch: Watch
+    starts: list[Network]
     begun: float = field(default_factory=time.monotonic)
     ended: str = ""
     remedy: str | None = None
@@ -131,7 +138,7 @@ class _Run:
         """Propose and score until the budget is spent or nothing is left."""
         self.watch.started(self.study.name, self.kept.trained, self.budget.trials)
         self._look_around()
-        if not self.kept.trials:
+        if not self.kept.trials and not self.starts:
             # Where nothing fits this ends the search, before a row binds the study to its limits.
             self.spare = self._draw()
         try:
@@ -139,6 +146,8 @@ class _Run:
                 queued = self.kept.begin_queued()
                 if queued is not None:
                     self._try(choices_of(queued), queued)
+                elif self.starts:
+                    self._try(self.study.space.derivation(self.starts.pop(0)))
                 elif self.refused < _REFUSED_IN_A_ROW:
                     self._try(None)
                 elif choices := self.spare or self._draw():

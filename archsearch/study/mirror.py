@@ -11,9 +11,12 @@ from typing import Any
 
 import optuna
 from optuna.pruners import BasePruner
-from optuna.samplers import BaseSampler, TPESampler
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
+
+from archsearch.errors import ArchsearchError, suggest
+from archsearch.study.propose import SAMPLERS
 
 _BEST, _LATEST = 20, 40
 """Of so many trials Optuna's TPE learns: its time grows with their number, and is taken for each choice anew."""
@@ -40,20 +43,32 @@ def _best_and_latest(trials: list[FrozenTrial]) -> list[FrozenTrial]:
     return sorted(best, key=attrgetter("number")) + trials[-_LATEST:]
 
 
+def _named(sampler: str, seed: int) -> BaseSampler:
+    """Return one of SAMPLERS."""
+    match sampler:
+        case "tpe":
+            return TPESampler(seed=seed, multivariate=True)
+        case "random":
+            return RandomSampler(seed=seed)
+        case _:
+            remedy = f"take one of Optuna's, or the name of one; {suggest(sampler, SAMPLERS)}"
+            raise ArchsearchError(f"there is no sampler `{sampler}`", remedy=remedy)
+
+
 class Mirror:
     """What a study's storage has of it, in memory, and what this run adds to it.
 
     The numbers of trials are its own: what was proposed and is no new network is in no storage.
     """
 
-    def __init__(self, name: str, seed: int, sampler: BaseSampler | None, pruner: BasePruner) -> None:
+    def __init__(self, name: str, seed: int, sampler: BaseSampler | str, pruner: BasePruner) -> None:
         self._memory = _Memory()
-        self._few = sampler is None
+        self._few = isinstance(sampler, str)
         self._copies: dict[int, int] = {}
         self.study = optuna.create_study(
             study_name=name,
             storage=self._memory,
-            sampler=sampler or TPESampler(seed=seed, multivariate=True),
+            sampler=_named(sampler, seed) if isinstance(sampler, str) else sampler,
             pruner=pruner,
             direction="maximize",
         )

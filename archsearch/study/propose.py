@@ -7,11 +7,16 @@ from collections.abc import Container
 from itertools import chain, count, islice
 from typing import TYPE_CHECKING
 
+from archsearch.errors import ArchsearchError
+from archsearch.notation.network import Network
 from archsearch.space.choose import Choose, by_index, recording
 from archsearch.space.space import Space
 
 if TYPE_CHECKING:
     from optuna.trial import Trial
+
+SAMPLERS = ("tpe", "random")
+"""The samplers that have a name: Optuna's TPE, which learns from the trials, and one that does not."""
 
 LOOKED_THROUGH = 100_000
 """A space with no more derivations than these is looked through whole; of a larger one, networks are drawn."""
@@ -24,6 +29,23 @@ def asking(trial: Trial) -> Choose:
         return options.index(trial.suggest_categorical(slot, options))
 
     return choose
+
+
+def check_start(space: Space, network: Network) -> None:
+    r"""Raise ArchsearchError for a network with which no search can begin: no sentence of the space, or unfit.
+
+    >>> from archsearch.notation.network import parse
+    >>> check_start(Space.of("limits depth > 2\nnetwork = conv(8|16) head()"), parse("conv(8) head()"))
+    Traceback (most recent call last):
+    ...
+    archsearch.errors.ArchsearchError: the network to start from does not fit: depth is 2, not > 2
+      start from another, or loosen the limits
+    """
+    space.derivation(network)
+    verdict = space.check(network)
+    if not verdict.fits:
+        message = f"the network to start from does not fit: {'; '.join(verdict.reasons)}"
+        raise ArchsearchError(message, remedy="start from another, or loosen the limits")
 
 
 class Draws:

@@ -14,9 +14,10 @@ from archsearch.data.dataset import COPIES_TOGETHER
 from archsearch.errors import ArchsearchError, suggest
 from archsearch.notation.condition import ColumnValue, Condition
 from archsearch.study.record import recipe_digest
-from archsearch.study.storage import DEFAULT, reading
+from archsearch.study.storage import reading
 from archsearch.study.studies import trials_by_study
 from archsearch.study.trials import candidates, state_of
+from archsearch.study.url import DEFAULT
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from archsearch.errors import ArchsearchError
 from archsearch.graph.shapes import shape_text
+from archsearch.notation.network import Network
 from archsearch.space.checks import START
 from archsearch.space.space import Space
 from archsearch.study.budget import KEEP, Budget
 from archsearch.study.loop import Outcome, run
-from archsearch.study.storage import DEFAULT
 from archsearch.study.study import Measurement, Study
 from archsearch.study.training import training_score
+from archsearch.study.url import DEFAULT
 from archsearch.study.watch import Watch
 from archsearch.training.augmentation import check_size
 from archsearch.training.batches import warn_of_few_steps
@@ -40,17 +42,19 @@ def search(
     study: str | None = None,
     seed: int = 0,
     watch: Watch | None = None,
-    sampler: BaseSampler | None = None,
+    start: Network | Sequence[Network] = (),
+    sampler: BaseSampler | str = "tpe",
     pruner: BasePruner | None = None,
 ) -> Outcome:
     """Train networks of a space that fit its limits; return the rows of the study and why it ended.
 
     Networks are measured on a part of the training images held out, never on the test images. `trials` is the
-    number of networks that the study shall have trained, complete or pruned, earlier runs included; `hours` is the
-    time after which this run begins no further one, and `minutes_each` that after which a network is given up. The
-    weights of the best `keep` are kept beside the storage. `wanted` says which device, precision and threads; what
-    it leaves open is measured with the first network of the study on this machine. `recipe` is the shipped `fast`
-    by default; `sampler` and `pruner` are Optuna's. Accuracy is in percent.
+    number of networks that the study shall have trained, complete or pruned, earlier runs included; `hours` is
+    the time after which this run begins no further one, and `minutes_each` that after which a network is given
+    up. The weights of the best `keep` are kept beside the storage. `wanted` says which device, precision and
+    threads; what it leaves open is measured with the first network of the study on this machine. `recipe` is the
+    shipped `fast` by default. `start` is a network, or several, to be trained first, unless the study has it
+    already. `sampler` is `tpe`, `random` or one of Optuna's, and `pruner` is Optuna's. Accuracy is in percent.
 
     Raises what `run` raises, and ArchsearchError for a space whose networks are not made for the data, and for
     images too small for the recipe's augmentation.
@@ -68,6 +72,7 @@ def search(
         storage=storage,
         keep=keep,
         watch=watch,
+        start=[start] if isinstance(start, Network) else start,
         sampler=sampler,
         pruner=pruner,
     )

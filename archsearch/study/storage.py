@@ -22,9 +22,6 @@ from archsearch.errors import StudyError
 from archsearch.study import tables
 from archsearch.study.url import hidden, sqlite_file, without_secrets
 
-DEFAULT = "sqlite:///results/archsearch.db"
-"""The storage where none is given: a SQLite file under `results/` of the current folder."""
-
 HEARTBEAT = 10
 """Seconds between two signs of life of a trial in training."""
 

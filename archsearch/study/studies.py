@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 import optuna
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial
 from sqlalchemy import Engine, true
 
-from archsearch.errors import StudyError
+from archsearch.errors import StudyError, suggest
 from archsearch.study import tables
 from archsearch.study.kept import KeptStudy
 from archsearch.study.settings import SETTINGS, STUDY, begun
@@ -74,15 +74,16 @@ def read_study(engine: Engine, name: str) -> Study:
         found = next((key for key, known in names.items() if known == name), None)
         written = None if found is None else tables.study_attributes(connection, found).get(STUDY)
     if found is None:
-        raise no_such_study(name, names.values())
+        raise no_study(name, names.values())
     if written is None:
         raise StudyError(f"study `{name}` cannot be read back", remedy="resume it once with `archsearch search`")
     return Study.of(written)
 
 
-def no_such_study(name: str, names: Iterable[str]) -> StudyError:
-    """Return the error for a study that is not among those of the storage."""
-    return StudyError(f"there is no study `{name}`", remedy=f"the studies there: {', '.join(names) or 'none'}")
+def no_study(name: str, names: Collection[str]) -> StudyError:
+    """Return the error for a study that is not among those of a storage."""
+    remedy = suggest(name, names) if names else "no search has begun one there"
+    return StudyError(f"there is no study `{name}`", remedy=remedy)
 
 
 def trials_by_study(engine: Engine) -> dict[str, list[FrozenTrial]]:

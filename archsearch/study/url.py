@@ -10,6 +10,9 @@ from urllib.parse import unquote, urlsplit
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
+DEFAULT = "sqlite:///results/archsearch.db"
+"""The storage where none is given: a SQLite file under `results/` of the current folder."""
+
 _HIDDEN = "***"
 _HARMLESS = frozenset({"mode", "uri", "cache", "immutable", "nolock", "vfs", "timeout", "sslmode", "charset"})
 """The names of options whose values are shown; any other may be a password, a token or a key."""

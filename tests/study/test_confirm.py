@@ -285,7 +285,7 @@ def test_mistakes(data: Dataset, storage: str) -> None:
     searched(data, storage)
     other = replace(data, name="other", digest="0123456789abcdef", test=None)
     for on_data, arguments, message in (
-        (data, {"study": "tinny"}, "there is no study `tinny`\n  the studies there: tiny"),
+        (data, {"study": "tinny"}, "there is no study `tinny`\n  did you mean `tiny`?"),
         (data, {"numbers": [7]}, "row `tiny#7` is not there"),
         (data, {"top": 0}, "top is 0; it must be at least 1"),
         (data, {"seeds": 0}, "seeds is 0; it must be at least 1"),

@@ -55,7 +55,7 @@ def test_there_is_no_such_study(storage: str) -> None:
     run(Study("tiny", SPACE, TABLE), by_params, Budget(trials=1), storage=storage)
     with pytest.raises(StudyError) as caught, reading(storage) as kept:
         read_study(kept, "tinny")
-    assert str(caught.value) == "there is no study `tinny`\n  the studies there: tiny"
+    assert str(caught.value) == "there is no study `tinny`\n  did you mean `tiny`?"
 
 
 def test_whatever_scores_networks_is_handed_in(storage: str) -> None:
