@@ -10,7 +10,19 @@ from functools import partial
 
 import click
 
-from archsearch.cli import analyze, check, quickstart, recipes, results, sample, search, signals, streams, train
+from archsearch.cli import (
+    analyze,
+    calibrate,
+    check,
+    quickstart,
+    recipes,
+    results,
+    sample,
+    search,
+    signals,
+    streams,
+    train,
+)
 from archsearch.cli.usage import PROGRAM, in_our_words
 from archsearch.errors import ArchsearchError
 from archsearch.study.url import secrets_hidden
@@ -44,6 +56,7 @@ for _command in (
     search.search,
     results.results,
     recipes.recipes,
+    calibrate.calibrate,
     quickstart.quickstart,
 ):
     archsearch.add_command(_command)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archsearch.analysis.limits import Limits
+from archsearch.cli.calibration import calibration_option
 from archsearch.cli.data import load
 from archsearch.cli.device import device_options
 from archsearch.cli.numbers import MOST, Number
@@ -18,11 +19,12 @@ from archsearch.cli.options import (
 )
 from archsearch.cli.output import Output, output_options
 from archsearch.cli.streams import say
-from archsearch.cli.usage import Verb
+from archsearch.cli.usage import Verb, refuse_without_effect
 from archsearch.space.space import Space
 from archsearch.study.budget import KEEP, Budget
 
 if TYPE_CHECKING:
+    from archsearch.analysis.cost import Calibration
     from archsearch.data.dataset import Dataset
     from archsearch.notation.word import Vocabulary
     from archsearch.training.recipe import Recipe
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
 )
 @device_options
 @limits_option("those of the space")
+@calibration_option
 @click.option("--study", metavar="NAME", help="Name of the study. [the name of the space]")
 @seed_option
 @output_options
@@ -75,6 +78,7 @@ def search(
     minutes_each: float | None,
     keep: int,
     limits: Limits | None,
+    calibration: Calibration | None,
     study: str | None,
     seed: int,
     recipe: Recipe,
@@ -89,6 +93,10 @@ def search(
     """
     found = Space.find(space, vocabulary)
     found = found if limits is None else found.with_limits(limits)
+    if not found.limits.name_seconds:
+        refuse_without_effect("no limit names seconds", "--calibration")
+    elif calibration is not None:
+        found = found.with_limits(found.limits.calibrated(calibration))
     Budget(trials, hours, minutes_each)  # before the data are loaded
     run_search(
         found,

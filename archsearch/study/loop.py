@@ -16,6 +16,7 @@ from archsearch.errors import ArchsearchError
 from archsearch.notation.network import Network
 from archsearch.study import tables
 from archsearch.study.budget import KEEP, Budget
+from archsearch.study.calibrated import Calibrate, calibrated, uncalibrated
 from archsearch.study.job import Score
 from archsearch.study.kept import KeptStudy
 from archsearch.study.mirror import Mirror
@@ -74,13 +75,15 @@ def run(
     sampler: BaseSampler | None = None,
     pruner: BasePruner | None = None,
     keep: int = KEEP,
+    calibrate: Calibrate = uncalibrated,
 ) -> Outcome:
     """Score networks of a study that fit its limits, until the budget is spent; return its rows.
 
     A network that another study has measured in the same way is not scored again: let each score have a
     `data_digest` of its own. `sampler` and `pruner` are Optuna's: by default TPE, which learns of the best and
     the latest trials, and the median of the others. The weights of the best `keep` networks are kept beside the
-    storage (`WeightFiles`), as far as the score writes them.
+    storage (`WeightFiles`), as far as the score writes them. If a limit names seconds, `calibrate` is called when
+    the study begins, and what it returned holds for all the study, also on other machines.
 
     Raises StudyError where the storage cannot be used or the study was begun with other settings, and
     ArchsearchError where no network of the space fits. On KeyboardInterrupt the network in training waits for the
@@ -89,7 +92,9 @@ def run(
     with opened(storage) as database:
         weights = WeightFiles.of(storage, study.name, keep)
         weights.check()
+        watch = watch or Watch()
         kept, study = open_study(database, study)
+        study = calibrated(study, kept, calibrate, watch.said)
         # With the same seed a resumed study would propose again what it has tried.
         seed = study.measurement.seed + len(kept.trials)
         epochs = study.measurement.recipe.epochs
@@ -99,7 +104,6 @@ def run(
         mirror.update(kept.trials.values())
         known = known_results(database.engine, study.measurement, without=study.name)
         draws = Draws(study.space, seed)
-        watch = watch or Watch()
         scoring = Scoring(study, kept, score, watch, weights, known, budget.minutes_each)
         going = _Run(study, kept, mirror, draws, scoring, budget, watch)
         going.go()

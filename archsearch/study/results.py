@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from optuna.trial import FrozenTrial, TrialState
 
-from archsearch.analysis.figures import FIGURES
+from archsearch.analysis.figures import FIGURES, SECONDS
 from archsearch.data.dataset import COPIES_TOGETHER
 from archsearch.errors import ArchsearchError, suggest
 from archsearch.notation.condition import ColumnValue, Condition
@@ -21,6 +21,9 @@ from archsearch.study.trials import candidates, state_of
 if TYPE_CHECKING:
     import pandas as pd
 
+PREDICTED = "predicted_seconds"
+"""The figure `seconds`, where a limit named it; the column of that name is of the time that was measured."""
+
 COLUMNS: Mapping[str, str] = {
     "study": "the search that proposed it, or `train`",
     "number": "its number in the study",
@@ -30,7 +33,8 @@ COLUMNS: Mapping[str, str] = {
     "test_accuracy": "percent of the test images, after the last epoch on all training images",
     "train_accuracy": "percent of the augmented training images, over the last epoch",
     "first_train_loss": "mean loss of the augmented training images over the first epoch, in nats",
-    **FIGURES,
+    **{name: meaning for name, meaning in FIGURES.items() if name != SECONDS},
+    PREDICTED: FIGURES[SECONDS],
     "synflow": "natural logarithm of the synaptic flow through the network before training (no unit)",
     "naswot": "log-determinant of how alike its ReLUs answer to training images before training (no unit)",
     "epochs": "epochs trained",
@@ -155,7 +159,7 @@ def _values(study: str, trial: FrozenTrial) -> dict[str, ColumnValue]:
     accuracy = history[-1].get("accuracy") if trial.state.is_finished() else None
     values: dict[str, ColumnValue] = dict.fromkeys(COLUMNS)
     values |= {name: value for name, value in kept.items() if name in COLUMNS}
-    values |= kept.get("figures", {})
+    values |= {PREDICTED if name == SECONDS else name: value for name, value in kept.get("figures", {}).items()}
     values |= {
         "study": study,
         "number": trial.number,

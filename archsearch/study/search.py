@@ -16,6 +16,7 @@ from archsearch.study.training import training_score
 from archsearch.study.watch import Watch
 from archsearch.training.augmentation import check_size
 from archsearch.training.batches import warn_of_few_steps
+from archsearch.training.calibration import calibrate
 from archsearch.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def search(
     time after which this run begins no further one, and `minutes_each` that after which a network is given up. The
     weights of the best `keep` are kept beside the storage. `wanted` says which device, precision and threads; what
     it leaves open is measured with the first network of the study on this machine. `recipe` is the shipped `fast`
-    by default; `sampler` and `pruner` are Optuna's. Accuracy is in percent.
+    by default. If a limit names seconds, the machine is calibrated when the study begins. `sampler` and `pruner`
+    are Optuna's. Accuracy is in percent.
 
     Raises what `run` raises, and ArchsearchError for a space whose networks are not made for the data, and for
     images too small for the recipe's augmentation.
@@ -70,6 +72,7 @@ def search(
         watch=watch,
         sampler=sampler,
         pruner=pruner,
+        calibrate=lambda: calibrate(wanted, recipe.batch_size),
     )
 
 
