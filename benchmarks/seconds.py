@@ -1,7 +1,7 @@
 """Predicted seconds of training against measured ones.
 
-Run it with `python benchmarks/seconds.py [--threads N]`: a calibration, then training steps of 14 networks that it has
-not seen, drawn from shipped spaces and made by hand. It takes a minute or two.
+Run it with `python benchmarks/seconds.py [--threads N]`: a calibration, then training steps of 14
+networks that it has not seen, drawn from shipped spaces and made by hand. It takes a minute or two.
 """
 
 from __future__ import annotations
