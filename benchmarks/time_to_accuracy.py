@@ -17,6 +17,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -137,10 +138,10 @@ def main() -> None:
         choice = choose(GRAPH, recipe.batch_size, wanted, len(split.train) * recipe.epochs)
         print(choice.reason, flush=True)
         name = f"{asked.recipe}, {recipe.epochs} epochs"
-        runs += [(name, seed, lambda seed=seed: fast(split, choice.device, seed, recipe)) for seed in asked.seeds]
+        runs += [(name, seed, partial(fast, split, choice.device, seed, recipe)) for seed in asked.seeds]
     if asked.plain_epochs:
         name = f"plain, {asked.plain_epochs} epochs"
-        runs.append((name, 0, lambda: plain(split, asked.plain_epochs, 0)))
+        runs.append((name, 0, partial(plain, split, asked.plain_epochs, 0)))
     for name, seed, make in runs:
         done = known(asked.results)
         if any((run["name"], run["seed"]) == (name, seed) for run in done):

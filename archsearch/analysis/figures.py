@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from math import prod
 from typing import Protocol
 
+from archsearch.analysis.cost import IMAGES, Calibration
 from archsearch.analysis.op_profile import rf, rf_inside
 from archsearch.analysis.receptive.tensor import TensorField
 from archsearch.graph.graph import Graph
@@ -171,27 +172,40 @@ _COMPUTED: Mapping[str, tuple[Callable[[Measured], int], str]] = {
     ),
 }
 
-FIGURES: Mapping[str, str] = {name: meaning for name, (_compute, meaning) in _COMPUTED.items()}
+SECONDS = "seconds"
+"""The figure that exists only where a calibration is given."""
+
+FIGURES: Mapping[str, str] = {
+    **{name: meaning for name, (_compute, meaning) in _COMPUTED.items()},
+    SECONDS: f"training over {IMAGES:,} images, predicted for the machine that was calibrated",
+}
 """Every figure that limits can bound, with its meaning."""
 
 
-class Figures(Mapping[str, int]):
-    """The figures of a profile by name, each computed when it is first asked for."""
+class Figures(Mapping[str, float]):
+    """The figures of a profile by name, each computed when it is first asked for.
 
-    def __init__(self, profile: Measured) -> None:
+    All are whole numbers but SECONDS, which there is only with a calibration.
+    """
+
+    def __init__(self, profile: Measured, calibration: Calibration | None = None) -> None:
         self._profile = profile
-        self._known: dict[str, int] = {}
+        self._calibration = calibration
+        self._known: dict[str, float] = {}
 
-    def __getitem__(self, name: str) -> int:
+    def __getitem__(self, name: str) -> float:
         if name not in self._known:
-            self._known[name] = _COMPUTED[name][0](self._profile)
+            if name == SECONDS and self._calibration is not None:
+                self._known[name] = self._calibration.seconds(self._profile.graph)
+            else:
+                self._known[name] = _COMPUTED[name][0](self._profile)
         return self._known[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(FIGURES)
+        return iter(_COMPUTED if self._calibration is None else FIGURES)
 
     def __repr__(self) -> str:
         return repr(dict(self))
 
     def __len__(self) -> int:
-        return len(FIGURES)
+        return len(_COMPUTED) + (self._calibration is not None)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from math import floor
+from dataclasses import dataclass, replace
+from math import floor, ulp
 from typing import TYPE_CHECKING
 
-from archsearch.analysis.figures import FIGURES
+from archsearch.analysis.cost import Calibration
+from archsearch.analysis.figures import FIGURES, SECONDS
 from archsearch.analysis.profile import Profile, profile
-from archsearch.errors import ShapeError
+from archsearch.errors import ArchsearchError, ShapeError
 from archsearch.graph.graph import Graph
 from archsearch.notation.clauses import Clauses, comparisons
 from archsearch.notation.condition import ALWAYS, Condition, holds
@@ -42,11 +43,14 @@ class Violation:
 class Limits:
     """A condition that the figures of a network must satisfy; without one, every network fits.
 
+    A condition on `seconds` has a meaning only with the `calibration` of a machine.
+
     >>> Limits().violations({"rf": 3})
     ()
     """
 
     condition: Condition = ALWAYS
+    calibration: Calibration | None = None
 
     @staticmethod
     def of(text: str, source: str = "limits", place: Place | None = None) -> Limits:
@@ -61,7 +65,20 @@ class Limits:
     def __str__(self) -> str:
         return str(self.condition)
 
-    def violations(self, figures: Mapping[str, int]) -> tuple[Violation, ...]:
+    @property
+    def name_seconds(self) -> bool:
+        """Whether they bound `seconds`, for which a calibration is needed.
+
+        >>> Limits.of("rf > 44, seconds < 40").name_seconds
+        True
+        """
+        return any(one.name == SECONDS for clause in self.condition.clauses for one in comparisons(clause))
+
+    def calibrated(self, calibration: Calibration) -> Limits:
+        """Return the same limits for the machine that was calibrated."""
+        return replace(self, calibration=calibration)
+
+    def violations(self, figures: Mapping[str, float]) -> tuple[Violation, ...]:
         """Return each limit that these figures break.
 
         >>> [str(one) for one in Limits.of("rf > 44, params < 200k").violations({"rf": 44, "params": 200_000})]
@@ -70,7 +87,7 @@ class Limits:
         clauses = self.condition.clauses
         return tuple(_violation(clause, figures) for clause in clauses if not holds(clause, figures))
 
-    def excess(self, figures: Mapping[str, int]) -> dict[str, int]:
+    def excess(self, figures: Mapping[str, float]) -> dict[str, float]:
         """Return by how much each limit is broken: 0 or less where it holds.
 
         >>> Limits.of("rf > 44, params < 200k").excess({"rf": 44, "params": 200_010})
@@ -97,7 +114,7 @@ class Verdict:
     limits: Limits
     profile: Profile | None
     violations: tuple[Violation, ...]
-    excess: Mapping[str, int]
+    excess: Mapping[str, float]
 
     def __str__(self) -> str:
         """Write whether it fits, with its main figures or the reasons why not."""
@@ -113,7 +130,7 @@ class Verdict:
         return self.profile.graph if self.profile else None
 
     @property
-    def figures(self) -> Mapping[str, int]:
+    def figures(self) -> Mapping[str, float]:
         """The figures of the network; none if its shapes do not fit."""
         return self.profile.figures if self.profile else {}
 
@@ -138,35 +155,42 @@ def check(
 ) -> Verdict:
     """Analyze a network and check its figures against limits; a graph has its own input and classes.
 
-    A sentence whose shapes do not fit is refused, and the verdict says why.
+    A sentence whose shapes do not fit is refused, and the verdict says why. Raises ArchsearchError for limits on
+    `seconds` that are not calibrated.
 
     >>> from archsearch.notation.network import parse
     >>> check(parse("conv(8) head()"), Limits.of("rf > 44, params < 200k")).reasons
     ('rf is 3, not > 44',)
     """
+    if limits.calibration is None and limits.name_seconds:
+        message = f"`{limits}` bounds seconds; how long training takes is known of no machine yet"
+        remedy = "calibrate one: Limits.calibrated(calibrate()), with archsearch.training.calibration.calibrate"
+        raise ArchsearchError(message, remedy=remedy)
     try:
         graph = network if isinstance(network, Graph) else network.lower(input_shape, classes)
-        found = profile(graph).complete()
+        found = profile(graph, limits.calibration).complete()
     except ShapeError as error:
         message = "; ".join(filter(None, (error.message, error.remedy)))
         return Verdict(limits, None, (Violation(error.message, message),), {"shapes": 1})
     return Verdict(limits, found, limits.violations(found.figures), limits.excess(found.figures))
 
 
-def _violation(clause: Clause, figures: Mapping[str, int]) -> Violation:
+def _violation(clause: Clause, figures: Mapping[str, float]) -> Violation:
     values = {comparison.name: figures[comparison.name] for comparison in comparisons(clause)}
     message = ", ".join(f"{name} is {cell(value)}" for name, value in values.items())
     wanted = clause.text if len(values) > 1 else clause.text.removeprefix(next(iter(values))).strip()
     return Violation(clause.text, f"{message}, not {wanted}")
 
 
-def _excess(clause: Clause, figures: Mapping[str, int]) -> int:
-    """Return how far figures are from the nearest whole number that fits; 0 or less where they fit."""
+def _excess(clause: Clause, figures: Mapping[str, float]) -> float:
+    """Return how far figures are from fitting, in whole numbers but for seconds; 0 or less where they fit."""
     if isinstance(clause, Clauses):
         nearest = min if clause.joint == "or" else max
         return nearest(_excess(item, figures) for item in clause.items)
     value, bound = figures[clause.name], clause.bound
     assert isinstance(bound, int | float)
+    if isinstance(value, float):
+        return _real_excess(value, clause.comparator, bound)
     match clause.comparator:
         case ">":
             return floor(bound) + 1 - value
@@ -180,3 +204,18 @@ def _excess(clause: Clause, figures: Mapping[str, int]) -> int:
             return 0 if value == bound else abs(value - floor(bound)) or 1
         case _:
             return int(value == bound)
+
+
+def _real_excess(value: float, comparator: str, bound: float) -> float:
+    """Return how far a real number is from fitting: where the bound itself does not fit, a hair from it."""
+    hair = ulp(1.0)
+    match comparator:
+        case ">" | ">=":
+            away = bound - value
+        case "<" | "<=":
+            away = value - bound
+        case "=":
+            return abs(value - bound)
+        case _:
+            return float(value == bound)
+    return hair if away == 0 and comparator in {"<", ">"} else away

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from archsearch.analysis.cost import Calibration
 from archsearch.analysis.figures import FIGURES, Figures, headline
 from archsearch.analysis.op_profile import OpProfile, notes_on
 from archsearch.analysis.receptive.field import AxisField
@@ -31,14 +32,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Profile:
-    """The figures of a network and of each of its operations; its `str` is the table."""
+    """The figures of a network and of each of its operations; its `str` is the table.
+
+    Without a `calibration` of a machine there is no figure `seconds`.
+    """
 
     graph: Graph
+    calibration: Calibration | None = None
 
     @cached_property
-    def figures(self) -> Mapping[str, int]:
-        """Each figure of FIGURES by its name, computed when it is asked for."""
-        return Figures(self)
+    def figures(self) -> Mapping[str, float]:
+        """Each figure of FIGURES by its name, computed when it is asked for; all but `seconds` are whole."""
+        return Figures(self, self.calibration)
 
     @cached_property
     def rows(self) -> tuple[OpProfile, ...]:
@@ -176,16 +181,16 @@ class Profile:
         return ["\n".join(remarks)] if remarks else []
 
 
-def profile(graph: Graph) -> Profile:
+def profile(graph: Graph, calibration: Calibration | None = None) -> Profile:
     """Return the figures of a graph, operation by operation, computed when they are asked for.
 
-    Raises ShapeError for a receptive field too large to count.
+    With a calibration, `seconds` is one of them. Raises ShapeError for a receptive field too large to count.
 
     >>> from archsearch.notation.network import parse
     >>> profile(parse("conv(8) conv(8, stride=2) conv(8, dilation=2) head()").lower()).figures["rf"]
     13
     """
-    found = Profile(graph)
+    found = Profile(graph, calibration)
     # What is too large to count is said now, not when the figures are read.
     _ = found.patterns
     return found

@@ -12,6 +12,7 @@ import click
 
 from archsearch.cli import (
     analyze,
+    calibrate,
     check,
     confirm,
     quickstart,
@@ -57,6 +58,7 @@ for _command in (
     confirm.confirm,
     results.results,
     recipes.recipes,
+    calibrate.calibrate,
     quickstart.quickstart,
 ):
     archsearch.add_command(_command)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from archsearch.cli.calibration import calibration_option
 from archsearch.cli.options import classes_option, examples, input_option, storage_option, words_option
 from archsearch.cli.output import Output, network_values, output_options
 from archsearch.cli.streams import say, write
@@ -16,6 +17,7 @@ from archsearch.cli.usage import Verb
 from archsearch.space.space import Space
 
 if TYPE_CHECKING:
+    from archsearch.analysis.cost import Calibration
     from archsearch.graph.shapes import Shape
     from archsearch.notation.word import Vocabulary
     from archsearch.proof.compare import Comparison
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Verb)
 @click.argument("target")
+@calibration_option
 @input_option
 @classes_option
 @words_option
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
 )
 def analyze(
     target: str,
+    calibration: Calibration | None,
     input_shape: Shape | None,
     classes: int | None,
     vocabulary: Vocabulary,
@@ -66,6 +70,7 @@ def analyze(
     subject = resolve(target, input_shape, classes, vocabulary, storage)
     if isinstance(subject, Space):
         raise not_one_network(target)
+    subject = replace(subject, calibration=calibration)
     if strict:
         subject.profile.complete()
     if picture is not None:

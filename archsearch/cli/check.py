@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archsearch.analysis.limits import ASSIGNMENT, Limits
+from archsearch.cli.calibration import calibrated, calibration_option
 from archsearch.cli.options import (
     classes_option,
     examples,
@@ -24,6 +25,7 @@ from archsearch.cli.usage import Verb, refuse_without_effect
 from archsearch.space.space import Space
 
 if TYPE_CHECKING:
+    from archsearch.analysis.cost import Calibration
     from archsearch.graph.shapes import Shape
     from archsearch.notation.word import Vocabulary
 
@@ -33,6 +35,7 @@ _DRAWS = 1_000
 @click.command(cls=Verb)
 @click.argument("target")
 @limits_option(f"those of the space, else {ASSIGNMENT}")
+@calibration_option
 @input_option
 @classes_option
 @words_option
@@ -48,6 +51,7 @@ _DRAWS = 1_000
 def check(
     target: str,
     limits: Limits | None,
+    calibration: Calibration | None,
     input_shape: Shape | None,
     classes: int | None,
     vocabulary: Vocabulary,
@@ -64,10 +68,12 @@ def check(
     """
     subject = resolve(target, input_shape, classes, vocabulary, storage)
     if isinstance(subject, Space):
-        fits = _check_space(subject if limits is None else subject.with_limits(limits), seed, output)
+        wanted = subject.limits if limits is None else limits
+        fits = _check_space(subject.with_limits(calibrated(wanted, calibration)), seed, output)
     else:
         refuse_without_effect("one network is checked, and nothing is drawn", "--seed")
-        fits = _check_network(subject, ASSIGNMENT if limits is None else limits, output)
+        wanted = ASSIGNMENT if limits is None else limits
+        fits = _check_network(subject, calibrated(wanted, calibration), output)
     click.get_current_context().exit(0 if fits else 1)
 
 

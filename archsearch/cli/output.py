@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import click
 
-from archsearch.analysis.figures import FIGURES
+from archsearch.analysis.figures import FIGURES, SECONDS
 from archsearch.cli.streams import write
 from archsearch.errors import UsageError
 from archsearch.graph.shapes import shape_text
@@ -80,7 +80,7 @@ def output_options(command: Callable[..., None]) -> Callable[..., None]:
 
     Every command writes the values of a network flat and under the same names:
 
-    - each figure of FIGURES by its name, null where the shapes do not fit;
+    - each figure of FIGURES by its name, null where the shapes do not fit; `seconds` only with a calibration;
     - `digest`: of the network's graph, null where the shapes do not fit;
     - `sentence`: the sentence in canonical form; of a torch module, the name that it was given by;
     - where it is held against limits, `fits`: true or false, and `reason`: why it does not fit, else null.
@@ -104,17 +104,18 @@ def output_options(command: Callable[..., None]) -> Callable[..., None]:
     return with_output
 
 
-def network_values(sentence: str, profile: Profile | None) -> dict[str, Any]:
+def network_values(sentence: str, profile: Profile | None, *, calibrated: bool = False) -> dict[str, Any]:
     """Return the values of a network that `output_options` describes; without a profile, its shapes do not fit."""
     if profile is None:
-        return {**dict.fromkeys(FIGURES), "digest": None, "sentence": sentence}
+        figures = [name for name in FIGURES if calibrated or name != SECONDS]
+        return {**dict.fromkeys(figures), "digest": None, "sentence": sentence}
     return {**profile.figures, "digest": profile.graph.digest, "sentence": sentence}
 
 
 def verdict_values(sentence: str, verdict: Verdict) -> dict[str, Any]:
     """Return the same for a network that was held against limits."""
     held = {"fits": verdict.fits, "reason": "; ".join(verdict.reasons) or None}
-    return held | network_values(sentence, verdict.profile)
+    return held | network_values(sentence, verdict.profile, calibrated=verdict.limits.calibration is not None)
 
 
 def _write_json(value: object) -> None:

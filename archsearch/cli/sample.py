@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archsearch.analysis.figures import SECONDS
 from archsearch.analysis.limits import Limits
+from archsearch.cli.calibration import calibrated, calibration_option
 from archsearch.cli.numbers import MOST, Number
 from archsearch.cli.options import (
     examples,
@@ -20,13 +22,17 @@ from archsearch.cli.usage import Verb
 from archsearch.space.space import Space
 
 if TYPE_CHECKING:
+    from archsearch.analysis.cost import Calibration
     from archsearch.notation.word import Vocabulary
+
+_SHOWN = ("fits", "rf", "params", "macs")
 
 
 @click.command(cls=Verb)
 @click.argument("space")
 @click.option("--count", metavar="N", type=Number(1, MOST), default=5, show_default=True, help="Networks to draw.")
 @limits_option("those of the space")
+@calibration_option
 @words_option
 @seed_option
 @output_options
@@ -35,6 +41,7 @@ def sample(
     space: str,
     count: int,
     limits: Limits | None,
+    calibration: Calibration | None,
     vocabulary: Vocabulary,
     seed: int,
     output: Output,
@@ -45,6 +52,7 @@ def sample(
     fit the limits are drawn too, with the reason.
     """
     found = Space.find(space, vocabulary)
-    found = found if limits is None else found.with_limits(limits)
+    found = found.with_limits(calibrated(found.limits if limits is None else limits, calibration))
+    seconds = () if found.limits.calibration is None else (SECONDS,)
     rows = [verdict_values(str(network), found.check(network)) for network in islice(found.sample(seed), count)]
-    output.rows(list(rows[0]), rows, shown=("fits", "rf", "params", "macs", "sentence", "reason"))
+    output.rows(list(rows[0]), rows, shown=(*_SHOWN, *seconds, "sentence", "reason"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archsearch.analysis.limits import Limits
+from archsearch.cli.calibration import calibration_option
 from archsearch.cli.data import load
 from archsearch.cli.device import device_options
 from archsearch.cli.numbers import MOST, Number
@@ -20,12 +21,13 @@ from archsearch.cli.options import (
 from archsearch.cli.output import Output, output_options
 from archsearch.cli.streams import say
 from archsearch.cli.targets import network_at
-from archsearch.cli.usage import Verb
+from archsearch.cli.usage import Verb, refuse_without_effect
 from archsearch.space.space import Space
 from archsearch.study.budget import KEEP, Budget
 from archsearch.study.propose import SAMPLERS, check_start
 
 if TYPE_CHECKING:
+    from archsearch.analysis.cost import Calibration
     from archsearch.data.dataset import Dataset
     from archsearch.notation.network import Network
     from archsearch.notation.word import Vocabulary
@@ -78,6 +80,7 @@ if TYPE_CHECKING:
 )
 @device_options
 @limits_option("those of the space")
+@calibration_option
 @click.option("--study", metavar="NAME", help="Name of the study. [the name of the space]")
 @seed_option
 @output_options
@@ -99,6 +102,7 @@ def search(
     start: tuple[str, ...],
     sampler: str,
     limits: Limits | None,
+    calibration: Calibration | None,
     study: str | None,
     seed: int,
     recipe: Recipe,
@@ -113,6 +117,10 @@ def search(
     """
     found = Space.find(space, vocabulary)
     found = found if limits is None else found.with_limits(limits)
+    if not found.limits.name_seconds:
+        refuse_without_effect("no limit names seconds", "--calibration")
+    elif calibration is not None:
+        found = found.with_limits(found.limits.calibrated(calibration))
     Budget(trials, hours, minutes_each)  # before the data are loaded
     networks = [network_at(target, vocabulary, storage) for target in start]
     for network in networks:

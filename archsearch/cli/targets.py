@@ -22,6 +22,7 @@ from archsearch.space.space import Space
 if TYPE_CHECKING:
     from torch import nn
 
+    from archsearch.analysis.cost import Calibration
     from archsearch.analysis.profile import Profile
     from archsearch.pytorch.trace import Traced
     from archsearch.study.named import NamedNetwork
@@ -34,6 +35,7 @@ class Sentence:
     network: Network
     input_shape: Shape
     classes: int
+    calibration: Calibration | None = None
 
     @property
     def name(self) -> str:
@@ -43,7 +45,7 @@ class Sentence:
     @cached_property
     def profile(self) -> Profile:
         """What it costs and sees; raises ShapeError if its shapes do not fit."""
-        return profile(self.network.lower(self.input_shape, self.classes))
+        return profile(self.network.lower(self.input_shape, self.classes), self.calibration)
 
     @cached_property
     def module(self) -> nn.Module:
@@ -70,6 +72,7 @@ class Module:
 
     name: str
     input_shape: Shape
+    calibration: Calibration | None = None
 
     @cached_property
     def module(self) -> nn.Module:
@@ -86,7 +89,7 @@ class Module:
     @cached_property
     def profile(self) -> Profile:
         """What it costs and sees."""
-        return profile(self.traced.graph)
+        return profile(self.traced.graph, self.calibration)
 
     def check(self, limits: Limits) -> Verdict:
         """Check it against limits; raises TraceError if an operation is unknown."""

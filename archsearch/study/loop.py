@@ -16,6 +16,7 @@ from archsearch.errors import ArchsearchError
 from archsearch.notation.network import Network
 from archsearch.study import tables
 from archsearch.study.budget import KEEP, Budget
+from archsearch.study.calibrated import Calibrate, calibrated, uncalibrated
 from archsearch.study.job import Score
 from archsearch.study.kept import KeptStudy
 from archsearch.study.mirror import Mirror
@@ -76,6 +77,7 @@ def run(
     sampler: BaseSampler | str = "tpe",
     pruner: BasePruner | None = None,
     keep: int = KEEP,
+    calibrate: Calibrate = uncalibrated,
 ) -> Outcome:
     """Score networks of a study that fit its limits, until the budget is spent; return its rows.
 
@@ -83,7 +85,9 @@ def run(
     `data_digest` of its own. The networks of `start` are the first to be scored, unless the study has them.
     `sampler` is one of SAMPLERS or of Optuna's, and `pruner` Optuna's: by default TPE, which learns of the best
     and the latest trials, and the median of the others. The weights of the best `keep` networks are kept beside
-    the storage (`WeightFiles`), as far as the score writes them.
+    the storage (`WeightFiles`), as far as the score writes them. If a limit names seconds,
+    `calibrate` is called when the study begins, and what it returned holds for all the study, also on other
+    machines.
 
     Raises StudyError where the storage cannot be used or the study was begun with other settings, and
     ArchsearchError where no network of the space fits, or one of `start` does not or is no sentence of it. On
@@ -94,7 +98,11 @@ def run(
     with opened(storage) as database:
         weights = WeightFiles.of(storage, study.name, keep)
         weights.check()
+        watch = watch or Watch()
         kept, study = open_study(database, study)
+        study = calibrated(study, kept, calibrate, watch.said)
+        for network in start:
+            check_start(study.space, network)
         # With the same seed a resumed study would propose again what it has tried.
         seed = study.measurement.seed + len(kept.trials)
         epochs = study.measurement.recipe.epochs
@@ -104,7 +112,6 @@ def run(
         mirror.update(kept.trials.values())
         known = known_results(database.engine, study.measurement, without=study.name)
         draws = Draws(study.space, seed)
-        watch = watch or Watch()
         scoring = Scoring(study, kept, score, watch, weights, known, budget.minutes_each)
         starts = [network for network in start if (study.space.check(network).digest or "") not in kept]
         going = _Run(study, kept, mirror, draws, scoring, budget, watch, starts)

@@ -34,6 +34,8 @@ def asking(trial: Trial) -> Choose:
 def check_start(space: Space, network: Network) -> None:
     r"""Raise ArchsearchError for a network with which no search can begin: no sentence of the space, or unfit.
 
+    Limits on seconds that wait for a calibration are left for later.
+
     >>> from archsearch.notation.network import parse
     >>> check_start(Space.of("limits depth > 2\nnetwork = conv(8|16) head()"), parse("conv(8) head()"))
     Traceback (most recent call last):
@@ -42,6 +44,8 @@ def check_start(space: Space, network: Network) -> None:
       start from another, or loosen the limits
     """
     space.derivation(network)
+    if space.limits.name_seconds and space.limits.calibration is None:
+        return
     verdict = space.check(network)
     if not verdict.fits:
         message = f"the network to start from does not fit: {'; '.join(verdict.reasons)}"

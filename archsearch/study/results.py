@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from optuna.trial import FrozenTrial, TrialState
 
-from archsearch.analysis.figures import FIGURES
+from archsearch.analysis.figures import FIGURES, SECONDS
 from archsearch.data.dataset import COPIES_TOGETHER
 from archsearch.errors import ArchsearchError, suggest
 from archsearch.notation.condition import ColumnValue, Condition
@@ -22,6 +22,9 @@ from archsearch.study.url import DEFAULT
 if TYPE_CHECKING:
     import pandas as pd
 
+PREDICTED = "predicted_seconds"
+"""The figure `seconds`, where a limit named it; the column of that name is of the time that was measured."""
+
 COLUMNS: Mapping[str, str] = {
     "study": "the search that proposed it, `train`, or `STUDY confirmed`",
     "number": "its number in the study",
@@ -33,7 +36,8 @@ COLUMNS: Mapping[str, str] = {
     "class_accuracy": "percent of the test images of each class, for a network that was confirmed",
     "train_accuracy": "percent of the augmented training images, over the last epoch",
     "first_train_loss": "mean loss of the augmented training images over the first epoch, in nats",
-    **FIGURES,
+    **{name: meaning for name, meaning in FIGURES.items() if name != SECONDS},
+    PREDICTED: FIGURES[SECONDS],
     "synflow": "natural logarithm of the synaptic flow through the network before training (no unit)",
     "naswot": "log-determinant of how alike its ReLUs answer to training images before training (no unit)",
     "epochs": "epochs trained",
@@ -161,7 +165,7 @@ def _values(study: str, trial: FrozenTrial) -> dict[str, ColumnValue]:
     accuracy = history[-1].get("accuracy") if trial.state.is_finished() else None
     values: dict[str, ColumnValue] = dict.fromkeys(COLUMNS)
     values |= {name: value for name, value in kept.items() if name in COLUMNS}
-    values |= kept.get("figures", {})
+    values |= {PREDICTED if name == SECONDS else name: value for name, value in kept.get("figures", {}).items()}
     values |= {
         "study": study,
         "number": trial.number,

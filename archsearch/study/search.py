@@ -18,6 +18,7 @@ from archsearch.study.url import DEFAULT
 from archsearch.study.watch import Watch
 from archsearch.training.augmentation import check_size
 from archsearch.training.batches import warn_of_few_steps
+from archsearch.training.calibration import calibrate
 from archsearch.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ def search(
     up. The weights of the best `keep` are kept beside the storage. `wanted` says which device, precision and
     threads; what it leaves open is measured with the first network of the study on this machine. `recipe` is the
     shipped `fast` by default. `start` is a network, or several, to be trained first, unless the study has it
-    already. `sampler` is `tpe`, `random` or one of Optuna's, and `pruner` is Optuna's. Accuracy is in percent.
+    already. If a limit names seconds, the machine is calibrated when the study begins. `sampler` is `tpe`,
+    `random` or one of Optuna's, and `pruner` is Optuna's. Accuracy is in percent.
 
     Raises what `run` raises, and ArchsearchError for a space whose networks are not made for the data, and for
     images too small for the recipe's augmentation.
@@ -75,6 +77,7 @@ def search(
         start=[start] if isinstance(start, Network) else start,
         sampler=sampler,
         pruner=pruner,
+        calibrate=lambda: calibrate(wanted, recipe.batch_size),
     )
 
 

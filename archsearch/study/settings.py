@@ -44,7 +44,8 @@ def begun(kept: Mapping[str, Any], study: Study) -> Study:
     if others := [name for name in changed if not _means_the_same(name, kept, study)]:
         raise _begun_otherwise(others, there, study)
     space = _kept_space(kept, study) if "space" in changed else study.space
-    return replace(study, space=space.with_limits(there["limits"]))
+    limits = replace(Limits.of(there["limits"]), calibration=study.space.limits.calibration)
+    return replace(study, space=space.with_limits(limits))
 
 
 def _means_the_same(name: str, kept: Mapping[str, Any], study: Study) -> bool:

@@ -91,8 +91,9 @@ class Study:
     """A space with its limits and the user's words, and how its networks are measured.
 
     It is written to the storage whole, and read back by whoever works on it. Words that import files beside theirs
-    cannot be read back: what is kept is the text of one file. Raises StudyError for a name that no table can show,
-    and for a measurement on test images.
+    cannot be read back: what is kept is the text of one file. The calibration that limits on seconds hold for is
+    kept beside it (`archsearch.study.calibrated`), as it is measured when the study begins. Raises StudyError for
+    a name that no table can show, and for a measurement on test images.
     """
 
     name: str

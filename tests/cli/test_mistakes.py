@@ -29,7 +29,7 @@ NEVER_EMPTY = "put a word in it that is always there"
 OTHER_NAME = "give it another name"
 FIGURES = (
     "known here: activation_bytes, activation_ops, arithmetic_ops, bias_ops, depth, depthwise, dilated, flops, "
-    "macs, maxpool, norm_ops, params, pooling_ops, rf, rf_inside, trainable, weight_bytes"
+    "macs, maxpool, norm_ops, params, pooling_ops, rf, rf_inside, seconds, trainable, weight_bytes"
 )
 
 # The sentence with an @ before the place that is named, what is wrong with it, and what to do.

@@ -1,0 +1,150 @@
+"""How long training takes: seconds predicted from what a network computes, by a calibration of a machine.
+
+A step's time is taken to be a sum over operations, each part of it proportional to one count:
+
+    seconds of an image = sum over nodes of (dense_mac * MACs + grouped_mac * MACs of convolutions in groups
+        + map_element * elements written by convolutions + norm_element * elements written by norms
+        + element * elements of activations, sums, products and pooling) + operation * operations
+
+This is the usual linear model of a network's latency, as in Cai, Zhu, Han, "ProxylessNAS" (ICLR 2019, section 3.3:
+a network takes the sum of its operations), with what an operation takes read off its counts instead of a table.
+Elements have parts of their own as norms, activations and sums do hardly any arithmetic, and wait for memory.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from archsearch.errors import ArchsearchError
+from archsearch.files import read_text
+from archsearch.graph.ops.maps import Convolution, TransposedConvolution
+from archsearch.graph.ops.operation import Constant, Input
+
+if TYPE_CHECKING:
+    from archsearch.graph.graph import Graph, Node
+
+IMAGES = 50_000
+"""The images of the epoch whose seconds are predicted: those of CIFAR-10's training set."""
+
+
+class Work(NamedTuple):
+    """What training a network on one image is made of, in numbers that each take a time of their own."""
+
+    dense_macs: int = 0
+    grouped_macs: int = 0
+    map_elements: int = 0
+    norm_elements: int = 0
+    elements: int = 0
+    operations: int = 0
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Seconds that each part of a network's Work takes, forward and backward, for one image of a batch.
+
+    `device` says what was timed, for people; `error` is the median relative error of the calibration's own steps.
+    Raises ArchsearchError for seconds that are negative or not finite.
+
+    >>> Calibration(dense_mac=1e-11, norm_element=3e-9).image_seconds(Work(100_000, norm_elements=1_000))
+    4e-06
+    """
+
+    dense_mac: float = 0.0
+    grouped_mac: float = 0.0
+    map_element: float = 0.0
+    norm_element: float = 0.0
+    element: float = 0.0
+    operation: float = 0.0
+    error: float = 0.0
+    device: str = ""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name == "device":
+                is_right, meaning = isinstance(value, str), "a text"
+            else:
+                is_number = isinstance(value, int | float) and not isinstance(value, bool)
+                is_right, meaning = is_number and 0 <= value < math.inf, "a finite number of at least 0"
+            if not is_right:
+                message = f"{field.name} of a calibration is {value!r}; it must be {meaning}"
+                raise ArchsearchError(message, remedy="`archsearch calibrate --json` writes one")
+
+    def __str__(self) -> str:
+        """Write what was timed and how well it fits.
+
+        >>> print(Calibration(device="fp32, 1 thread, batches of 128", error=0.052))
+        calibrated for fp32, 1 thread, batches of 128: its own steps are met to 5 % (median)
+        """
+        return f"calibrated for {self.device}: its own steps are met to {100 * self.error:.0f} % (median)"
+
+    @property
+    def costs(self) -> dict[str, float]:
+        """Seconds of one unit of each part of Work, in its order, by name."""
+        names = ("dense_mac", "grouped_mac", "map_element", "norm_element", "element", "operation")
+        return {name: getattr(self, name) for name in names}
+
+    def image_seconds(self, done: Work) -> float:
+        """Return the seconds that training on one image takes."""
+        return sum(seconds * count for seconds, count in zip(self.costs.values(), done, strict=True))
+
+    def seconds(self, graph: Graph) -> float:
+        """Return the seconds that an epoch of IMAGES takes, without measuring its accuracy, to a hundredth."""
+        return round(IMAGES * self.image_seconds(work(graph)), 2)
+
+    def written(self) -> dict[str, Any]:
+        """Return plain values, which `of` reads."""
+        return asdict(self)
+
+    @staticmethod
+    def of(values: Mapping[str, Any]) -> Calibration:
+        """Return the calibration that `written` wrote.
+
+        >>> Calibration.of(Calibration(dense_mac=1e-11).written()) == Calibration(dense_mac=1e-11)
+        True
+        """
+        return Calibration(**values)
+
+    @staticmethod
+    def read(path: Path) -> Calibration:
+        """Read the JSON that `archsearch calibrate --json` writes; raises ArchsearchError for any other file."""
+        try:
+            values = json.loads(read_text(path))
+        except ValueError:
+            values = None
+        names = {field.name for field in fields(Calibration)}
+        if not isinstance(values, dict) or values.keys() != names:
+            remedy = "write one with `archsearch calibrate --json > FILE`"
+            raise ArchsearchError(f"`{path}` is not a calibration", remedy=remedy)
+        return Calibration.of(values)
+
+
+def work(graph: Graph) -> Work:
+    """Return what training a graph on one image is made of: the sum of its nodes' work.
+
+    >>> from archsearch.notation.network import parse
+    >>> work(parse("conv(8)").lower())
+    Work(dense_macs=221184, grouped_macs=0, map_elements=8192, norm_elements=8192, elements=8192, operations=3)
+    """
+    done = [_node_work(graph, node) for node in graph.nodes if not isinstance(node.op, Input | Constant)]
+    return Work(*map(sum, zip(*done, strict=True))) if done else Work()
+
+
+def _node_work(graph: Graph, node: Node) -> Work:
+    counts = node.op.counts(graph.shapes_into(node), node.shape)
+    is_convolution = isinstance(node.op, Convolution | TransposedConvolution)
+    is_grouped = isinstance(node.op, Convolution | TransposedConvolution) and node.op.groups > 1
+    return Work(
+        dense_macs=0 if is_grouped else counts.macs,
+        grouped_macs=counts.macs if is_grouped else 0,
+        map_elements=prod(node.shape) if is_convolution else 0,
+        norm_elements=counts.norm_ops,
+        elements=counts.activation_ops + counts.arithmetic_ops + counts.pooling_ops,
+        operations=1,
+    )
