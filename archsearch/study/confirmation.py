@@ -60,7 +60,7 @@ class Confirmed:
     name: str
     sentence: str
     digest: str
-    figures: Mapping[str, int]
+    figures: Mapping[str, float]
     runs: Mapping[int, Run]
 
     @cached_property
