@@ -102,7 +102,7 @@ def from_value(figures: tuple[str, ...], network: Network) -> list[float]:
     return [time.process_time() - started]
 
 
-def read(found: Profile, figures: tuple[str, ...]) -> tuple[int, ...]:
+def read(found: Profile, figures: tuple[str, ...]) -> tuple[float, ...]:
     """Return figures of a profile, which computes them when asked."""
     return tuple(found.figures[name] for name in figures)
 
