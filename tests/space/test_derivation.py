@@ -104,7 +104,7 @@ WRONG = [
     ("relu", 1, "`relu` cannot stand here", "write conv(8|16, kernel=3|5)"),
     ("conv(9) relu", 1, "`conv(9)` cannot stand here", "write conv(8|16, kernel=3|5)"),
     ("conv(8, stride=2)", 1, "`conv(8, stride=2)` cannot stand here", "write conv(8|16, kernel=3|5)"),
-    ("conv(8) residual(conv(16))", 26, "`conv(16)` cannot stand here", "write conv(8) or relu"),
+    ("conv(8) residual(conv(16))", 18, "`conv(16)` cannot stand here", "write conv(8) or relu"),
     (
         "conv(8) residual(conv(8) relu) head()", 26, "`relu` cannot stand here",
         "end the sentence before it",
