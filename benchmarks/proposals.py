@@ -58,7 +58,7 @@ def instantly(job: Job) -> None:
     job.report(Epoch(1, 0.0, 1.0, 50.0, 1.0, random.Random(job.graph.digest).uniform(50, 90), 0.0))
 
 
-def proposals(storage: str, count: int, sampler: BaseSampler | None = None) -> float:
+def proposals(storage: str, count: int, sampler: BaseSampler | str = "tpe") -> float:
     """Let a search propose, judge and score; return the median of the seconds for each."""
     clock = Clock(count)
     try:

@@ -23,7 +23,7 @@ SPACES = {
     "outer(w) = inner(w, w|32) | inner(16|w, w)\ninner(a, b) = conv(b) conv(a) relu*0..1",
     "values within values": "network = unit(4|8)\nunit(w) = conv((w|16)|32) conv(w)",
     "not always used": "network = unit(4|8, 3|5)\nunit(w, k) = conv(w) | conv(w, kernel=k)",
-    "ambiguous": "network = (a | b)*1..3 a*0..2\na = conv(8|16) relu*0..1\nb = relu*0..2 conv(16)",
+    "ambiguous": "network = (a | b)*1..2 a*0..1\na = conv(8|16) relu*0..1\nb = relu*0..2 conv(16)",
     "nested": "network = residual(residual(conv(4|8)*1..2) relu*0..1 | conv(4)) head()",
     "names": "network = conv(4, norm=batch|none, activation=relu|none) head",
 }  # fmt: skip
