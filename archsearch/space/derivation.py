@@ -78,9 +78,13 @@ class _Todo:
     then: _Todo | None
     done: int = 0
 
-    def inner(self, part: Syntax, slot: str) -> _Todo:
-        """Return an item of this part that comes before the rest of it."""
-        return _Todo(part, self.scope, slot, replace(self, done=self.done + 1))
+    def inner(self, part: Syntax, slot: str, of: int) -> _Todo:
+        """Return an item of this part, one `of` so many, that comes before the rest of it.
+
+        After the last nothing is left of the part: ways that differ in what is done are the same from there on.
+        """
+        rest = replace(self, done=self.done + 1) if self.done + 1 < of else self.then
+        return _Todo(part, self.scope, slot, rest)
 
 
 class _State(NamedTuple):
@@ -136,19 +140,19 @@ class _Search:
                 self._note("", state.at)
                 yield from state.after(read=1) if self.tokens[state.at].ends else ()
             case Sequence():
-                if todo.done == len(part.items):
-                    yield from state.after()
-                else:
-                    yield state._replace(todo=todo.inner(part.items[todo.done], f"{slot}.{todo.done}"))
+                item = part.items[todo.done]
+                yield state._replace(todo=todo.inner(item, f"{slot}.{todo.done}", len(part.items)))
             case Choice():
                 for number, item in enumerate(part.alternatives):
                     inner = replace(todo, part=item, slot=f"{slot}[{number}]")
                     yield state._replace(todo=inner, choices={**state.choices, slot: number})
             case Repeat():
-                if todo.done >= part.least:
-                    yield from state.after({**state.choices, f"{slot}.count": todo.done - part.least})
-                if todo.done < part.most:
-                    yield state._replace(todo=todo.inner(part.item, f"{slot}#{todo.done}"))
+                # Another time overwrites the count.
+                count, times = f"{slot}.count", todo.done - part.least
+                if times >= 0:
+                    yield from state.after({**state.choices, count: times})
+                inner = todo.inner(part.item, f"{slot}#{todo.done}", part.most)
+                yield state._replace(todo=inner, choices={**state.choices, count: times + 1})
             case Call() | Name() if part.name in self.rules:
                 rule = self.rules[part.name]
                 given = {

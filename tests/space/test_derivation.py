@@ -23,7 +23,7 @@ SPACES = {
     "outer(w) = inner(w, w|32) | inner(16|w, w)\ninner(a, b) = conv(b) conv(a) relu*0..1",
     "values within values": "network = unit(4|8)\nunit(w) = conv((w|16)|32) conv(w)",
     "not always used": "network = unit(4|8, 3|5)\nunit(w, k) = conv(w) | conv(w, kernel=k)",
-    "ambiguous": "network = (a | b)*1..3 a*0..2\na = conv(8|16) relu*0..1\nb = relu*0..2 conv(16)",
+    "ambiguous": "network = (a | b)*1..2 a*0..1\na = conv(8|16) relu*0..1\nb = relu*0..2 conv(16)",
     "nested": "network = residual(residual(conv(4|8)*1..2) relu*0..1 | conv(4)) head()",
     "names": "network = conv(4, norm=batch|none, activation=relu|none) head",
 }  # fmt: skip
@@ -104,7 +104,7 @@ WRONG = [
     ("relu", 1, "`relu` cannot stand here", "write conv(8|16, kernel=3|5)"),
     ("conv(9) relu", 1, "`conv(9)` cannot stand here", "write conv(8|16, kernel=3|5)"),
     ("conv(8, stride=2)", 1, "`conv(8, stride=2)` cannot stand here", "write conv(8|16, kernel=3|5)"),
-    ("conv(8) residual(conv(16))", 26, "`conv(16)` cannot stand here", "write conv(8) or relu"),
+    ("conv(8) residual(conv(16))", 18, "`conv(16)` cannot stand here", "write conv(8) or relu"),
     (
         "conv(8) residual(conv(8) relu) head()", 26, "`relu` cannot stand here",
         "end the sentence before it",
