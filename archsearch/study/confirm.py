@@ -20,10 +20,11 @@ from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.study.confirmation import Confirmation, Confirmed, Run
 from archsearch.study.results import rows
 from archsearch.study.single import Single
-from archsearch.study.storage import DEFAULT, opened, reading
+from archsearch.study.storage import opened, reading
 from archsearch.study.studies import SINGLE, confirmed, no_study, read_study, trials_by_study
 from archsearch.study.study import Measurement, is_held_out
 from archsearch.study.trials import TRAINED, candidates, network_of, state_of
+from archsearch.study.url import DEFAULT
 from archsearch.study.watch import Watch
 from archsearch.training.batches import warn_of_few_steps
 from archsearch.training.probe import kind_of
