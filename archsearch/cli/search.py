@@ -67,7 +67,7 @@ if TYPE_CHECKING:
 @click.option(
     "--start-from",
     "start",
-    metavar="TARGET",
+    metavar="NETWORK",
     multiple=True,
     help="Train this network of the space first: a sentence, a .net file or STUDY#NUMBER; may be repeated.",
 )

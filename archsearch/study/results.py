@@ -78,7 +78,6 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 SHOWN = (
     "study",
     "number",
-    "confirms",
     "state",
     "val_accuracy",
     "test_accuracy",

@@ -19,11 +19,11 @@ URL = "a storage is written like sqlite:///results/archsearch.db or postgresql+p
 DRIVER = "for PostgreSQL: pip install 'archsearch[postgresql]' and postgresql+psycopg:// in the URL"
 MEND = "fix that, or name another with --storage URL"
 COLUMNS = (
-    "known here: activation_bytes, activation_ops, arithmetic_ops, bias_ops, data, data_digest, depth, "
-    "depthwise, device, digest, dilated, epochs, first_train_loss, flops, images_per_second, macs, maxpool, "
-    "naswot, norm_ops, number, params, pooling_ops, precision, reason, recipe, recipe_digest, rf, rf_inside, "
-    "seconds, seed, sentence, split, state, study, synflow, test_accuracy, threads, train_accuracy, trainable, "
-    "val_accuracy, weight_bytes"
+    "known here: activation_bytes, activation_ops, arithmetic_ops, bias_ops, class_accuracy, confirms, "
+    "data, data_digest, depth, depthwise, device, digest, dilated, epochs, first_train_loss, flops, "
+    "images_per_second, macs, maxpool, naswot, norm_ops, number, params, pooling_ops, precision, "
+    "predicted_seconds, reason, recipe, recipe_digest, rf, rf_inside, seconds, seed, sentence, split, "
+    "state, study, synflow, test_accuracy, threads, train_accuracy, trainable, val_accuracy, weight_bytes"
 )
 
 
