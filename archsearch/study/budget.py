@@ -13,7 +13,7 @@ KEEP = 5
 
 @dataclass(frozen=True)
 class Budget:
-    """How many networks to train, earlier runs included, and for how many hours this run may start new ones.
+    """How many networks to train, and for how many hours to train networks; both count earlier runs of the study.
 
     A network that takes longer than `minutes_each` to be scored is given up.
     """
@@ -32,15 +32,3 @@ class Budget:
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:
                 raise ArchsearchError(f"{name} is {value}; it must be a finite number above 0")
-
-    def spent(self, trained: int, seconds: float) -> str:
-        """Return why no further network may begin, or an empty text.
-
-        >>> Budget(trials=3).spent(trained=3, seconds=60)
-        '3 of 3 networks are trained'
-        """
-        if self.trials is not None and trained >= self.trials:
-            return f"{trained} of {self.trials} networks are trained"
-        if self.hours is not None and seconds >= self.hours * 3600:
-            return f"the time is up: {trained} networks are trained"
-        return ""

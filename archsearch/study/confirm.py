@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from optuna.storages import RDBStorage
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from archsearch.analysis.limits import Verdict, check
 from archsearch.data.dataset import Dataset
@@ -18,12 +17,13 @@ from archsearch.errors import ArchsearchError, StudyError
 from archsearch.notation.network import Network, parse
 from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.study.confirmation import Confirmation, Confirmed, Run
+from archsearch.study.ranking import distinct, ranked
 from archsearch.study.results import rows
 from archsearch.study.single import Single
 from archsearch.study.storage import opened, reading
 from archsearch.study.studies import SINGLE, confirmed, no_study, read_study, trials_by_study
 from archsearch.study.study import Measurement, is_held_out
-from archsearch.study.trials import TRAINED, candidates, network_of, state_of
+from archsearch.study.trials import TRAINED, candidates, state_of
 from archsearch.study.url import DEFAULT
 from archsearch.study.watch import Watch
 from archsearch.training.batches import warn_of_few_steps
@@ -104,32 +104,6 @@ def named_row(text: str) -> tuple[str, int | None]:
     return (found[1], int(found[2])) if found else (text, None)
 
 
-def best(trials: Iterable[FrozenTrial], top: int) -> list[FrozenTrial]:
-    """Return the best `top` networks of a study among its trials that are complete, each by its best trial.
-
-    The longest recipe counts first, then the lowest loss on the validation images, then the accuracy on them:
-    where a study trains many networks shortly and few long, those trained long come before the others. A loss
-    tells networks apart that have as many images right.
-    """
-    complete = [one for one in trials if one.state is TrialState.COMPLETE]
-    return _distinct(sorted(complete, key=_rank))[:top]
-
-
-def _rank(trial: FrozenTrial) -> tuple[float, ...]:
-    kept = trial.user_attrs
-    last = kept["history"][-1]
-    loss = math.inf if last["loss"] is None else last["loss"]
-    return (-Recipe.read(kept["recipe"]).epochs, loss, -last["accuracy"], trial.number)
-
-
-def _distinct(trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
-    """Return the first trial of each network."""
-    found: dict[str, FrozenTrial] = {}
-    for trial in trials:
-        found.setdefault(network_of(trial), trial)
-    return list(found.values())
-
-
 def _chosen(
     engine: Engine,
     study: str,
@@ -149,7 +123,7 @@ def _chosen(
     on_data = [one for one in complete if one.user_attrs["data_digest"] in _digests(dataset, complete)]
     if complete and (not on_data or (numbers and len(on_data) < len(complete))):
         raise _other_data(study, next(one for one in complete if one not in on_data), dataset)
-    found = _distinct(on_data) if numbers else best(on_data, top)
+    found = distinct(on_data) if numbers else distinct(ranked(on_data))[:top]
     if not found:
         message = f"study `{study}` has no network that was trained to the end on validation images"
         raise StudyError(message, remedy="let `archsearch search` train some first")

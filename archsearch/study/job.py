@@ -11,11 +11,12 @@ from archsearch.graph.graph import Graph
 from archsearch.notation.condition import ColumnValue
 from archsearch.notation.network import Network
 from archsearch.training.history import Epoch
+from archsearch.training.recipe import Recipe
 
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """One network of a study, to be scored.
+    """One network of a study, to be scored by a recipe.
 
     `report` is to be called with each epoch when it ends: the accuracy of the last one, in percent, is the
     network's. `step` may be called with the number of batches done and of all batches, `note` with columns of the
@@ -26,6 +27,7 @@ class Job:
 
     network: Network
     graph: Graph
+    recipe: Recipe
     report: Callable[[Epoch], None]
     step: Callable[[int, int], None]
     note: Callable[[Mapping[str, ColumnValue]], None]

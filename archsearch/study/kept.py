@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +20,7 @@ from archsearch.study import tables
 from archsearch.study.process import Process
 from archsearch.study.storage import GRACE, HEARTBEAT
 from archsearch.study.tables import SYSTEM, TRIALS, USER
-from archsearch.study.trials import TRAINED, is_candidate, network_of, state_of
+from archsearch.study.trials import TRAINED, is_candidate, network_of, recipe_digest, state_of
 
 _ATTEMPTS = 3
 """So often is a network tried whose run is killed."""
@@ -39,26 +40,38 @@ class KeptStudy:
 
     _run: str = field(default_factory=lambda: uuid4().hex)
     _read: int = -1
-    _numbers: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    _numbers: dict[str, dict[int, str | None]] = field(default_factory=lambda: defaultdict(dict))
     _networks: dict[int, str] = field(default_factory=dict)
     _repeated: set[int] = field(default_factory=set)
-    _trained: set[int] = field(default_factory=set)
+    _trained: dict[int, FrozenTrial] = field(default_factory=dict)
 
-    @property
-    def trained(self) -> int:
-        """How many networks were trained to a result, complete or pruned."""
-        return len(self._trained)
+    def trained(self, recipe: str | None = None) -> list[FrozenTrial]:
+        """Return the trials trained to a result, complete or pruned, by the recipe of a digest, or by any."""
+        trials = sorted(self._trained.values(), key=lambda trial: trial.number)
+        return [trial for trial in trials if recipe in {None, recipe_digest(trial.user_attrs)}]
 
-    def first(self, network: str, before: int | None = None) -> int | None:
-        """Return the number of the first trial of a network that is finished or in training, if there is one.
+    def first(self, network: str, recipe: str, before: int | None = None) -> int | None:
+        """Return the number of the first trial of a network by a recipe that is not waiting, if there is one.
 
         `before` is the number of a trial of that network: of two in training at once, the later is the duplicate.
         """
-        numbers = self._numbers.get(network, set())
-        return min((number for number in numbers if before is None or number < before), default=None)
+        last = math.inf if before is None else before
+        by_number = self._numbers.get(network, {})
+        return min((number for number, by in by_number.items() if by == recipe and number < last), default=None)
+
+    def has_begun(self, network: str, recipe: str) -> bool:
+        """Whether a network was begun by the recipe of a digest; one that waits was."""
+        waiting = (one for one in self.waiting if is_candidate(one) and network_of(one) == network)
+        is_waiting = recipe in {recipe_digest(one.user_attrs) for one in waiting}
+        return is_waiting or self.first(network, recipe) is not None
+
+    @property
+    def waiting(self) -> list[FrozenTrial]:
+        """The trials that wait to be begun again, the first begun first."""
+        return [trial for _, trial in sorted(self.trials.items()) if trial.state is TrialState.WAITING]
 
     def __contains__(self, network: object) -> bool:
-        return self.first(str(network)) is not None
+        return bool(self._numbers.get(str(network)))
 
     def read_news(self) -> list[FrozenTrial]:
         """Read the trials that others have begun or brought into another state, and return them."""
@@ -85,8 +98,8 @@ class KeptStudy:
 
     def begin_queued(self) -> FrozenTrial | None:
         """Begin the first trial that waits; None if there is none, or others were first."""
-        for key, trial in sorted(self.trials.items()):
-            if trial.state is TrialState.WAITING and self._begin(key):
+        for trial in self.waiting:
+            if self._begin(trial._trial_id):
                 trial.state, trial.intermediate_values = TrialState.RUNNING, {}
                 trial.system_attrs[_TRAINED_BY] = self._signature()
                 self._know(trial)
@@ -216,13 +229,13 @@ class KeptStudy:
         repeated = trial.system_attrs.get("retry_history", ())
         self._repeated.update(repeated)
         for number in (trial.number, *repeated):
-            self._trained.discard(number)
-            self._numbers[self._networks.pop(number, "")].discard(number)
+            self._trained.pop(number, None)
+            self._numbers[self._networks.pop(number, "")].pop(number, None)
         if trial.number in self._repeated or not is_candidate(trial):
             return
         if trial.state is not TrialState.WAITING:
             network = network_of(trial)
             self._networks[trial.number] = network
-            self._numbers[network].add(trial.number)
+            self._numbers[network][trial.number] = recipe_digest(trial.user_attrs)
         if state_of(trial) in TRAINED:
-            self._trained.add(trial.number)
+            self._trained[trial.number] = trial

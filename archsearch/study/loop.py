@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from optuna.pruners import BasePruner, MedianPruner
+from optuna.pruners import BasePruner, MedianPruner, NopPruner
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from archsearch.analysis.limits import Verdict
 from archsearch.errors import ArchsearchError
-from archsearch.notation.network import Network
+from archsearch.notation.network import Network, parse
 from archsearch.study import tables
 from archsearch.study.budget import KEEP, Budget
 from archsearch.study.calibrated import Calibrate, calibrated, uncalibrated
 from archsearch.study.job import Score
 from archsearch.study.kept import KeptStudy
 from archsearch.study.mirror import Mirror
+from archsearch.study.plan import Plan
 from archsearch.study.propose import Draws, asking, check_start
-from archsearch.study.record import describe, known_results
+from archsearch.study.record import DESCRIBED, describe, known_results
 from archsearch.study.results import ResultRow, frame, rows
+from archsearch.study.rungs import Rungs
 from archsearch.study.scoring import Scored, Scoring
 from archsearch.study.storage import opened
 from archsearch.study.studies import open_study
@@ -103,63 +104,69 @@ def run(
         study = calibrated(study, kept, calibrate, watch.said)
         for network in start:
             check_start(study.space, network)
-        # With the same seed a resumed study would propose again what it has tried.
-        seed = study.measurement.seed + len(kept.trials)
-        epochs = study.measurement.recipe.epochs
-        mirror = Mirror(
-            study.name, seed, sampler, pruner or MedianPruner(n_startup_trials=4, n_warmup_steps=1 + epochs // 3)
-        )
-        mirror.update(kept.trials.values())
-        known = known_results(database.engine, study.measurement, without=study.name)
-        draws = Draws(study.space, seed)
-        scoring = Scoring(study, kept, score, watch, weights, known, budget.minutes_each)
+        rungs = Rungs(study, kept, Plan(study.rungs, budget))
+        seed = study.measurement.seed
+        mirror = Mirror(study.name, seed, sampler, pruner or _pruner(study.rungs))
+        mirror.update(trial for trial in kept.trials.values() if rungs.of(trial) == 0)
+        scorings = [
+            Scoring(
+                measurement.recipe,
+                kept,
+                score,
+                watch,
+                weights,
+                known_results(database.engine, measurement, without=study.name),
+                budget.minutes_each,
+            )
+            for measurement in study.measurements
+        ]
         starts = [network for network in start if (study.space.check(network).digest or "") not in kept]
-        going = _Run(study, kept, mirror, draws, scoring, budget, watch, starts)
+        going = _Run(study, kept, rungs, mirror, Draws(study.space, seed), scorings, weights, watch, starts)
         going.go()
         with tables.undamaged():
             found = sorted(kept.trials.values(), key=lambda trial: trial.number)
             return Outcome(tuple(rows(study.name, found)), going.ended, going.advice)
 
 
+def _pruner(rungs: Sequence[int]) -> BasePruner:
+    """Return the pruner where none is given: networks of several rungs are compared when they are trained."""
+    if len(rungs) > 1:
+        return NopPruner()
+    return MedianPruner(n_startup_trials=4, n_warmup_steps=1 + rungs[0] // 3)
+
+
 @dataclass
 class _Run:
-    """One run over one study: what the storage has of it is `kept`, and its `mirror` proposes."""
+    """One run over one study: what the storage has of it is `kept`; its `mirror` proposes for the first rung."""
 
     study: Study
     kept: KeptStudy
+    rungs: Rungs
     mirror: Mirror
     draws: Draws
-    scoring: Scoring
-    budget: Budget
+    scorings: Sequence[Scoring]
+    weights: WeightFiles
     watch: Watch
     starts: list[Network]
-    begun: float = field(default_factory=time.monotonic)
+    rung: int = -1
     ended: str = ""
     remedy: str | None = None
+    drawn_out: str = ""
     refused: int = 0
     failed: int = 0
     last_failed: Scored | None = None
     spare: dict[str, str] | None = None
 
     def go(self) -> None:
-        """Propose and score until the budget is spent or nothing is left."""
-        self.watch.started(self.study.name, self.kept.trained, self.budget.trials)
+        """Propose and score until the plan is done or nothing is left."""
+        self.watch.started(self.study.name, self.rungs.trained[0], self.rungs.plan.budget.trials)
         self._look_around()
         if not self.kept.trials and not self.starts:
             # Where nothing fits this ends the search, before a row binds the study to its limits.
             self.spare = self._draw()
         try:
-            while not self._is_ended():
-                queued = self.kept.begin_queued()
-                if queued is not None:
-                    self._try(choices_of(queued), queued)
-                elif self.starts:
-                    self._try(self.study.space.derivation(self.starts.pop(0)))
-                elif self.refused < _REFUSED_IN_A_ROW:
-                    self._try(None)
-                elif choices := self.spare or self._draw():
-                    self.spare = None
-                    self._try(choices)
+            while not self.ended:
+                self._step()
                 self._look_around()
         except BaseException as error:
             self.kept.hand_back(killed=not isinstance(error, KeyboardInterrupt))
@@ -170,27 +177,64 @@ class _Run:
         """What to do, where the search ended for a reason of its own or has trained nothing."""
         if (
             self.remedy
-            or self.kept.trained
+            or self.kept.trained()
             or not any(state_of(one) == "failed" for one in self.kept.trials.values())
         ):
             return self.remedy
         remedy = self.last_failed and self.last_failed.remedy
         return f"none of them was trained: the column `reason` says why{f'; {remedy}' if remedy else ''}"
 
+    def _step(self) -> None:
+        """Train the network that comes next by the plan, or refuse one, or find that the search has ended."""
+        rung = self.rungs.next()
+        queued = self.kept.begin_queued() if self.rungs.may_resume() else None
+        if queued is not None:
+            self._resume(queued)
+        elif rung is None:
+            self.ended = self.drawn_out or self.rungs.plan.ended(self.rungs.trained)
+        elif rung > 0:
+            self._promote(rung)
+        elif self.starts:
+            self._try(self.study.space.derivation(self.starts.pop(0)))
+        elif self.refused < _REFUSED_IN_A_ROW:
+            self._try(None)
+        elif choices := self.spare or self._draw():
+            self.spare = None
+            self._try(choices)
+
+    def _resume(self, queued: FrozenTrial) -> None:
+        """Train a network that was begun before."""
+        if self.rungs.of(queued) == 0:
+            self._try(choices_of(queued), queued)
+        else:
+            self._train_longer(queued)
+
+    def _promote(self, rung: int) -> None:
+        """Begin the best network of the rung before on this one."""
+        best = self.rungs.candidate(rung)
+        assert best is not None
+        kept = {name: value for name, value in best.user_attrs.items() if name in DESCRIBED}
+        described = {**kept, **self.study.measurements[rung].columns}
+        self._train_longer(self.kept.add(self.mirror.again(best, described)))
+
+    def _train_longer(self, record: FrozenTrial) -> None:
+        """Score a network on a rung after the first, which teaches the sampler nothing."""
+        network = parse(record.user_attrs["sentence"], vocabulary=self.study.space.vocabulary)
+        self._train(None, record, network, self.study.space.check(network))
+
     def _look_around(self) -> None:
         """Take over what other runs have done, and what they have left unfinished."""
-        self.mirror.update(self.kept.read_news())
+        self._mirror(self.kept.read_news())
         abandoned = self.kept.hand_back_abandoned()
-        self.mirror.update(abandoned)
+        self._mirror(abandoned)
         for trial in abandoned:
             if trial.state.is_finished():  # given up
                 self._tell(trial)
             else:
                 self.watch.abandoned(trial.number)
 
-    def _is_ended(self) -> bool:
-        self.ended = self.ended or self.budget.spent(self.kept.trained, time.monotonic() - self.begun)
-        return bool(self.ended)
+    def _mirror(self, trials: Iterable[FrozenTrial]) -> None:
+        self.mirror.update(trial for trial in trials if self.rungs.of(trial) == 0)
 
     def _try(self, choices: Mapping[str, str] | None, queued: FrozenTrial | None = None) -> None:
         """Propose a network, by the choices if there are any, and refuse or score it."""
@@ -199,8 +243,8 @@ class _Run:
         verdict = self.study.space.check(network)
         for limit, excess in verdict.excess.items():
             trial.set_constraint(limit, excess)
-        described = describe(network, verdict, self.study.measurement)
-        if queued is None and self.kept.first(verdict.digest or str(network)) is not None:
+        described = describe(network, verdict, self.study.measurements[0])
+        if queued is None and (verdict.digest or str(network)) in self.kept:
             self.mirror.study.tell(trial, state=TrialState.FAIL)
             self.refused = _REFUSED_IN_A_ROW
         elif not verdict.fits:
@@ -213,26 +257,39 @@ class _Run:
             record = queued or self.kept.add(self.mirror.record(trial, TrialState.RUNNING, described))
             self._train(trial, record, network, verdict)
 
-    def _train(self, trial: Trial, record: FrozenTrial, network: Network, verdict: Verdict) -> None:
+    def _train(self, trial: Trial | None, record: FrozenTrial, network: Network, verdict: Verdict) -> None:
         """Score a network whose trial is in the storage, and write there what becomes of it."""
         self.kept.read_news()
-        first = self.kept.first(network_of(record), before=record.number)
+        rung = self.rungs.of(record)
+        first = self.kept.first(network_of(record), self.rungs.recipes[rung], before=record.number)
         if first is not None:  # another run has begun it a moment before
-            self.mirror.study.tell(trial, state=TrialState.FAIL)
+            if trial is not None:
+                self.mirror.study.tell(trial, state=TrialState.FAIL)
             self.kept.end(record, TrialState.FAIL, user={"duplicate_of": first})
             return
-        scored = self.scoring.run(trial, record, network, verdict)
+        self._enter(rung)
+        scored = self.scorings[rung].run(record, network, verdict, trial)
         state, is_complete = scored.state, scored.state is TrialState.COMPLETE
-        self.mirror.study.tell(trial, scored.accuracy if is_complete else None, state)
-        system = self.mirror.record(trial, state, {}).system_attrs
+        system = None
+        if trial is not None:
+            self.mirror.study.tell(trial, scored.accuracy if is_complete else None, state)
+            system = self.mirror.record(trial, state, {}).system_attrs
         self.kept.end(record, state, scored.accuracy, scored.columns, system)
-        self.scoring.weights.tidy(self.kept.trials.values())
+        self.weights.tidy(self.kept.trials.values())
         self._tell(record)
         self.refused, self.failed = 0, self.failed + 1 if state is TrialState.FAIL else 0
         self.last_failed = scored if state is TrialState.FAIL else self.last_failed
         if self.failed == _FAILED_IN_A_ROW:
             self.ended = f"{self.failed} networks in a row failed, the last: {scored.columns['reason']}"
             self.remedy = scored.remedy
+
+    def _enter(self, rung: int) -> None:
+        """Say where the plan has come to, if it has several rungs and another begins."""
+        plan = self.rungs.plan
+        if len(plan.epochs) > 1 and rung != self.rung:
+            self.rung = rung
+            of = plan.networks[rung] if plan.networks else None
+            self.watch.rung(rung + 1, len(plan.epochs), plan.epochs[rung], self.rungs.trained[rung], of)
 
     def _tell(self, trial: FrozenTrial) -> None:
         for row in rows(self.study.name, [trial]):
@@ -242,12 +299,12 @@ class _Run:
         """Draw a network that fits and was not tried; if the budget lasts for none, the search ends."""
         draws = self.draws
         begun = draws.looked_at
-        while not self._is_ended():
+        while self.rungs.is_open(0):
             choices = draws.find(self.kept, _PORTION)
             if choices is not None:
                 return choices
             looked_at = draws.looked_at - begun
-            if draws.is_exhausted or (self.budget.hours is None and looked_at >= _ENOUGH):
+            if draws.is_exhausted or (self.rungs.plan.budget.hours is None and looked_at >= _ENOUGH):
                 self._give_up(looked_at)
             elif looked_at % _SAID == 0:
                 self.watch.drawing(looked_at)
@@ -258,10 +315,11 @@ class _Run:
         remedy = "loosen the limits, or let the space derive other networks"
         if draws.is_exhausted and not draws.fitted:
             raise ArchsearchError(f"no network of `{name}` fits: {draws}", remedy=remedy)
+        self.rungs.is_exhausted = True
         if draws.is_exhausted:
-            self.ended = f"every network of `{name}` that fits was tried"
+            self.drawn_out = f"every network of `{name}` that fits was tried"
         elif draws.fitted:
-            self.ended = f"no further network was found: none of the {looked_at:,} drawn is new and fits"
+            self.drawn_out = f"no further network was found: none of the {looked_at:,} drawn is new and fits"
         else:
-            self.ended = f"no network of `{name}` was found that fits: {draws}"
+            self.drawn_out = f"no network of `{name}` was found that fits: {draws}"
             self.remedy = f"{remedy}; with --hours, the search draws on"

@@ -21,7 +21,8 @@ from archsearch.study.propose import SAMPLERS
 _BEST, _LATEST = 20, 40
 """Of so many trials Optuna's TPE learns: its time grows with their number, and is taken for each choice anew."""
 
-_FINISHED = tuple(state for state in TrialState if state.is_finished())
+_LEARNT = (TrialState.COMPLETE, TrialState.PRUNED)
+"""The states of trials that a sampler learns from."""
 
 
 class _Memory(InMemoryStorage):
@@ -63,7 +64,8 @@ class Mirror:
 
     def __init__(self, name: str, seed: int, sampler: BaseSampler | str, pruner: BasePruner) -> None:
         self._memory = _Memory()
-        self._few = isinstance(sampler, str)
+        self._seed = seed
+        self._sampler = sampler if isinstance(sampler, str) else None
         self._copies: dict[int, int] = {}
         self.study = optuna.create_study(
             study_name=name,
@@ -89,8 +91,11 @@ class Mirror:
         """Return a trial whose suggestions are `choices`, or where there are none the sampler's."""
         if choices:
             self.study.enqueue_trial(dict(choices))
-        finished = self.study.get_trials(deepcopy=False, states=_FINISHED)
-        self._memory.shown = _best_and_latest(finished) if self._few else None
+        if self._sampler is not None:
+            finished = self.study.get_trials(deepcopy=False, states=_LEARNT)
+            self._memory.shown = _best_and_latest(finished)
+            # What is proposed follows from the trials alone, also where another run goes on with them.
+            self.study.sampler = _named(self._sampler, self._seed + len(finished))
         try:
             yield self.study.ask()
         finally:
@@ -101,19 +106,12 @@ class Mirror:
         now = self._memory.get_trial(trial._trial_id)
         # What TPE notes of a trial are its parameters once more.
         system = {key: value for key, value in now.system_attrs.items() if not key.startswith("tpe:")}
-        return FrozenTrial(
-            number=-1,
-            state=state,
-            value=None,
-            datetime_start=now.datetime_start,
-            datetime_complete=datetime.now() if state.is_finished() else None,
-            params=now.params,
-            distributions=now.distributions,
-            user_attrs=attributes,
-            system_attrs=system,
-            intermediate_values={},
-            trial_id=-1,
-        )
+        return _begun(now, state, attributes, system, now.datetime_start)
+
+    @staticmethod
+    def again(trial: FrozenTrial, attributes: dict[str, Any]) -> FrozenTrial:
+        """Return a trial in training of the network of another, as a storage shall have it."""
+        return _begun(trial, TrialState.RUNNING, attributes, {}, datetime.now())
 
     def _end(self, copy: int, trial: FrozenTrial) -> None:
         """Bring the copy of a trial that was in training to its end; handed back, it is begun anew."""
@@ -123,3 +121,26 @@ class Mirror:
             self._memory.set_trial_system_attr(copy, key, attribute)
         state = trial.state if trial.state.is_finished() else TrialState.FAIL
         self._memory.set_trial_state_values(copy, state, trial.values)
+
+
+def _begun(
+    trial: FrozenTrial,
+    state: TrialState,
+    attributes: dict[str, Any],
+    system: dict[str, Any],
+    start: datetime | None,
+) -> FrozenTrial:
+    """Return a new trial with the choices of another."""
+    return FrozenTrial(
+        number=-1,
+        state=state,
+        value=None,
+        datetime_start=start,
+        datetime_complete=datetime.now() if state.is_finished() else None,
+        params=trial.params,
+        distributions=trial.distributions,
+        user_attrs=attributes,
+        system_attrs=system,
+        intermediate_values={},
+        trial_id=-1,
+    )

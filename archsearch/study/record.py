@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from archsearch.errors import ArchsearchError
 from archsearch.study import tables
 from archsearch.study.studies import single_study, trials_by_study
 from archsearch.study.study import KEY
-from archsearch.study.trials import candidates
-from archsearch.training.recipe import Recipe
+from archsearch.study.trials import candidates, recipe_digest
 
 if TYPE_CHECKING:
     from optuna.storages import RDBStorage
@@ -29,6 +27,10 @@ MEASURED = ("precision", "threads", "images_per_second", "device", "synflow", "n
 _COPIED = "the result is that of study "
 
 
+DESCRIBED = ("sentence", "digest", "figures")
+"""What is kept of a network itself, however it is measured."""
+
+
 def describe(network: Network, verdict: Verdict, measurement: Measurement) -> dict[str, object]:
     """Return what is known of a network before it is trained."""
     return {
@@ -37,19 +39,6 @@ def describe(network: Network, verdict: Verdict, measurement: Measurement) -> di
         "figures": dict(verdict.figures),
         **measurement.columns,
     }
-
-
-def recipe_digest(kept: Mapping[str, Any]) -> str | None:
-    """Return the digest of the recipe of a result; version 0.1 kept its text alone.
-
-    None if that is no recipe, and where another run has not written it yet.
-    """
-    if "recipe_digest" in kept:
-        return str(kept["recipe_digest"])
-    try:
-        return Recipe.read(kept.get("recipe", "")).digest
-    except ArchsearchError:
-        return None
 
 
 def known_results(

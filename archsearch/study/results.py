@@ -13,10 +13,9 @@ from archsearch.analysis.figures import FIGURES, SECONDS
 from archsearch.data.dataset import COPIES_TOGETHER
 from archsearch.errors import ArchsearchError, suggest
 from archsearch.notation.condition import ColumnValue, Condition
-from archsearch.study.record import recipe_digest
 from archsearch.study.storage import reading
 from archsearch.study.studies import trials_by_study
-from archsearch.study.trials import candidates, state_of
+from archsearch.study.trials import candidates, recipe_digest, state_of
 from archsearch.study.url import DEFAULT
 
 if TYPE_CHECKING:

@@ -18,10 +18,10 @@ from archsearch.notation.network import Network
 from archsearch.study.job import Job, Score
 from archsearch.study.kept import KeptStudy
 from archsearch.study.record import MEASURED, origin
-from archsearch.study.study import Study
 from archsearch.study.watch import Watch
 from archsearch.study.weights import WeightFiles
 from archsearch.training.history import Epoch
+from archsearch.training.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class Scored:
 
 @dataclass(frozen=True, eq=False)
 class Scoring:
-    """How the networks of a study are scored; `known` are results by digest, with the study that each is from."""
+    """How the networks of a rung are scored; `known` are results by digest, with the study that each is from."""
 
-    study: Study
+    recipe: Recipe
     kept: KeptStudy
     score: Score
     watch: Watch
@@ -50,11 +50,11 @@ class Scoring:
     known: Mapping[str, tuple[str, FrozenTrial]]
     minutes_each: float | None
 
-    def run(self, trial: Trial, record: FrozenTrial, network: Network, verdict: Verdict) -> Scored:
-        """Score a network that is in the storage as `record` and with the sampler as `trial`."""
+    def run(self, record: FrozenTrial, network: Network, verdict: Verdict, trial: Trial | None = None) -> Scored:
+        """Score a network that is in the storage as `record`; with a `trial` of a sampler, it may be pruned."""
         assert verdict.graph is not None
-        self.watch.training(record.number, network, verdict, self.study.measurement.recipe.epochs)
-        going = _Going(self, trial, record)
+        self.watch.training(record.number, network, verdict, self.recipe.epochs)
+        going = _Going(self, record, trial)
         try:
             with self.kept.alive(record):
                 if verdict.graph.digest in self.known:
@@ -74,8 +74,8 @@ class _Going:
     """One network that is being scored."""
 
     scoring: Scoring
-    trial: Trial
     record: FrozenTrial
+    trial: Trial | None
     history: list[dict[str, Any]] = field(default_factory=list)
     columns: dict[str, ColumnValue] = field(default_factory=dict)
     since: float = field(default_factory=time.monotonic)
@@ -85,6 +85,7 @@ class _Going:
         return Job(
             network,
             verdict.graph,
+            self.scoring.recipe,
             report=self.report,
             step=self.step,
             note=self.columns.update,
@@ -105,9 +106,11 @@ class _Going:
         self.history.append(asdict(epoch))
         self.since = time.monotonic()
         self.scoring.kept.reach(self.record, epoch.epoch, epoch.accuracy, {"history": self.history})
-        self.trial.report(epoch.accuracy, epoch.epoch)
         self.scoring.watch.epoch(self.record.number, epoch)
-        if epoch.epoch < self.scoring.study.measurement.recipe.epochs and self.trial.should_prune():
+        if self.trial is None:
+            return
+        self.trial.report(epoch.accuracy, epoch.epoch)
+        if epoch.epoch < self.scoring.recipe.epochs and self.trial.should_prune():
             raise optuna.TrialPruned
 
     def step(self, done: int, total: int) -> None:
@@ -118,7 +121,7 @@ class _Going:
         # Epochs of an earlier run count too.
         seconds = sum(epoch["seconds"] for epoch in self.history) + time.monotonic() - self.since
         if seconds > 60 * minutes:
-            epochs = self.scoring.study.measurement.recipe.epochs
+            epochs = self.scoring.recipe.epochs
             where = f"in epoch {len(self.history) + 1} of {epochs}"
             remedy = "allow more with --minutes-each, or bound what a network costs, as with macs < 20M"
             raise TrainingError(f"it took longer than {minutes:g} min: stopped {where}", remedy=remedy)

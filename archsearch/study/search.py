@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archsearch.errors import ArchsearchError
@@ -12,6 +13,7 @@ from archsearch.space.checks import START
 from archsearch.space.space import Space
 from archsearch.study.budget import KEEP, Budget
 from archsearch.study.loop import Outcome, run
+from archsearch.study.plan import RUNGS
 from archsearch.study.study import Measurement, Study
 from archsearch.study.training import training_score
 from archsearch.study.url import DEFAULT
@@ -34,6 +36,7 @@ def search(
     dataset: Dataset,
     *,
     recipe: Recipe | None = None,
+    rungs: Sequence[int] = RUNGS,
     trials: int | None = None,
     hours: float | None = None,
     minutes_each: float | None = None,
@@ -49,27 +52,30 @@ def search(
 ) -> Outcome:
     """Train networks of a space that fit its limits; return the rows of the study and why it ended.
 
-    Networks are measured on a part of the training images held out, never on the test images. `trials` is the
-    number of networks that the study shall have trained, complete or pruned, earlier runs included; `hours` is
-    the time after which this run begins no further one, and `minutes_each` that after which a network is given
-    up. The weights of the best `keep` are kept beside the storage. `wanted` says which device, precision and
-    threads; what it leaves open is measured with the first network of the study on this machine. `recipe` is the
-    shipped `fast` by default. `start` is a network, or several, to be trained first, unless the study has it
-    already. If a limit names seconds, the machine is calibrated when the study begins. `sampler` is `tpe`,
-    `random` or one of Optuna's, and `pruner` is Optuna's. Accuracy is in percent.
+    Networks are measured on a part of the training images held out, never on the test images. `rungs` are epochs:
+    many networks are trained for the first, the best third of them anew for the next, and so on; without rungs,
+    all are trained for those of the recipe. `trials` is the number of networks that the study shall have trained
+    on the first rung, earlier runs included; `hours` is the time that the study shall take, earlier runs included,
+    and `minutes_each` that after which a network is given up. The weights of the best `keep` are kept beside the
+    storage. `wanted` says which device, precision and threads; what it leaves open is measured with the first
+    network of the study on this machine. `recipe` is the shipped `fast` by default. `start` is a network, or
+    several, to be trained first, unless the study has it already. If a limit names seconds, the machine is
+    calibrated when the study begins. `sampler` is `tpe`, `random` or one of Optuna's, and `pruner` is Optuna's.
+    Accuracy is in percent.
 
     Raises what `run` raises, and ArchsearchError for a space whose networks are not made for the data, and for
     images too small for the recipe's augmentation.
     """
     space = made_for(dataset, space)
     recipe = recipe or Recipe.find("fast")
+    recipe = replace(recipe, epochs=rungs[-1]) if rungs else recipe
     check_size(recipe.augmentation, dataset.shape[1:], recipe.cutout)
     split = dataset.split("validation")
     warn_of_few_steps(len(split.train), recipe.batch_size)
-    searched = Study(study or space.name, space, Measurement.on(dataset, split, recipe, seed))
+    searched = Study(study or space.name, space, Measurement.on(dataset, split, recipe, seed), tuple(rungs))
     return run(
         searched,
-        training_score(split, recipe, seed, wanted),
+        training_score(split, seed, wanted),
         Budget(trials, hours, minutes_each),
         storage=storage,
         keep=keep,

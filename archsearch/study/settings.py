@@ -39,13 +39,19 @@ def begun(kept: Mapping[str, Any], study: Study) -> Study:
             f"study `{study.name}` was not begun with `archsearch search`",
             remedy="begin another with --study NAME",
         )
-    # Version 0.1 kept no words.
+    # Version 0.1 kept no words, and there was one rung before there were several.
+    there = {"rungs": _only_rung(there), **there}
     changed = [name for name in sorted(asked.keys() & there.keys()) if there[name] != asked[name]]
     if others := [name for name in changed if not _means_the_same(name, kept, study)]:
         raise _begun_otherwise(others, there, study)
     space = _kept_space(kept, study) if "space" in changed else study.space
     limits = replace(Limits.of(there["limits"]), calibration=study.space.limits.calibration)
     return replace(study, space=space.with_limits(limits))
+
+
+def _only_rung(there: Mapping[str, str]) -> str:
+    recipe = _kept_recipe(there["recipe"])
+    return str(recipe.epochs) if recipe else ""
 
 
 def _means_the_same(name: str, kept: Mapping[str, Any], study: Study) -> bool:
@@ -95,11 +101,15 @@ def _on_lines(text: str) -> str:
 def _begun_otherwise(names: Sequence[str], there: Mapping[str, str], study: Study) -> StudyError:
     """Return the error that shows the settings that differ, and how to repeat those that options give."""
     lines, options, withdrawn = [], [], ""
+    # The last rung has the epochs of the recipe: they are said once.
+    by_rungs = not (there["rungs"] + study.settings["rungs"]).isdigit()
     for name in names:
         values = there[name] or "none", study.settings[name] or "none"
         match name:
             case "recipe" if (recipe := _kept_recipe(there[name])) is not None:
                 asked = study.measurement.recipe
+                if by_rungs:
+                    asked = replace(asked, epochs=recipe.epochs)
                 other = recipe.differing(asked)
                 values = _listed(other), _listed(asked.differing(recipe))
                 options += [option(field, text) for field, text in other.items()]
@@ -107,9 +117,13 @@ def _begun_otherwise(names: Sequence[str], there: Mapping[str, str], study: Stud
                     withdrawn = f"the augmentation `{recipe.augmentation}` is no more: "
             case "limits":
                 options.append(f"--limits {shlex.quote(there[name])}")
+            case "rungs" if by_rungs:
+                is_one = there[name].isdigit()
+                options.append(f"--epochs {there[name]}" if is_one else f"--rungs {there[name].replace(' ', '')}")
             case "seed":
                 options.append(f"--seed {there[name]}")
-        lines += _difference(name, *values)
+        if any(values) and (by_rungs or name != "rungs"):
+            lines += _difference(name, *values)
     message = "\n".join([f"study `{study.name}` was begun with other settings:", *lines])
     with_options = f" ({' '.join(options)})" if options else ""
     remedy = withdrawn or f"repeat its settings{with_options}, or "

@@ -138,6 +138,7 @@ class Single:
         job = Job(
             self.network,
             self.verdict.graph,
+            self.measurement.recipe,
             report=report,
             step=watch.step,
             note=kept.update,
@@ -145,7 +146,7 @@ class Single:
             remember=self._remember,
             weights=self.weights,
         )
-        trained = training(split, self.measurement.recipe, self.measurement.seed, wanted)(job)
+        trained = training(split, self.measurement.seed, wanted)(job)
         if self.confirms is None:
             return
         logits, labels = predict(trained, split), split.evaluation.labels

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from archsearch.analysis.limits import Limits
@@ -90,23 +90,39 @@ def check_held_out(split: str) -> None:
 class Study:
     """A space with its limits and the user's words, and how its networks are measured.
 
+    `rungs` are the epochs that networks are trained for, many for the first, the best of them for the next, and so
+    on: the last are those of the recipe, and they alone where nothing is said.
+
     It is written to the storage whole, and read back by whoever works on it. Words that import files beside theirs
     cannot be read back: what is kept is the text of one file. The calibration that limits on seconds hold for is
     kept beside it (`archsearch.study.calibrated`), as it is measured when the study begins. Raises StudyError for
-    a name that no table can show, and for a measurement on test images.
+    a name that no table can show, for a measurement on test images, and for rungs that do not end with the recipe.
     """
 
     name: str
     space: Space
     measurement: Measurement
+    rungs: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         check_held_out(self.measurement.split)
+        epochs = self.measurement.recipe.epochs
+        if not self.rungs:
+            object.__setattr__(self, "rungs", (epochs,))
+        if [*self.rungs] != sorted({*self.rungs}) or self.rungs[0] < 1 or self.rungs[-1] != epochs:
+            message = f"rungs are {_listed(self.rungs)}; each must have more epochs than the one before"
+            raise StudyError(message, remedy=f"the last has those of the recipe, {epochs}: as in 2, 7, 15")
         if not self.name.isprintable() or not 0 < len(self.name) <= _LONGEST_NAME:
             shown = self.name[:_LONGEST_NAME] + "..." * (len(self.name) > _LONGEST_NAME)
             message = f"{shown!r} cannot be the name of a study"
             remedy = f"take up to {_LONGEST_NAME} printable characters, with --study NAME"
             raise StudyError(message, remedy=remedy)
+
+    @property
+    def measurements(self) -> tuple[Measurement, ...]:
+        """How networks are measured on each rung."""
+        recipe = self.measurement.recipe
+        return tuple(replace(self.measurement, recipe=replace(recipe, epochs=epochs)) for epochs in self.rungs)
 
     def written(self) -> dict[str, Any]:
         """Return the study as plain values, which `Study.of` reads."""
@@ -117,6 +133,7 @@ class Study:
             "words": self.space.vocabulary.source,
             "limits": str(self.space.limits),
             "measurement": asdict(self.measurement),
+            "rungs": [*self.rungs],
         }
 
     @staticmethod
@@ -129,7 +146,8 @@ class Study:
         space = Space.of(values["space"], values["space_name"], vocabulary)
         measured = values["measurement"]
         measurement = Measurement(**{**measured, "recipe": Recipe.of(measured["recipe"])})
-        return Study(values["name"], space.with_limits(Limits.of(values["limits"])), measurement)
+        limits = Limits.of(values["limits"])
+        return Study(values["name"], space.with_limits(limits), measurement, tuple(values.get("rungs", ())))
 
     @property
     def settings(self) -> dict[str, str]:
@@ -143,5 +161,10 @@ class Study:
             "data_digest": kept.data_digest,
             "split": kept.split,
             "recipe": str(kept.recipe),
+            "rungs": _listed(self.rungs),
             "seed": str(kept.seed),
         }
+
+
+def _listed(rungs: tuple[int, ...]) -> str:
+    return ", ".join(map(str, rungs))

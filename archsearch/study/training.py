@@ -18,19 +18,18 @@ from archsearch.training.weights import save_weights
 
 if TYPE_CHECKING:
     from archsearch.data.dataset import Split
-    from archsearch.training.recipe import Recipe
 
 _COMPARED = 64
 """So many training images decide the signals."""
 
 
-def training_score(split: Split, recipe: Recipe, seed: int, wanted: Wanted | None = None) -> Score:
+def training_score(split: Split, seed: int, wanted: Wanted | None = None) -> Score:
     """Return the score of a search, which trains a network as `training` does.
 
     Raises StudyError for test images, and TrainingError where there is no such device as wanted.
     """
     check_held_out(split.kind)
-    train_network = training(split, recipe, seed, wanted)
+    train_network = training(split, seed, wanted)
 
     def score(job: Job) -> None:
         train_network(job)
@@ -38,22 +37,23 @@ def training_score(split: Split, recipe: Recipe, seed: int, wanted: Wanted | Non
     return score
 
 
-def training(split: Split, recipe: Recipe, seed: int, wanted: Wanted | None = None) -> Callable[[Job], Trained]:
-    """Return what trains the network of a job on a split; what is not `wanted` of the device is measured.
+def training(split: Split, seed: int, wanted: Wanted | None = None) -> Callable[[Job], Trained]:
+    """Return what trains the network of a job on a split, by the recipe of the job.
 
-    It notes how the network is computed and its cheap signals, keeps a checkpoint, and in the end the weights.
-    Raises TrainingError where there is no such device as wanted.
+    What is not `wanted` of the device is measured. It notes how the network is computed and its cheap signals,
+    keeps a checkpoint, and in the end the weights. Raises TrainingError where there is no such device as wanted.
     """
     wanted = wanted or Wanted()
     kind = kind_of(wanted)
     said: set[str] = set()
 
     def train_network(job: Job) -> Trained:
+        recipe = job.recipe
         # Before a module is built: where memory is promised that is not there, the kernel would kill the search.
         if kind == "cpu":
             check_memory(job.graph, min(recipe.batch_size, len(split.train)))
         with out_of_memory_explained():
-            choice = _chosen(job, split, recipe, wanted)
+            choice = _chosen(job, split, wanted)
             device = choice.device
             if choice.reason not in said:
                 said.add(choice.reason)
@@ -76,14 +76,14 @@ def training(split: Split, recipe: Recipe, seed: int, wanted: Wanted | None = No
     return train_network
 
 
-def _chosen(job: Job, split: Split, recipe: Recipe, wanted: Wanted) -> Choice:
-    """Return how the networks of a study are computed on this machine: chosen once, with its first network."""
+def _chosen(job: Job, split: Split, wanted: Wanted) -> Choice:
+    """Return how this machine computes the networks of a study: chosen with the first that trains so long."""
 
     def choose_now() -> dict[str, Any]:
         job.say("trying how this machine trains it fastest")
-        return choose(job.graph, recipe.batch_size, wanted, len(split.train) * recipe.epochs).written()
+        return choose(job.graph, job.recipe.batch_size, wanted, len(split.train) * job.recipe.epochs).written()
 
-    return Choice.of(job.remember(f"device of {machine()} for {wanted}", choose_now))
+    return Choice.of(job.remember(f"device of {machine()} for {wanted}, {job.recipe.epochs} epochs", choose_now))
 
 
 def _signals(job: Job, split: Split, seed: int) -> dict[str, float | None]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
+
+from archsearch.errors import ArchsearchError
+from archsearch.training.recipe import Recipe
 
 TRAINED = frozenset({"complete", "pruned"})
 """The states of networks that were trained to a result."""
@@ -24,6 +28,19 @@ def is_candidate(trial: FrozenTrial) -> bool:
 def network_of(trial: FrozenTrial) -> str:
     """Return the digest of a trial's network, or its sentence where its shapes do not fit."""
     return str(trial.user_attrs.get("digest") or trial.user_attrs["sentence"])
+
+
+def recipe_digest(kept: Mapping[str, Any]) -> str | None:
+    """Return the digest of the recipe of a result; version 0.1 kept its text alone.
+
+    None if that is no recipe, and where another run has not written it yet.
+    """
+    if "recipe_digest" in kept:
+        return str(kept["recipe_digest"])
+    try:
+        return Recipe.read(kept.get("recipe", "")).digest
+    except ArchsearchError:
+        return None
 
 
 def state_of(trial: FrozenTrial) -> str:

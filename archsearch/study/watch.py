@@ -14,6 +14,12 @@ class Watch:
     def started(self, study: str, trained: int, trials: int | None) -> None:
         """A study starts or resumes, with `trained` networks of `trials` trained."""
 
+    def rung(self, number: int, total: int, epochs: int, trained: int, networks: int | None) -> None:
+        """Rung `number` of `total` comes next: for so many epochs, with `trained` of its `networks` trained.
+
+        `networks` is None where only the time says how many they are.
+        """
+
     def abandoned(self, number: int) -> None:
         """The run that trained network `number` has ended without it; it is trained again."""
 

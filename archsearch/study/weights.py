@@ -9,10 +9,11 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from urllib.parse import quote
 
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 from sqlalchemy.engine import make_url
 
 from archsearch.errors import StudyError
+from archsearch.study.ranking import ranked
 from archsearch.study.url import sqlite_file
 
 SUFFIX, PREDICTIONS = ".safetensors", ".npz"
@@ -69,8 +70,7 @@ class WeightFiles:
         if self.folder is None:
             return
         finished = [trial for trial in trials if trial.state.is_finished()]
-        complete = [trial for trial in finished if trial.state is TrialState.COMPLETE]
-        best = sorted(complete, key=lambda trial: (-(trial.value or 0), trial.number))[: self.keep]
+        best = ranked(finished)[: self.keep]
         removed = {str(trial.number) for trial in finished} - {str(trial.number) for trial in best}
         for file in self.folder.glob(f"*{SUFFIX}*"):
             _, is_unfinished, number = file.name.partition(SUFFIX)[0].rpartition(".")

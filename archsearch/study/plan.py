@@ -1,0 +1,112 @@
+"""The rungs of a search: many networks trained shortly, and the best of each rung longer on the next.
+
+Each rung trains from the start, by a schedule of its own that is annealed to its end: what a network has reached
+in the middle of a long schedule ranks it badly. That is why it is not Optuna's Hyperband, which prunes in the
+middle of one training; and a network that goes on is a trial of its own, so that what comes next follows from the
+rows alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+
+from archsearch.study.budget import Budget
+
+RUNGS = (2, 7, 15)
+"""Epochs of the rungs, where nothing else is said."""
+
+REDUCTION = 3
+"""Of so many networks on a rung, one goes on to the next."""
+
+
+@dataclass(frozen=True)
+class Rung:
+    """What is known of a rung: the epochs of its recipe, and how many networks were trained by it."""
+
+    epochs: int
+    trained: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a budget is spent on rungs of so many epochs each.
+
+    Of `trials` networks on the first rung, a third goes on to each further one, at least one. Of `hours`, a rung
+    may use up the share that such thirds would need, and what the rungs before it have left.
+
+    >>> Plan((2, 7, 15), Budget(trials=20)).networks
+    (20, 7, 2)
+    >>> [round(share, 2) for share in Plan((2, 7, 15), Budget(hours=1)).shares]
+    [0.33, 0.72, 1.0]
+    """
+
+    epochs: tuple[int, ...]
+    budget: Budget
+
+    @property
+    def networks(self) -> tuple[int, ...] | None:
+        """How many networks each rung trains; None where only the time says it."""
+        trials = self.budget.trials
+        if trials is None:
+            return None
+        return tuple(max(1, round(trials / REDUCTION**rung)) for rung in range(len(self.epochs)))
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """The part of the hours after which each rung begins no further network."""
+        costs = [epochs / REDUCTION**rung for rung, epochs in enumerate(self.epochs)]
+        return tuple(cost / sum(costs) for cost in accumulate(costs))
+
+    def is_open(self, rung: int, trained: int, clock: float, seconds: float) -> bool:
+        """Whether a rung may begin a further network after `clock` seconds, one that takes so many `seconds`.
+
+        The first of a rung may take longer than what is left of its share.
+        """
+        if not self.has_room(rung, trained, clock):
+            return False
+        if self.budget.hours is None or trained == 0:
+            return True
+        return clock + seconds <= self.shares[rung] * 3600 * self.budget.hours
+
+    def has_room(self, rung: int, trained: int, clock: float) -> bool:
+        """Whether a network that was begun on a rung may be trained to its end after `clock` seconds."""
+        if self.networks is not None and trained >= self.networks[rung]:
+            return False
+        return self.budget.hours is None or clock < 3600 * self.budget.hours
+
+    def stated(self, seconds_an_epoch: float) -> tuple[Rung, ...]:
+        """Return how many networks each rung will train, if an epoch takes so long for each.
+
+        >>> Plan((2, 7, 15), Budget(hours=2)).stated(seconds_an_epoch=70)
+        (Rung(epochs=2, trained=17), Rung(epochs=7, trained=5), Rung(epochs=15, trained=2))
+        """
+        clock, before, rungs = 0.0, None, []
+        for number, epochs in enumerate(self.epochs):
+            rung, seconds = Rung(epochs), epochs * seconds_an_epoch
+            while rung.trained != before and self.is_open(number, rung.trained, clock, seconds):
+                rung, clock = replace(rung, trained=rung.trained + 1), clock + seconds
+            rungs.append(rung)
+            before = rung.trained
+        return tuple(rungs)
+
+    def ended(self, trained: Sequence[int]) -> str:
+        """Say why no further network begins, after so many were trained on each rung.
+
+        >>> Plan((2, 7, 15), Budget(trials=9)).ended([9, 3, 1])
+        'the plan is done: 9 networks were trained for 2 epochs, 3 for 7, 1 for 15'
+        >>> Plan((8,), Budget(trials=3)).ended([3])
+        '3 of 3 networks are trained'
+        """
+        is_done = self.networks is not None and all(
+            have >= want for have, want in zip(trained, self.networks, strict=True)
+        )
+        first, *others = trained
+        if others:
+            texts = [f"{first} networks were trained for {self.epochs[0]} epochs"]
+            texts += [f"{number} for {epochs}" for number, epochs in zip(others, self.epochs[1:], strict=True)]
+            return f"{'the plan is done' if is_done else 'the time is up'}: {', '.join(texts)}"
+        if is_done:
+            return f"{first} of {self.budget.trials} networks are trained"
+        return f"the time is up: {first} networks are trained"

@@ -1,0 +1,86 @@
+"""Where a study stands on its plan: which rung begins a network next, and which network goes on to it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from statistics import median
+
+from optuna.trial import FrozenTrial
+
+from archsearch.study.kept import KeptStudy
+from archsearch.study.plan import Plan
+from archsearch.study.ranking import ranked
+from archsearch.study.study import Study
+from archsearch.study.trials import network_of, recipe_digest
+
+
+@dataclass
+class Rungs:
+    """The rungs of a study, in its storage and by its plan.
+
+    What comes next follows from the trials and the time: the seconds of all epochs that the study has, and those
+    since this run began. So a run that goes on after another was killed does what that one would have done.
+    """
+
+    study: Study
+    kept: KeptStudy
+    plan: Plan
+    is_exhausted: bool = False
+    """Whether no network is left to begin on the first rung."""
+
+    _begun: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self.recipes = tuple(measurement.recipe.digest for measurement in self.study.measurements)
+        self._before = sum(_seconds(self.kept.trials.values()))
+
+    @property
+    def clock(self) -> float:
+        """Seconds that the study has taken: the epochs of earlier runs, and all of this one."""
+        return self._before + time.monotonic() - self._begun
+
+    @property
+    def trained(self) -> tuple[int, ...]:
+        """How many networks were trained to a result on each rung."""
+        return tuple(len(self.kept.trained(recipe)) for recipe in self.recipes)
+
+    def of(self, trial: FrozenTrial) -> int:
+        """Return the rung of a trial; one that says nothing of a recipe waits for the first."""
+        recipe = recipe_digest(trial.user_attrs)
+        return self.recipes.index(recipe) if recipe in self.recipes else 0
+
+    def next(self) -> int | None:
+        """Return the first rung that may begin a network; None where the plan is done."""
+        return next((rung for rung in range(len(self.recipes)) if self.is_open(rung)), None)
+
+    def is_open(self, rung: int) -> bool:
+        """Whether a rung may begin a further network, and has one to begin."""
+        if rung == 0:
+            if self.is_exhausted:
+                return False
+            paces = [*_seconds(self.kept.trained())]
+        else:
+            candidate = self.candidate(rung)
+            if candidate is None:
+                return False
+            paces = [*_seconds([candidate])]
+        seconds = self.study.rungs[rung] * median(paces) if paces else 0.0
+        return self.plan.is_open(rung, self.trained[rung], self.clock, seconds)
+
+    def candidate(self, rung: int) -> FrozenTrial | None:
+        """Return the best trial of the rung before whose network was not begun on this one."""
+        before = ranked(self.kept.trained(self.recipes[rung - 1]))
+        recipe = self.recipes[rung]
+        return next((one for one in before if not self.kept.has_begun(network_of(one), recipe)), None)
+
+    def may_resume(self) -> bool:
+        """Whether a network that waits may be begun again: its rung was open when it was begun."""
+        clock, trained = self.clock, self.trained
+        return any(self.plan.has_room(rung, trained[rung], clock) for rung in map(self.of, self.kept.waiting))
+
+
+def _seconds(trials: Iterable[FrozenTrial]) -> Iterable[float]:
+    """Return the seconds of each epoch of the trials."""
+    return (epoch["seconds"] for trial in trials for epoch in trial.user_attrs.get("history", ()))
