@@ -65,6 +65,11 @@ class Progress(Watch):
         self._console.print(f"study {study} {starts}: {trained}{of} networks trained")
         self._left = trials and trials - trained
 
+    def rung(self, number: int, total: int, epochs: int, trained: int, networks: int | None) -> None:
+        of = f", {trained} of {networks} trained" if networks else f", {trained} trained"
+        self._console.print(f"rung {number} of {total}: {epochs} epochs each{of}")
+        self._left, self._begun, self._done = networks and networks - trained, None, 0
+
     def abandoned(self, number: int) -> None:
         self._console.print(f"#{number} was left unfinished by a run that has ended; it is trained again")
 

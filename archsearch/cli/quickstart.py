@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from functools import partial
 
 import click
 
 from archsearch.cli.data import data_options, load
 from archsearch.cli.options import examples, storage_option
 from archsearch.cli.output import Output, output_options
-from archsearch.cli.search import run_search
+from archsearch.cli.search import show_search
 from archsearch.cli.streams import say, write
 from archsearch.cli.usage import Verb
 from archsearch.errors import DataError
 from archsearch.space.space import Space
+from archsearch.study.budget import KEEP
 from archsearch.training.recipe import Recipe
 
 
@@ -29,6 +32,8 @@ def quickstart(data: str | None, size: tuple[int, int] | None, storage: str, out
     searches on scikit-learn's handwritten digits instead.
     """
     from archsearch.data.load import VARIABLE, digits
+    from archsearch.study.search import search
+    from archsearch.study.weights import WeightFiles
 
     try:
         dataset = load(data, size)
@@ -39,15 +44,19 @@ def quickstart(data: str | None, size: tuple[int, int] | None, storage: str, out
         dataset = digits()
         say(dataset)
     on_digits = dataset.name == "digits"
-    recipe = Recipe(epochs=12, augmentation="crop") if on_digits else Recipe(epochs=3)
-    run_search(
+    recipe = Recipe.find("fast")
+    recipe, rungs = (replace(recipe, augmentation="crop"), (4, 12)) if on_digits else (recipe, (1, 3))
+    name = f"quickstart-{dataset.name}"
+    searching = partial(
+        search,
         Space.find("first"),
         dataset,
-        output,
         recipe=recipe,
-        trials=3,
+        rungs=rungs,
+        trials=4,
         storage=storage,
-        study=f"quickstart-{dataset.name}",
+        study=name,
     )
+    show_search(searching, WeightFiles.of(storage, name, KEEP), output)
     if output.is_text:
         write("\nNext: archsearch check era_s9, archsearch search era_s9 --trials 20, archsearch results")

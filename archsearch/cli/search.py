@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import asdict, fields
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,6 +20,7 @@ from archsearch.cli.options import (
     training_options,
 )
 from archsearch.cli.output import Output, output_options
+from archsearch.cli.rungs import rungs_option
 from archsearch.cli.streams import say
 from archsearch.cli.targets import network_at
 from archsearch.cli.usage import Verb, refuse_without_effect
@@ -27,10 +29,13 @@ from archsearch.study.budget import KEEP, Budget
 from archsearch.study.propose import SAMPLERS, check_start
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from archsearch.analysis.cost import Calibration
-    from archsearch.data.dataset import Dataset
     from archsearch.notation.network import Network
     from archsearch.notation.word import Vocabulary
+    from archsearch.study.loop import Outcome
+    from archsearch.study.weights import WeightFiles
     from archsearch.training.recipe import Recipe
     from archsearch.training.wanted import Wanted
 
@@ -42,13 +47,13 @@ if TYPE_CHECKING:
     "--trials",
     metavar="N",
     type=Number(1, MOST),
-    help="Train N networks in all, those of earlier runs of the study included.",
+    help="Train N networks on the first rung, those of earlier runs of the study included.",
 )
 @click.option(
     "--hours",
     metavar="X",
     type=Number(0, MOST, whole=False),
-    help="Start no further network after X hours.",
+    help="Take X hours of training in all, earlier runs of the study included.",
 )
 @click.option(
     "--minutes-each",
@@ -78,6 +83,10 @@ if TYPE_CHECKING:
     show_default=True,
     help="Learn from the networks trained which to propose, or propose at random.",
 )
+@rungs_option
+@click.option(
+    "--plan", "only_plan", is_flag=True, help="Show rungs, networks and minutes instead; three networks are timed."
+)
 @device_options
 @limits_option("those of the space")
 @calibration_option
@@ -101,6 +110,8 @@ def search(
     keep: int,
     start: tuple[str, ...],
     sampler: str,
+    rungs: tuple[int, ...] | None,
+    only_plan: bool,
     limits: Limits | None,
     calibration: Calibration | None,
     study: str | None,
@@ -115,83 +126,65 @@ def search(
     trained. The same command resumes its study, also after Ctrl-C or a crash. The exit status is 1 if no network
     of the study was trained.
     """
-    found = Space.find(space, vocabulary)
-    found = found if limits is None else found.with_limits(limits)
-    if not found.limits.name_seconds:
-        refuse_without_effect("no limit names seconds", "--calibration")
-    elif calibration is not None:
-        found = found.with_limits(found.limits.calibrated(calibration))
+    found = _with_limits(Space.find(space, vocabulary), limits, calibration)
     Budget(trials, hours, minutes_each)  # before the data are loaded
-    networks = [network_at(target, vocabulary, storage) for target in start]
-    for network in networks:
-        if {"input", "classes"} <= found.stated:
-            check_start(found, network)
-        else:  # the limits wait for the data
-            found.derivation(network)
-    run_search(
-        found,
-        load(data, size),
-        output,
-        recipe=recipe,
-        trials=trials,
-        hours=hours,
-        minutes_each=minutes_each,
-        keep=keep,
-        start=networks,
-        sampler=sampler,
-        wanted=wanted,
-        storage=storage,
-        study=study or found.name,
-        seed=seed,
-    )
+    networks = [_start(target, found, vocabulary, storage) for target in start]
+    dataset = load(data, size)
+    spent: dict[str, Any] = {
+        "recipe": recipe,
+        "rungs": rungs,
+        "trials": trials,
+        "hours": hours,
+        "wanted": wanted,
+        "seed": seed,
+    }
+    if only_plan:
+        from archsearch.study.planned import plan
 
-
-def run_search(
-    space: Space,
-    dataset: Dataset,
-    output: Output,
-    *,
-    recipe: Recipe,
-    storage: str,
-    study: str,
-    trials: int | None = None,
-    hours: float | None = None,
-    minutes_each: float | None = None,
-    keep: int = KEEP,
-    start: Sequence[Network] = (),
-    sampler: str = SAMPLERS[0],
-    wanted: Wanted | None = None,
-    seed: int = 0,
-) -> None:
-    """Search with a progress display, and write the rows of the study."""
-    from archsearch.cli.progress import Progress
+        planned = plan(found, dataset, **budget, **how)
+        output.rows([field.name for field in fields(planned[0])], [asdict(one) for one in planned])
+        return
     from archsearch.study.search import search as run
     from archsearch.study.weights import WeightFiles
 
+    name = study or found.name
+    kept: dict[str, Any] = {"keep": keep, "storage": storage, "study": name}
+    searching = partial(run, found, dataset, minutes_each=minutes_each, sampler=sampler, **budget, **how, **kept)
+    show_search(searching, WeightFiles.of(storage, name, keep), output)
+
+
+def _with_limits(space: Space, limits: Limits | None, calibration: Calibration | None) -> Space:
+    space = space if limits is None else space.with_limits(limits)
+    if not space.limits.name_seconds:
+        refuse_without_effect("no limit names seconds", "--calibration")
+    elif calibration is not None:
+        space = space.with_limits(space.limits.calibrated(calibration))
+    return space
+
+
+def _start(target: str, space: Space, vocabulary: Vocabulary, storage: str) -> Network:
+    """Return a network to start from; raises ArchsearchError for one that the search could not train."""
+    network = network_at(target, vocabulary, storage)
+    if {"input", "classes"} <= space.stated:
+        check_start(space, network)
+    else:  # the limits wait for the data
+        space.derivation(network)
+    return network
+
+
+def show_search(run: Callable[..., Outcome], weights: WeightFiles, output: Output) -> None:
+    """Run a search with a progress display, which it takes as `watch`, and write the rows of its study."""
+    from archsearch.cli.progress import Progress
+
     with Progress(quiet=not output.is_text) as progress:
         try:
-            outcome = run(
-                space,
-                dataset,
-                recipe=recipe,
-                trials=trials,
-                hours=hours,
-                minutes_each=minutes_each,
-                keep=keep,
-                start=start,
-                sampler=sampler,
-                wanted=wanted,
-                storage=storage,
-                study=study,
-                seed=seed,
-                watch=progress,
-            )
+            outcome = run(watch=progress)
         except KeyboardInterrupt:
             say("what was finished is kept; the same command resumes the search")
             raise
-    weights = WeightFiles.of(storage, study, keep)
     kept = f"weights of the best are kept in {weights.folder}" if weights.kept() else None
-    say("\n  ".join(filter(None, (outcome.ended, outcome.remedy, kept))) + "\n")
+    lines = (outcome.ended, outcome.remedy, *map(str, outcome.correlations), kept)
+    say("\n  ".join(filter(None, lines)) + "\n")
     output.results(outcome.rows)
     if not outcome.has_trained:
         click.get_current_context().exit(1)

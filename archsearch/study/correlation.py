@@ -6,11 +6,13 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import fmean
 
 from scipy.stats import norm, spearmanr
 
 from archsearch.errors import ArchsearchError, suggest
+from archsearch.notation.condition import ColumnValue
 from archsearch.study.results import COLUMNS, WORDS, ResultRow, check_column
 from archsearch.study.study import KEY
 
@@ -38,6 +40,17 @@ class Correlation:
     low: float | None = None
     high: float | None = None
     reason: str | None = None
+
+    def __str__(self) -> str:
+        """Write it on a line.
+
+        >>> print(Correlation("val_loss after 2 epochs", "val_loss after 7 epochs", 9, 0.6, -0.12, 0.9))
+        rank correlation of val_loss after 2 epochs with val_loss after 7 epochs: 0.60 (-0.12 to 0.90, 9 networks)
+        """
+        of = f"rank correlation of {self.signal} with {self.column}"
+        if self.spearman is None:
+            return f"{of}: {self.reason}"
+        return f"{of}: {self.spearman:.2f} ({self.low:.2f} to {self.high:.2f}, {self.n} networks)"
 
 
 def correlations(rows: Iterable[ResultRow], column: str) -> tuple[Correlation, ...]:
@@ -71,6 +84,25 @@ def correlations(rows: Iterable[ResultRow], column: str) -> tuple[Correlation, .
     return tuple(_correlation(signal, column, networks) for signal in SIGNALS if signal != column)
 
 
+def between_rungs(rows: Iterable[ResultRow], rungs: Sequence[int]) -> tuple[Correlation, ...]:
+    """Return how well each rung of a study ranks by `val_loss` the networks that went on to the next.
+
+    `rungs` are their epochs. Those that went on are the best of a rung, which are closer to each other than all of
+    it: over all the correlation would be higher.
+    """
+    rows = [row for row in rows if row["state"] == "complete"]
+    found = []
+    for first, second in pairwise(rungs):
+        before, after = (
+            {row["digest"]: _number(row["val_loss"]) for row in rows if row["epochs"] == epochs}
+            for epochs in (first, second)
+        )
+        pairs = [(before.get(digest), loss) for digest, loss in after.items()]
+        known = [(one, other) for one, other in pairs if one is not None and other is not None]
+        found.append(_of_pairs(f"val_loss after {first} epochs", f"val_loss after {second} epochs", known))
+    return tuple(found)
+
+
 def interval(spearman: float, n: int) -> tuple[float, float]:
     """Return the 95 % confidence interval of a rank correlation over `n` > 3 pairs.
 
@@ -97,6 +129,10 @@ def _correlation(signal: str, column: str, networks: Sequence[Sequence[ResultRow
         for rows in networks
         if (first := _mean(rows, signal)) is not None and (second := _mean(rows, column)) is not None
     ]
+    return _of_pairs(signal, column, pairs)
+
+
+def _of_pairs(signal: str, column: str, pairs: Sequence[tuple[float, float]]) -> Correlation:
     n = len(pairs)
     if n < FEWEST:
         return Correlation(signal, column, n, reason=f"{n} complete networks have both; it needs {FEWEST}")
@@ -113,6 +149,10 @@ def _by_network(rows: Iterable[ResultRow]) -> list[list[ResultRow]]:
     for row in rows:
         found[row["digest"]].setdefault(row["seed"], row)
     return [list(by_seed.values()) for by_seed in found.values()]
+
+
+def _number(value: ColumnValue) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
 
 
 def _mean(rows: Iterable[ResultRow], column: str) -> float | None:

@@ -16,6 +16,7 @@ from archsearch.notation.network import Network, parse
 from archsearch.study import tables
 from archsearch.study.budget import KEEP, Budget
 from archsearch.study.calibrated import Calibrate, calibrated, uncalibrated
+from archsearch.study.correlation import Correlation, between_rungs
 from archsearch.study.job import Score
 from archsearch.study.kept import KeptStudy
 from archsearch.study.mirror import Mirror
@@ -51,11 +52,15 @@ _PORTION, _SAID = 500, 5_000
 
 @dataclass(frozen=True)
 class Outcome:
-    """The rows of the study, why the search ended, and what to do where that was neither budget nor space."""
+    """The rows of the study, why the search ended, and what to do where that was neither budget nor space.
+
+    `correlations` say how well each rung ranks the networks that went on to the next.
+    """
 
     rows: tuple[ResultRow, ...]
     ended: str
     remedy: str | None = None
+    correlations: tuple[Correlation, ...] = ()
 
     @property
     def has_trained(self) -> bool:
@@ -125,7 +130,8 @@ def run(
         going.go()
         with tables.undamaged():
             found = sorted(kept.trials.values(), key=lambda trial: trial.number)
-            return Outcome(tuple(rows(study.name, found)), going.ended, going.advice)
+            table = tuple(rows(study.name, found))
+            return Outcome(table, going.ended, going.advice, between_rungs(table, study.rungs))
 
 
 def _pruner(rungs: Sequence[int]) -> BasePruner:

@@ -91,6 +91,29 @@ class Plan:
             before = rung.trained
         return tuple(rungs)
 
+    def __str__(self) -> str:
+        """Say what each rung trains.
+
+        >>> print(Plan((2, 7, 15), Budget(trials=20)))
+        20 networks for 2 epochs, the best 7 of them for 7, the best 2 for 15
+        >>> print(Plan((2, 7), Budget(hours=2)))
+        networks for 2 epochs until 55 min, the best of them for 7 until 120 min
+        """
+        if self.networks is not None:
+            parts = [
+                f"the best {networks} for {epochs}"
+                for networks, epochs in zip(self.networks, self.epochs, strict=True)
+            ]
+            parts[0] = f"{self.networks[0]} networks for {self.epochs[0]} epochs"
+        else:
+            ends = [60 * (self.budget.hours or 0) * share for share in self.shares]
+            parts = [
+                f"the best for {epochs} until {end:.0f} min" for epochs, end in zip(self.epochs, ends, strict=True)
+            ]
+            parts[0] = f"networks for {self.epochs[0]} epochs until {ends[0]:.0f} min"
+        # What the best are of is said once.
+        return ", ".join([*parts[:1], *(part.replace(" for", " of them for") for part in parts[1:2]), *parts[2:]])
+
     def ended(self, trained: Sequence[int]) -> str:
         """Say why no further network begins, after so many were trained on each rung.
 

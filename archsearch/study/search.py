@@ -36,7 +36,7 @@ def search(
     dataset: Dataset,
     *,
     recipe: Recipe | None = None,
-    rungs: Sequence[int] = RUNGS,
+    rungs: Sequence[int] | None = None,
     trials: int | None = None,
     hours: float | None = None,
     minutes_each: float | None = None,
@@ -67,8 +67,7 @@ def search(
     images too small for the recipe's augmentation.
     """
     space = made_for(dataset, space)
-    recipe = recipe or Recipe.find("fast")
-    recipe = replace(recipe, epochs=rungs[-1]) if rungs else recipe
+    recipe, rungs = recipe_and_rungs(recipe, rungs)
     check_size(recipe.augmentation, dataset.shape[1:], recipe.cutout)
     split = dataset.split("validation")
     warn_of_few_steps(len(split.train), recipe.batch_size)
@@ -85,6 +84,18 @@ def search(
         pruner=pruner,
         calibrate=lambda: calibrate(wanted, recipe.batch_size),
     )
+
+
+def recipe_and_rungs(recipe: Recipe | None, rungs: Sequence[int] | None) -> tuple[Recipe, tuple[int, ...]]:
+    """Return the recipe of the last rung, and the epochs of all: `fast` on RUNGS by default.
+
+    >>> recipe_and_rungs(Recipe(epochs=8), None)[1], recipe_and_rungs(None, None)[1]
+    ((8,), (2, 7, 15))
+    """
+    if rungs is None:
+        rungs = RUNGS if recipe is None else (recipe.epochs,)
+    recipe = recipe or Recipe.find("fast")
+    return (replace(recipe, epochs=rungs[-1]) if rungs else recipe), tuple(rungs)
 
 
 def made_for(dataset: Dataset, space: Space) -> Space:

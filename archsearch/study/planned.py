@@ -1,0 +1,101 @@
+"""What a search would do with its budget on this machine: rungs, networks, minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from statistics import median
+from typing import TYPE_CHECKING
+
+from archsearch.errors import ArchsearchError
+from archsearch.study.budget import Budget
+from archsearch.study.plan import Plan
+from archsearch.study.propose import Draws
+from archsearch.study.search import made_for, recipe_and_rungs
+from archsearch.training.probe import choose
+from archsearch.training.wanted import Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from archsearch.data.dataset import Dataset, Split
+    from archsearch.graph.graph import Graph
+    from archsearch.notation.network import Network
+    from archsearch.space.space import Space
+    from archsearch.training.recipe import Recipe
+
+_TIMED = 3
+"""So many networks are timed."""
+
+_LOOKED_AT = 10_000
+"""So many networks are drawn in search of them."""
+
+_EVALUATED = 3
+"""So many images are evaluated in the time in which one is trained: there is no backward pass, nor its memory."""
+
+
+@dataclass(frozen=True)
+class PlannedRung:
+    """What a rung of a search will train, and how long that takes on this machine."""
+
+    rung: int
+    epochs: int
+    networks: int
+    minutes_each: float
+    minutes: float
+
+
+def plan(
+    space: Space,
+    dataset: Dataset,
+    *,
+    recipe: Recipe | None = None,
+    rungs: Sequence[int] | None = None,
+    trials: int | None = None,
+    hours: float | None = None,
+    wanted: Wanted | None = None,
+    seed: int = 0,
+    start: Sequence[Network] = (),
+) -> tuple[PlannedRung, ...]:
+    """Return what `search` would train on each rung, if all networks were as fast as three that are timed.
+
+    Those are the networks to start from and random ones that fit; nothing is written. Raises ArchsearchError where
+    none is found that fits, and what `search` raises for space, budget and device.
+    """
+    space = made_for(dataset, space)
+    recipe, rungs = recipe_and_rungs(recipe, rungs)
+    split = dataset.split("validation")
+    graphs = [*islice(_graphs(space, seed, start), _TIMED)]
+    if not graphs:
+        message = f"none of {_LOOKED_AT:,} networks drawn from `{space.name}` fits"
+        raise ArchsearchError(message, remedy="loosen the limits, or let the space derive other networks")
+    seconds = _seconds_an_epoch(graphs, split, recipe, wanted)
+    planned = Plan(tuple(rungs), Budget(trials, hours)).stated(seconds)
+    each = [one.epochs * seconds / 60 for one in planned]
+    return tuple(
+        PlannedRung(number, one.epochs, one.trained, minutes, one.trained * minutes)
+        for number, (one, minutes) in enumerate(zip(planned, each, strict=True), start=1)
+    )
+
+
+def _graphs(space: Space, seed: int, start: Sequence[Network]) -> Iterator[Graph]:
+    for network in start:
+        yield network.lower(space.input, space.classes)
+    draws, seen = Draws(space, seed), set[str]()
+    while choices := draws.find(seen, _LOOKED_AT):
+        network = space.derive(lambda slot, options, _counts: options.index(choices[slot]))
+        graph = network.lower(space.input, space.classes)
+        seen.add(graph.digest)
+        yield graph
+
+
+def _seconds_an_epoch(graphs: Sequence[Graph], split: Split, recipe: Recipe, wanted: Wanted | None) -> float:
+    """Return the seconds that an epoch takes, the median of networks, trained as suits the first."""
+    first, *others = graphs
+    choice = choose(first, recipe.batch_size, wanted or Wanted(), images=0)
+    device = choice.device
+    same = Wanted(device.kind, device.precision, device.threads, compiled=False)
+    rates = [max(choice.rates.values())]
+    rates += [max(choose(graph, recipe.batch_size, same, images=0).rates.values()) for graph in others]
+    return (len(split.train) + len(split.evaluation) / _EVALUATED) / median(rates)
