@@ -67,7 +67,7 @@ class Progress(Watch):
 
     def rung(self, number: int, total: int, epochs: int, trained: int, networks: int | None) -> None:
         of = f", {trained} of {networks} trained" if networks else f", {trained} trained"
-        self._console.print(f"rung {number} of {total}: {epochs} epochs each{of}")
+        self._console.print(f"rung {number} of {total}: {_epochs(epochs)} each{of}")
         self._left, self._begun, self._done = networks and networks - trained, None, 0
 
     def abandoned(self, number: int) -> None:
@@ -79,10 +79,8 @@ class Progress(Watch):
     def training(self, number: int, network: Network, verdict: Verdict, epochs: int) -> None:
         figures = ", ".join(f"{name} {verdict.figures[name]:,}" for name in ("rf", "params", "macs"))
         self._console.print(f"{self._numbered(number)}{network}\n   {figures}")
-        unit = "epoch" if epochs == 1 else "epochs"
-        self._bars.reset(
-            self._bar, description=f"{self._numbered(number)}{epochs} {unit}", visible=True, total=None
-        )
+        description = f"{self._numbered(number)}{_epochs(epochs)}"
+        self._bars.reset(self._bar, description=description, visible=True, total=None)
 
     def confirming(self, name: str, seed: int, number: int, total: int) -> None:
         self._console.print(f"{number} of {total}: {name} with seed {seed}")
@@ -123,6 +121,10 @@ class Progress(Watch):
             return ""
         each = (time.monotonic() - self._begun) / self._done
         return f"; about {_duration(each * self._left)} left for {self._left} more"
+
+
+def _epochs(number: int) -> str:
+    return f"{number} epoch{'s' if number > 1 else ''}"
 
 
 def _duration(seconds: float) -> str:

@@ -130,14 +130,8 @@ def search(
     Budget(trials, hours, minutes_each)  # before the data are loaded
     networks = [_start(target, found, vocabulary, storage) for target in start]
     dataset = load(data, size)
-    spent: dict[str, Any] = {
-        "recipe": recipe,
-        "rungs": rungs,
-        "trials": trials,
-        "hours": hours,
-        "wanted": wanted,
-        "seed": seed,
-    }
+    budget: dict[str, Any] = {"rungs": rungs, "trials": trials, "hours": hours}
+    how: dict[str, Any] = {"recipe": recipe, "wanted": wanted, "seed": seed, "start": networks}
     if only_plan:
         from archsearch.study.planned import plan
 

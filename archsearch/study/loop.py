@@ -166,6 +166,8 @@ class _Run:
     def go(self) -> None:
         """Propose and score until the plan is done or nothing is left."""
         self.watch.started(self.study.name, self.rungs.trained[0], self.rungs.plan.budget.trials)
+        if len(self.study.rungs) > 1:
+            self.watch.said(f"plan: {self.rungs.plan}")
         self._look_around()
         if not self.kept.trials and not self.starts:
             # Where nothing fits this ends the search, before a row binds the study to its limits.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import accumulate
 
 from archsearch.study.budget import Budget
@@ -38,8 +39,8 @@ class Plan:
 
     >>> Plan((2, 7, 15), Budget(trials=20)).networks
     (20, 7, 2)
-    >>> [round(share, 2) for share in Plan((2, 7, 15), Budget(hours=1)).shares]
-    [0.33, 0.72, 1.0]
+    >>> print(*Plan((2, 7, 15), Budget(hours=1)).shares)
+    1/3 13/18 1
     """
 
     epochs: tuple[int, ...]
@@ -54,9 +55,9 @@ class Plan:
         return tuple(max(1, round(trials / REDUCTION**rung)) for rung in range(len(self.epochs)))
 
     @property
-    def shares(self) -> tuple[float, ...]:
+    def shares(self) -> tuple[Fraction, ...]:
         """The part of the hours after which each rung begins no further network."""
-        costs = [epochs / REDUCTION**rung for rung, epochs in enumerate(self.epochs)]
+        costs = [Fraction(epochs, REDUCTION**rung) for rung, epochs in enumerate(self.epochs)]
         return tuple(cost / sum(costs) for cost in accumulate(costs))
 
     def is_open(self, rung: int, trained: int, clock: float, seconds: float) -> bool:
@@ -68,7 +69,7 @@ class Plan:
             return False
         if self.budget.hours is None or trained == 0:
             return True
-        return clock + seconds <= self.shares[rung] * 3600 * self.budget.hours
+        return clock + seconds <= self.shares[rung] * 3600 * Fraction(self.budget.hours)
 
     def has_room(self, rung: int, trained: int, clock: float) -> bool:
         """Whether a network that was begun on a rung may be trained to its end after `clock` seconds."""
@@ -106,7 +107,7 @@ class Plan:
             ]
             parts[0] = f"{self.networks[0]} networks for {self.epochs[0]} epochs"
         else:
-            ends = [60 * (self.budget.hours or 0) * share for share in self.shares]
+            ends = [60 * (self.budget.hours or 0) * float(share) for share in self.shares]
             parts = [
                 f"the best for {epochs} until {end:.0f} min" for epochs, end in zip(self.epochs, ends, strict=True)
             ]

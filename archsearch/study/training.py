@@ -77,13 +77,21 @@ def training(split: Split, seed: int, wanted: Wanted | None = None) -> Callable[
 
 
 def _chosen(job: Job, split: Split, wanted: Wanted) -> Choice:
-    """Return how this machine computes the networks of a study: chosen with the first that trains so long."""
+    """Return how this machine computes the networks of a study: chosen once, with its first network.
+
+    Where longer trainings than that come, it is chosen once more for them, if they may be worth compiling.
+    """
+    images = len(split.train) * job.recipe.epochs
 
     def choose_now() -> dict[str, Any]:
         job.say("trying how this machine trains it fastest")
-        return choose(job.graph, job.recipe.batch_size, wanted, len(split.train) * job.recipe.epochs).written()
+        return choose(job.graph, job.recipe.batch_size, wanted, images).written()
 
-    return Choice.of(job.remember(f"device of {machine()} for {wanted}, {job.recipe.epochs} epochs", choose_now))
+    key = f"device of {machine()} for {wanted}"
+    choice = Choice.of(job.remember(key, choose_now))
+    if wanted.compiled is None and not choice.suits(images):
+        choice = Choice.of(job.remember(f"{key}, long", choose_now))
+    return choice
 
 
 def _signals(job: Job, split: Split, seed: int) -> dict[str, float | None]:

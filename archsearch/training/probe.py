@@ -46,6 +46,10 @@ class Choice:
     reason: str
     rates: Mapping[str, float]
 
+    def suits(self, images: int) -> bool:
+        """Whether it was tried if compiling pays, or would not be for a training on so many images."""
+        return "compil" in self.reason or images / max(self.rates.values()) < _WORTH_COMPILING
+
     def written(self) -> dict[str, Any]:
         """Return plain values, which `of` reads."""
         return {"device": self.device.written(), "reason": self.reason, "rates": dict(self.rates)}
