@@ -117,6 +117,9 @@ def _function(node: Node) -> Callable[..., Tensor]:
             return lambda first: first.reshape(len(first), *shape[1:])
         case moving.Permute(order):
             return lambda first: first.permute(*order)
+        case moving.Take(dim, start, count, 1, False):
+            # A view: nothing is copied.
+            return lambda first: first.narrow(dim, start, count)
         case moving.Take(dim, start, count, step, _wraps):
             return lambda first: first.index_select(
                 dim, (start + step * torch.arange(count, device=first.device)) % first.shape[dim]
