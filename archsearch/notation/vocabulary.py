@@ -5,7 +5,7 @@ The parameters in the entry say which arguments are allowed; `Parameter.check` r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
 from archsearch.graph.builder import Builder
@@ -13,6 +13,7 @@ from archsearch.graph.ops.maps import BatchNorm, Convolution, GlobalPool, Pool
 from archsearch.graph.ops.mixing import Elementwise, Linear
 from archsearch.graph.ops.moving import Flatten
 from archsearch.graph.shapes import Sizes
+from archsearch.notation import nested
 from archsearch.notation.word import Derived, Parameter, Values, Vocabulary, Word
 
 
@@ -50,16 +51,6 @@ def _sep(
     _norm_and_activation(build, norm, activation)
 
 
-def _residual(build: Builder, body: Callable[[], None]) -> None:
-    entry, before = build.last, build.channels
-    body()
-    end, shortcut = build.last, entry
-    stride, channels = build.stride_between(entry, end), build.channels
-    if stride != (1, 1) or channels != before:
-        shortcut = build.then(Convolution(channels, (1, 1), stride), entry)
-    build.then(Elementwise("add"), end, shortcut)
-
-
 def _pool(mode: Literal["max", "avg"]) -> Word:
     def lower(build: Builder, kernel: int, stride: int, padding: int) -> None:
         build.then(Pool(mode, (kernel, kernel), (stride, stride), (padding, padding)))
@@ -94,12 +85,17 @@ _BIAS_NORM_ACTIVATION = (
     Parameter("norm", "batch", choices=("batch", "none")),
     Parameter("activation", "relu", choices=("relu", "none")),
 )
+_SHORTCUT = Parameter("shortcut", "conv", choices=("conv", "pool"))
 
 VOCABULARY = Vocabulary(
     (
         Word("conv", (Parameter("channels"), *_WINDOW, Parameter("groups", 1), *_BIAS_NORM_ACTIVATION), _conv),
         Word("sep", (Parameter("channels"), *_WINDOW, Parameter("multiplier", 1), *_BIAS_NORM_ACTIVATION), _sep),
-        Word("residual", (), _residual, has_body=True),
+        Word("residual", (_SHORTCUT,), nested.residual, has_body=True),
+        Word("split", (), nested.split, has_bodies=True),
+        Word("concat", (), nested.concat, has_bodies=True),
+        Word("again", (Parameter("times", 2),), nested.again, has_body=True),
+        Word("same", (), nested.same),
         _pool("max"),
         _pool("avg"),
         Word("relu", (), _relu),

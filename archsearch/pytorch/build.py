@@ -19,20 +19,24 @@ class GraphModule(nn.Module):
     """Computes a graph: from a batch of images (N, channels, height, width) to the output of the last node.
 
     A layer with weights is named by the number of its node, so that a state dict fits any module built from a
-    graph with the same digest.
+    graph with the same digest. A node that shares the parameters of an earlier one is computed by that one's layer,
+    and has none of its own.
     """
 
     def __init__(self, graph: Graph, dropout: float = 0.0) -> None:
         super().__init__()
         self.graph = graph
-        self.layers = nn.ModuleList(_layer(node, graph, dropout) for node in graph.nodes)
+        self.layers = nn.ModuleList(
+            _layer(node, graph, dropout) if node.shares is None else nn.Identity() for node in graph.nodes
+        )
         self._last_reader = {read: number for number, node in enumerate(graph.nodes) for read in node.inputs}
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the logits of a classifier, or the last map of a feature extractor."""
         alive = {0: images}
-        for number, (node, layer) in enumerate(zip(self.graph.nodes, self.layers, strict=True)):
+        for number, node in enumerate(self.graph.nodes):
             if node.inputs:
+                layer = self.layers[number if node.shares is None else node.shares]
                 alive[number] = layer(*(alive[read] for read in node.inputs))
                 for read in {read for read in node.inputs if self._last_reader[read] == number}:
                     del alive[read]
@@ -112,6 +116,8 @@ def _function(node: Node) -> Callable[..., Tensor]:
             return lambda first: first.reshape(len(first), *shape[1:])
         case moving.Permute(order):
             return lambda first: first.permute(*order)
+        case moving.Take(dim, start, count, 1, False):
+            return lambda first: first.narrow(dim, start, count)
         case moving.Take(dim, start, count, step, _wraps):
             return lambda first: first.index_select(
                 dim, (start + step * torch.arange(count, device=first.device)) % first.shape[dim]

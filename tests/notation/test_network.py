@@ -116,7 +116,10 @@ def test_the_vocabulary_says_its_defaults() -> None:
     assert [word.signature for word in VOCABULARY.values()] == [
         f"conv({window}, groups=1, {around})",
         f"sep({window}, multiplier=1, {around})",
-        "residual(sentence)",
+        "residual(sentence, shortcut=conv)",
+        "split(sentence, sentence, ...)",
+        "concat(sentence, sentence, ...)",
+        "same",
         "maxpool(kernel, stride=kernel, padding=0)",
         "avgpool(kernel, stride=kernel, padding=0)",
         "relu",
