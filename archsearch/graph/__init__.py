@@ -6,7 +6,6 @@ from archsearch.graph.builder import Builder
 from archsearch.graph.graph import Graph
 from archsearch.graph.ops.maps import (
     AdaptivePool,
-    BatchNorm,
     Convolution,
     GlobalPool,
     Pool,
@@ -15,6 +14,7 @@ from archsearch.graph.ops.maps import (
 )
 from archsearch.graph.ops.mixing import Elementwise, Linear
 from archsearch.graph.ops.moving import Concatenate, Flatten, Pad, Permute, Reshape, Take
+from archsearch.graph.ops.norms import BatchNorm, LayerNorm, Scale
 
 __all__ = [
     "AdaptivePool",
@@ -26,12 +26,14 @@ __all__ = [
     "Flatten",
     "GlobalPool",
     "Graph",
+    "LayerNorm",
     "Linear",
     "Pad",
     "Permute",
     "Pool",
     "Reshape",
     "Resize",
+    "Scale",
     "Take",
     "TransposedConvolution",
 ]

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from typing import Literal
 
 from archsearch.graph.builder import Builder
-from archsearch.graph.ops.maps import BatchNorm, Convolution, GlobalPool, Pool
+from archsearch.graph.ops.maps import Convolution, GlobalPool, Pool
 from archsearch.graph.ops.mixing import Elementwise, Linear
 from archsearch.graph.ops.moving import Flatten
+from archsearch.graph.ops.norms import BatchNorm
 from archsearch.graph.shapes import Sizes
 from archsearch.notation import nested
 from archsearch.notation.word import Derived, Parameter, Values, Vocabulary, Word

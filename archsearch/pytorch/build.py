@@ -10,9 +10,10 @@ from torch.nn import functional
 
 from archsearch.errors import ShapeError, TrainingError
 from archsearch.graph.graph import Graph, Node
-from archsearch.graph.ops import maps, mixing, moving
+from archsearch.graph.ops import maps, mixing, moving, norms
 from archsearch.graph.ops.functions import ARITHMETIC
 from archsearch.graph.ops.operation import Input
+from archsearch.pytorch import layers
 
 
 class GraphModule(nn.Module):
@@ -84,9 +85,13 @@ def _layer(node: Node, graph: Graph, dropout: float) -> nn.Module:
             window = (op.kernel, op.stride, op.padding, op.output_padding)
             more = (op.groups, op.bias, op.dilation)
             return transposed(shapes[0][1], op.channels, *window, *more)  # type: ignore[arg-type]
-        case maps.BatchNorm():
+        case norms.BatchNorm():
             norm = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)[max(0, len(node.shape) - 3)]
             return norm(node.shape[1])
+        case norms.LayerNorm():
+            return layers.LayerNorm(node.shape[1])
+        case norms.Scale():
+            return layers.Scale(node.shape[1])
         case mixing.Linear() as op:
             return nn.Linear(shapes[0][-1], op.features, op.bias)
     try:

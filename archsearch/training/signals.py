@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from archsearch.errors import TrainingError
 from archsearch.graph.ops.mixing import Elementwise
 from archsearch.graph.shapes import shape_text
+from archsearch.pytorch.layers import LayerNorm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,9 +44,9 @@ def synflow(module: GraphModule) -> float | None:
 
     R is the sum of the outputs for an image of ones, and theta are all parameters, biases and those of norms
     among them, each replaced by its absolute value. So nothing cancels, a ReLU lets everything through, and the
-    flow of a chain of layers without biases is R times their number. Batch norm computes as in eval mode, with the
-    mean 0 and the variance 1 that it is initialised with. Every layer multiplies the flow, which spans many
-    orders of magnitude: hence the logarithm, which has no unit and can be negative. Computed in float64.
+    flow of a chain of layers without biases is R times their number. Norms compute with the mean 0 and the
+    variance 1, as batch norm is initialised. Every layer multiplies the flow, which spans many orders of
+    magnitude: hence the logarithm, which has no unit and can be negative. Computed in float64.
 
     None where the flow is 0, as without parameters, or too large for float64, as with hundreds of wide layers.
 
@@ -64,6 +65,9 @@ def synflow(module: GraphModule) -> float | None:
     for layer in copied.modules():
         if isinstance(layer, nn.modules.batchnorm._BatchNorm):
             layer.reset_running_stats()
+        if isinstance(layer, LayerNorm):
+            # Of normalised channels the sum is the same for every image: nothing would flow.
+            layer.register_forward_hook(lambda norm, inputs, _output: norm.affine(inputs[0]))
     weights = list(copied.parameters())
     if not weights:
         return None

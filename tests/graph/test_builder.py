@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from archsearch import analyze
 from archsearch.errors import ArchsearchError, ShapeError
 from archsearch.graph.builder import Builder
-from archsearch.graph.ops import maps, mixing, moving
+from archsearch.graph.ops import maps, mixing, moving, norms
 from archsearch.graph.ops.operation import Operation
 from archsearch.pytorch.build import build
 
@@ -57,7 +57,9 @@ OPERATIONS = st.one_of(
     calls(maps.GlobalPool, mode=MODES),
     calls(maps.Resize, mode=st.sampled_from(["nearest", "linear"]), size=st.just((4, 4)), ratio=RATIOS),
     calls(maps.Resize, mode=st.just("linear"), size=st.just((4, 4)), ratio=RATIOS, corners=st.just(True)),
-    calls(maps.BatchNorm),
+    calls(norms.BatchNorm),
+    calls(norms.LayerNorm),
+    calls(norms.Scale),
     calls(mixing.Elementwise, function=st.sampled_from(["add", "mul", "relu", "gelu", "exp", "sigmod"])),
     calls(mixing.Linear, features=CHANNELS, bias=st.booleans()),
     calls(moving.Pad, amounts=PADDED, border=st.sampled_from(["zeros", "reflect", "replicate", "circular"])),

@@ -9,7 +9,7 @@ import torch
 
 from archsearch.errors import ShapeError, TrainingError
 from archsearch.graph.builder import Builder
-from archsearch.graph.ops import maps, mixing, moving
+from archsearch.graph.ops import maps, mixing, moving, norms
 from archsearch.graph.ops.functions import ACTIVATIONS, ARITHMETIC, BUILDABLE
 from archsearch.graph.ops.operation import Constant, Input, Operation, Unknown
 from archsearch.pytorch.build import build
@@ -31,7 +31,9 @@ ACCEPTED: list[Operation] = [
     maps.Resize("nearest-exact", (18, 6), (Fraction(1, 2), Fraction(2))),
     maps.Resize("linear", (18, 6), (Fraction(1, 2), Fraction(2))),
     maps.Resize("linear", (17, 6), (Fraction(1, 2), Fraction(11, 5)), corners=True),
-    maps.BatchNorm(),
+    norms.BatchNorm(),
+    norms.LayerNorm(),
+    norms.Scale(),
     mixing.Elementwise("relu"),
     mixing.Linear(7),
     moving.Concatenate(),

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from archsearch.errors import TrainingError
 from archsearch.files import shipped
-from archsearch.graph.ops.mixing import Elementwise
+from archsearch.graph import BatchNorm, Builder, Convolution, Elementwise, LayerNorm
+from archsearch.graph.ops.operation import Operation
 from archsearch.notation.network import parse
 from archsearch.pytorch.build import GraphModule, build
 from archsearch.training.signals import naswot, signals, synflow
@@ -94,6 +95,17 @@ def test_norms_compute_with_fresh_statistics_whatever_they_have_seen() -> None:
     before = synflow(module)
     module(5 + 3 * random_images(8))
     assert synflow(module) == before
+
+
+def test_a_layer_norm_lets_the_flow_through_as_a_batch_norm_does() -> None:
+    def with_norm(op: Operation) -> GraphModule:
+        building = Builder((3, 8, 8), classes=10)
+        for each in (Convolution(4, (3, 3)), op, Elementwise("relu"), Convolution(4, (3, 3))):
+            building.then(each)
+        torch.manual_seed(0)
+        return build(building.graph())
+
+    assert synflow(with_norm(LayerNorm())) == pytest.approx(synflow(with_norm(BatchNorm())), abs=1e-4)
 
 
 def test_no_flow() -> None:

@@ -10,7 +10,7 @@ from archsearch.analysis.receptive.field import AxisField
 from archsearch.analysis.receptive.pattern import ENDLESS
 from archsearch.analysis.receptive.tensor import TensorField, concatenated, constant, of_image
 from archsearch.graph.graph import Graph, Node
-from archsearch.graph.ops import maps, mixing, moving
+from archsearch.graph.ops import maps, mixing, moving, norms
 from archsearch.graph.ops.operation import Constant, Input, Unknown
 from archsearch.graph.shapes import Border, Shape
 from archsearch.graph.windows import AdaptiveWindow, AnyWindow, Window
@@ -54,8 +54,10 @@ def _combined(node: Node, before: Sequence[TensorField]) -> TensorField:
             return _remixed(first, len(node.shape) - 1, op.features)
         case mixing.Elementwise():
             return _all_joined(before)
-        case maps.BatchNorm():
+        case norms.BatchNorm() | norms.Scale():
             return first
+        case norms.LayerNorm():
+            return first.joined(first.reduced([1], keep=True))
         case mixing.Normalize() as op:
             seen = first.joined(first.reduced(op.dims, keep=True))
             return replace(seen, bound=True) if op.groups > 1 and first.carried(1) else seen

@@ -1,4 +1,4 @@
-"""Operations on maps: convolutions, pooling, interpolation, batch norm."""
+"""Operations on maps: convolutions, pooling, interpolation."""
 
 from __future__ import annotations
 
@@ -263,21 +263,6 @@ class Resize(Operation):
         if self.corners and self.mode == "linear":
             return Fraction(length - 1, size - 1) if size > 1 else Fraction(0)
         return Fraction(length, max(size, 1))
-
-
-@dataclass(frozen=True)
-class BatchNorm(Operation):
-    """torch's `BatchNorm2d` with scale and shift, in eval mode."""
-
-    kind: ClassVar[str] = "batch_norm"
-
-    def weights(self, shapes: Sequence[Shape]) -> Sizes:
-        """Return a scale and a shift for each channel."""
-        return shapes[0][1], shapes[0][1]
-
-    def counts(self, _shapes: Sequence[Shape], output: Shape) -> Counts:
-        """Count each element that is normalised."""
-        return Counts(norm_ops=prod(output))
 
 
 def _units(op: Operation, shape: Shape, channels: int) -> Shape:

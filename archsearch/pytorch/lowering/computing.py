@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 from archsearch.graph.ops import maps, mixing
 from archsearch.graph.ops.functions import ACTIVATIONS, ARITHMETIC
 from archsearch.graph.ops.moving import Pad
+from archsearch.graph.ops.norms import BatchNorm
 from archsearch.graph.ops.operation import Constant
 from archsearch.graph.shapes import Sizes
 from archsearch.pytorch.lowering.aten_call import AtenCall, Lowering, NodeNumbers, NotKnownError, each
@@ -73,7 +74,7 @@ def _batch_norm(at: AtenCall) -> NodeNumbers:
     rank = len(at.shape(at.source))
     if at.arguments.get("training", False):
         return at.add(mixing.Normalize("batch_norm", (0, *range(2, rank))), at.source)
-    return at.add(maps.BatchNorm(), at.source)
+    return at.add(BatchNorm(), at.source)
 
 
 def _normalize(dims: Callable[[AtenCall, int], Sizes]) -> Lowering:
@@ -91,7 +92,7 @@ def _group_norm(at: AtenCall) -> NodeNumbers:
 
 def _instance_norm(at: AtenCall) -> NodeNumbers:
     if not at["use_input_stats"]:
-        return at.add(maps.BatchNorm(), at.source)
+        return at.add(BatchNorm(), at.source)
     return at.add(mixing.Normalize("instance_norm", tuple(range(2, len(at.shape(at.source))))), at.source)
 
 
