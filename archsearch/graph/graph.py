@@ -34,8 +34,9 @@ class Node:
     """An operation, the earlier nodes it reads, its output shape, its parameters, and where it came from.
 
     `path` counts the words of a sentence from 1, with a dot before those inside a word: `4.2` is the second word
-    in the brackets of the fourth, and `4.1.2` in the first of the sentences there. In a torch module it is the submodule's name. `word` is the word of a sentence,
-    or anything whose `str` is written like one. `shares` is the number of the earlier node whose parameters it has.
+    in the brackets of the fourth, and `4.1.2` in the first of several sentences there. In a torch module it is the
+    submodule's name. `word` is the word of a sentence, or anything whose `str` is written like one. `shares` is
+    the number of the earlier node whose parameters it has.
     """
 
     op: Operation
@@ -48,7 +49,7 @@ class Node:
 
     @property
     def identity(self) -> list[object]:
-        """What the digest holds of it: kind and arguments of the operation, what it reads, whose parameters it has."""
+        """What the digest holds of it: the operation, the nodes it reads, and whose parameters it has."""
         shared = [] if self.shares is None else [self.shares]
         return [*self.op.identity, self.inputs, *shared]
 

@@ -10,12 +10,13 @@ from archsearch.graph.builder import Builder
 from archsearch.graph.ops.maps import Convolution, Pool
 from archsearch.graph.ops.mixing import Elementwise
 from archsearch.graph.ops.moving import Concatenate, Take
+from archsearch.graph.ops.norms import Scale
 
 Body: TypeAlias = Callable[[], None]
 """Adds the operations of a sentence after the last node."""
 
 
-def residual(build: Builder, body: Body, shortcut: str) -> None:
+def residual(build: Builder, body: Body, scale: str, shortcut: str) -> None:
     """Add the input to what the sentence makes of it, through a shortcut where their shapes differ."""
     entry, before = build.last, build.channels
     body()
@@ -25,6 +26,8 @@ def residual(build: Builder, body: Body, shortcut: str) -> None:
         beside, stride = build.then(Pool("avg", stride, stride, ceil_mode=True), beside), (1, 1)
     if stride != (1, 1) or channels != before:
         beside = build.then(Convolution(channels, (1, 1), stride), beside)
+    if scale == "skip":
+        beside = build.then(Scale(), beside)
     build.then(Elementwise("add"), end, beside)
 
 

@@ -37,7 +37,10 @@ CLASSES = 10
 
 @dataclass(frozen=True)
 class WordCall:
-    """A word with a value for every parameter, and the sentences that it takes; `place` is where it was read from."""
+    """A word with a value for every parameter and the sentences in its brackets.
+
+    `place` is where it was read from, if it was.
+    """
 
     word: Word
     values: tuple[tuple[str, Value], ...]

@@ -86,13 +86,16 @@ _BIAS_NORM_ACTIVATION = (
     Parameter("norm", "batch", choices=("batch", "none")),
     Parameter("activation", "relu", choices=("relu", "none")),
 )
-_SHORTCUT = Parameter("shortcut", "conv", choices=("conv", "pool"))
+_SKIP = (
+    Parameter("scale", "none", choices=("none", "skip")),
+    Parameter("shortcut", "conv", choices=("conv", "pool")),
+)
 
 VOCABULARY = Vocabulary(
     (
         Word("conv", (Parameter("channels"), *_WINDOW, Parameter("groups", 1), *_BIAS_NORM_ACTIVATION), _conv),
         Word("sep", (Parameter("channels"), *_WINDOW, Parameter("multiplier", 1), *_BIAS_NORM_ACTIVATION), _sep),
-        Word("residual", (_SHORTCUT,), nested.residual, has_body=True),
+        Word("residual", _SKIP, nested.residual, has_body=True),
         Word("split", (), nested.split, has_bodies=True),
         Word("concat", (), nested.concat, has_bodies=True),
         Word("again", (Parameter("times", 2),), nested.again, has_body=True),

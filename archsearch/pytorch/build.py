@@ -20,8 +20,8 @@ class GraphModule(nn.Module):
     """Computes a graph: from a batch of images (N, channels, height, width) to the output of the last node.
 
     A layer with weights is named by the number of its node, so that a state dict fits any module built from a
-    graph with the same digest. A node that shares the parameters of an earlier one is computed by that one's layer,
-    and has none of its own.
+    graph with the same digest. A node that shares the parameters of an earlier one is computed by the layer of
+    that one, and has none of its own.
     """
 
     def __init__(self, graph: Graph, dropout: float = 0.0) -> None:

@@ -25,7 +25,7 @@ SENTENCE = "a sentence reads like: conv(24, stride=2) residual(conv(24) sep(24))
 RULE = "a rule reads like: part(w) = conv(w) sep(16|24)*1..3; its other lines are indented"
 LAST = "write it once, as the last word"
 ONCE = "remove one of them"
-RESIDUAL = "write residual(sentence, shortcut=conv)"
+RESIDUAL = "write residual(sentence, scale=none, shortcut=conv)"
 SPLIT = "write split(sentence, sentence, ...)"
 NEVER_EMPTY = "put a word in it that is always there"
 OTHER_NAME = "give it another name"
