@@ -1,16 +1,16 @@
-"""Two words of our own: squeeze-excitation and the ghost block."""
+"""Two words of our own: efficient channel attention and the ghost block."""
 
-from archsearch.graph import BatchNorm, Builder, Concatenate, Convolution, Elementwise, GlobalPool
+from archsearch.graph import BatchNorm, Builder, Concatenate, Convolution, Elementwise, GlobalPool, Reshape
 from archsearch.notation import Parameter, Word
 
 
-def squeeze_excitation(build: Builder, reduction: int) -> None:
-    """Multiply each channel by a factor computed from the means of all channels (Hu et al. 2018)."""
+def channel_attention(build: Builder, kernel: int) -> None:
+    """Multiply each channel by a factor computed from the means of its neighbours (Wang et al. 2020)."""
     features, channels = build.last, build.channels
     build.then(GlobalPool("avg"))
-    build.then(Convolution(max(1, channels // reduction), (1, 1)))
-    build.then(Elementwise("relu"))
-    build.then(Convolution(channels, (1, 1)))
+    build.then(Reshape((1, 1, channels, 1)))  # the channels one above the other, as a map
+    build.then(Convolution(1, (kernel, 1), padding=(kernel // 2, 0), bias=False))
+    build.then(Reshape((1, channels, 1, 1)))
     factors = build.then(Elementwise("sigmoid"))
     build.then(Elementwise("mul"), features, factors)
 
@@ -30,6 +30,6 @@ def _normed(build: Builder, convolution: Convolution) -> int:
 
 
 WORDS = [
-    Word("se", (Parameter("reduction", 4),), squeeze_excitation),
+    Word("eca", (Parameter("kernel", 3),), channel_attention),
     Word("ghost", (Parameter("channels"), Parameter("ratio", 2)), ghost),
 ]

@@ -122,6 +122,7 @@ def _function(node: Node) -> Callable[..., Tensor]:
         case moving.Permute(order):
             return lambda first: first.permute(*order)
         case moving.Take(dim, start, count, 1, False):
+            # A view: nothing is copied.
             return lambda first: first.narrow(dim, start, count)
         case moving.Take(dim, start, count, step, _wraps):
             return lambda first: first.index_select(

@@ -17,7 +17,7 @@ CONV = (
     "write conv(channels, kernel=3, stride=1, dilation=1, padding=dilation*(kernel-1)/2, groups=1, bias=on, "
     "norm=batch, activation=relu)"
 )
-WORDS = "again, avgpool, concat, conv, head, maxpool, relu, residual, same, sep, split"
+WORDS = "act, again, avgpool, concat, conv, dw, gated, head, maxpool, norm, relu, residual, same, se, sep, split"
 WORD = "a name, a name with its bracket"
 WHOLE = "numbers are whole"
 NEVER_NEGATIVE = "numbers are whole and never negative"
@@ -116,17 +116,17 @@ SENTENCES = [
     ("@conv(24, groups=7)", "groups is 7, which does not divide the 3 input channels", DIVISOR.format(3)),
     ("@conv(25, groups=3)", "groups is 3, which does not divide the 25 output channels", DIVISOR.format(1)),
     ("conv(@12345678901)", "the number has 11 digits; at most 9 are allowed", "write a smaller number"),
-    ("@conv(24, norm=layer)", "norm of `conv` is layer; it must be one of batch, none", None),
-    ("@conv(24, activation=gelu)", "activation of `conv` is gelu; it must be one of relu, none", None),
+    ("@conv(24, norm=group)", "norm of `conv` is group; it must be one of batch, layer, none", None),
+    ("@conv(24, activation=tanh)", "activation of `conv` is tanh; it must be one of relu, silu, gelu, none", None),
     ("@conv(24, bias=no)", "bias of `conv` is no; it must be one of on, off", None),
     ("conv(24)\n@head(pool=mean)", "pool of `head` is mean; it must be one of avg, max", None),
 ]
 
 SPACE_TEXTS = [
     (
-        "network = @stem(24) head()",
-        "there is no word or rule `stem`",
-        f"known here: {WORDS.replace('relu', 'network, relu')}",
+        "network = @trunk(24) head()",
+        "there is no word or rule `trunk`",
+        f"known here: {WORDS.replace('norm', 'network, norm')}",
     ),
     ("network = conv(3) @stage\nstages = conv(4)", "there is no word or rule `stage`", "did you mean `stages`?"),
     (

@@ -28,6 +28,13 @@ CANONICAL = [
     ("conv(8, norm=none, activation=none, bias=off)", "conv(8, bias=off, norm=none, activation=none)"),
     ("sep(8,multiplier=1)\n  sep(8, multiplier=2)  # the second", "sep(8) sep(8, multiplier=2)"),
     ("residual( conv(3)relu ) head(pool=avg)", "residual(conv(3) relu) head()"),
+    ("dw(5) dw(kernel=3, stride=2)", "dw(kernel=5) dw(stride=2)"),
+    ("gated(8, hidden=8) gated(8, hidden=4, activation=gelu)", "gated(8) gated(8, hidden=4, activation=gelu)"),
+    (
+        "norm(layer) norm(kind=batch) act(silu) act() se(8)",
+        "norm(kind=layer) norm() act(kind=silu) act() se(reduction=8)",
+    ),
+    ("conv(8, norm=layer, activation=gelu)", "conv(8, norm=layer, activation=gelu)"),
     ("maxpool(2, stride=2) avgpool(3, stride=2, padding=0)", "maxpool(2) avgpool(3, stride=2)"),
     ("residual( conv(3)relu ,shortcut = conv,scale=none)", "residual(conv(3) relu)"),
     ("residual(residual(relu, shortcut=pool), shortcut=pool)",) * 2,
@@ -71,6 +78,7 @@ def test_brackets_nest_50_deep_and_no_deeper() -> None:
 DIGESTS = [
     ("conv(24) conv(44, stride=2) head()", "54701c75d1031de9"),
     ("residual(sep(24, multiplier=2)) maxpool(2) head(pool=max)", "f82bc2eed54aca2f"),
+    ("conv(24) se() head()", "04059ea31fad9c5f"),  # that of the word `se` of the earlier docs/own_word.py
 ]
 
 
@@ -91,6 +99,13 @@ LOWERED = [
     ("conv(8)", ["convolution", "batch_norm", "relu"]),
     ("conv(8, norm=none, activation=none)", ["convolution"]),
     ("sep(8)", ["convolution", "convolution", "batch_norm", "relu"]),
+    ("conv(8, norm=layer, activation=gelu)", ["convolution", "layer_norm", "gelu"]),
+    ("sep(8, norm=layer, activation=silu)", ["convolution", "convolution", "layer_norm", "silu"]),
+    ("dw()", ["convolution", "batch_norm", "relu"]),
+    ("gated(8)", ["convolution", "take", "silu", "take", "mul", "convolution"]),
+    ("se()", ["global_pool", "convolution", "relu", "convolution", "sigmoid", "mul"]),
+    ("norm() norm(layer)", ["batch_norm", "layer_norm"]),
+    ("act() act(silu) act(gelu) relu", ["relu", "silu", "gelu", "relu"]),
     ("residual(conv(3, norm=none))", ["convolution", "relu", "add"]),
     ("residual(conv(8, norm=none))", ["convolution", "relu", "convolution", "add"]),
     ("residual(relu maxpool(1, stride=2))", ["relu", "pool", "convolution", "add"]),
@@ -114,6 +129,12 @@ LOWERED = [
 @pytest.mark.parametrize(("sentence", "kinds"), LOWERED)
 def test_lowering(sentence: str, kinds: list[str]) -> None:
     assert [node.op.identity[0] for node in parse(sentence).lower().nodes[1:]] == kinds
+
+
+def test_a_depthwise_convolution_alone_is_the_first_half_of_a_separable_one() -> None:
+    plain = "norm=none, activation=none"
+    apart = parse(f"dw(5, dilation=2, multiplier=2, {plain}) conv(8, kernel=1)").lower()
+    assert apart.digest == parse("sep(8, kernel=5, dilation=2, multiplier=2)").lower().digest
 
 
 def test_the_shortcut_takes_the_stride_of_the_body_and_has_a_bias() -> None:
@@ -178,6 +199,9 @@ def test_the_vocabulary_says_its_defaults() -> None:
     assert [word.signature for word in VOCABULARY.values()] == [
         f"conv({window}, groups=1, {around})",
         f"sep({window}, multiplier=1, {around})",
+        f"dw({window.removeprefix('channels, ')}, multiplier=1, {around})",
+        "gated(channels, hidden=channels, activation=silu)",
+        "se(reduction=4)",
         "residual(sentence, scale=none, shortcut=conv)",
         "split(sentence, sentence, ...)",
         "concat(sentence, sentence, ...)",
@@ -185,6 +209,8 @@ def test_the_vocabulary_says_its_defaults() -> None:
         "same",
         "maxpool(kernel, stride=kernel, padding=0)",
         "avgpool(kernel, stride=kernel, padding=0)",
+        "norm(kind=batch)",
+        "act(kind=relu)",
         "relu",
         "head(pool=avg)",
     ]

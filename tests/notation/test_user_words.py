@@ -46,17 +46,15 @@ def test_the_page_shows_how_it_is_done_from_python(
 ) -> None:
     monkeypatch.chdir(ROOT)
     exec(blocks(PAGE, "python")[1], {})  # noqa: S102  # the code of the page itself
-    assert capsys.readouterr().out.strip() == str(analyze(parse("conv(24) se() head()", vocabulary=vocabulary)))
+    assert capsys.readouterr().out.strip() == str(analyze(parse("conv(24) eca() head()", vocabulary=vocabulary)))
 
 
 # Worked out by hand: sentence, params, macs
 COSTS = [
-    # two 1 x 1 convolutions on one unit: 24 * 6 + 6, then 6 * 24 + 24
-    ("conv(24) se()", 672 + 48 + 150 + 168, 648 * 1024 + 144 + 144),
-    # 24 / 8 = 3
-    ("conv(24) se(reduction=8)", 672 + 48 + 75 + 96, 648 * 1024 + 72 + 72),
-    # no fewer than one channel: 3 * 1 + 1, then 1 * 3 + 3
-    ("se(reduction=8)", 4 + 6, 6),
+    # one kernel of 3 weights slides over the means of 24 channels
+    ("conv(24) eca()", 672 + 48 + 3, 648 * 1024 + 72),
+    ("conv(24) eca(kernel=5)", 672 + 48 + 5, 648 * 1024 + 120),
+    ("eca()", 3, 9),
     # 3 * 4 and 8 of the norm, then 4 * 9 and 8 of the norm
     ("ghost(8)", 12 + 8 + 36 + 8, 48 * 1024),
     # 3 * 2 and 4 of the norm, then 6 * 9 and 12 of the norm
@@ -78,7 +76,7 @@ def test_costs_against_torch_and_fvcore(vocabulary: Vocabulary, sentence: str) -
 
 def test_the_receptive_field_is_that_of_the_paths_beside_the_global_pool(vocabulary: Vocabulary) -> None:
     without = analyze(parse("conv(24) conv(24, stride=2) conv(24, dilation=2)"))
-    profile = analyze(parse("conv(24) conv(24, stride=2) se() conv(24, dilation=2)", vocabulary=vocabulary))
+    profile = analyze(parse("conv(24) conv(24, stride=2) eca() conv(24, dilation=2)", vocabulary=vocabulary))
     assert profile.figures["rf"] == without.figures["rf"] == 13
     assert profile.first_global is not None
     assert (profile.first_global.op, profile.first_global.path) == ("avg global pool", "3")
@@ -91,7 +89,7 @@ def test_a_ghost_block_sees_what_its_depthwise_part_does(vocabulary: Vocabulary)
 
 
 def test_a_residual_counts_strides_through_the_word(vocabulary: Vocabulary) -> None:
-    network = parse("residual(conv(24, stride=2) se() ghost(16))", vocabulary=vocabulary)
+    network = parse("residual(conv(24, stride=2) eca() ghost(16))", vocabulary=vocabulary)
     assert network.lower().nodes[-1].shape == (1, 16, 16, 16)
 
 
@@ -99,14 +97,14 @@ def test_the_digest_holds_the_operations(vocabulary: Vocabulary) -> None:
     def digest(sentence: str) -> str:
         return parse(sentence, vocabulary=vocabulary).lower().digest
 
-    assert digest("conv(24) se()") == digest("conv(24) se(4)") == digest("conv(24) se(reduction=4)")
-    assert len({digest(f"conv(24){word}") for word in ("", " se()", " se(reduction=8)", " se() se()")}) == 4
+    assert digest("conv(24) eca()") == digest("conv(24) eca(3)") == digest("conv(24) eca(kernel=3)")
+    assert len({digest(f"conv(24){word}") for word in ("", " eca()", " eca(kernel=5)", " eca() eca()")}) == 4
     assert digest("conv(24)") == parse("conv(24)").lower().digest
 
 
 def test_a_network_of_own_words_is_written_and_read_back(vocabulary: Vocabulary, folder: Path) -> None:
-    network = parse("residual( se(4) ghost(channels=3, ratio=3)) se(8)", vocabulary=vocabulary)
-    assert str(network) == "residual(se() ghost(3, ratio=3)) se(reduction=8)"
+    network = parse("residual( eca(3) ghost(channels=3, ratio=3)) eca(5)", vocabulary=vocabulary)
+    assert str(network) == "residual(eca() ghost(3, ratio=3)) eca(kernel=5)"
     assert parse(str(network), vocabulary=vocabulary) == network
 
     code = (
@@ -217,8 +215,8 @@ def test_what_is_repeated_has_the_same_operations_each_time(folder: Path) -> Non
 
 
 def test_reading_words_changes_nothing_for_others(vocabulary: Vocabulary) -> None:
-    assert set(vocabulary) == {*VOCABULARY, "se", "ghost"}
-    for refuse in (lambda: parse("se()"), lambda: Space.of("network = se()")):
+    assert set(vocabulary) == {*VOCABULARY, "eca", "ghost"}
+    for refuse in (lambda: parse("eca()"), lambda: Space.of("network = eca()")):
         with pytest.raises(NotationError, match="there is no word"):
             refuse()
 
@@ -228,7 +226,7 @@ def test_a_vocabulary_is_made_again_from_its_source(vocabulary: Vocabulary, fold
     again = words_from(vocabulary.source)
     assert again.source == vocabulary.source
     assert [word.signature for word in again.values()] == [word.signature for word in vocabulary.values()]
-    for sentence in ("conv(24) se() head()", "residual(conv(8) ghost(9, ratio=3)) head(pool=max)"):
+    for sentence in ("conv(24) eca() head()", "residual(conv(8) ghost(9, ratio=3)) head(pool=max)"):
         first, second = (parse(sentence, vocabulary=words) for words in (vocabulary, again))
         assert first.lower().digest == second.lower().digest
     other = own(folder, "WORDS = [Word('own', (), lambda build: None)]  # \u00e9")
@@ -249,7 +247,7 @@ def test_a_source_that_makes_no_words_is_refused() -> None:
 
 
 def test_a_search_of_a_space_with_own_words(vocabulary: Vocabulary, tmp_path: Path) -> None:
-    text = "limits params < 2k\nnetwork = conv(4|64, kernel=4, stride=4, padding=0) se() head()"
+    text = "limits params < 2k\nnetwork = conv(4|64, kernel=4, stride=4, padding=0) eca() head()"
     space = Space.of(text, "tiny", vocabulary)
     storage = f"sqlite:///{tmp_path / 'studies.db'}"
     for _run in range(2):  # the second goes on with the first, and finds it done
@@ -257,5 +255,5 @@ def test_a_search_of_a_space_with_own_words(vocabulary: Vocabulary, tmp_path: Pa
         outcome = search(space, digits(), recipe=recipe, trials=1, storage=storage)
         assert outcome.ended == "1 of 1 networks are trained"
     row = next(row for row in load_results(storage) if row["state"] == "complete")
-    assert row["sentence"] == "conv(4, kernel=4, stride=4, padding=0) se() head()"
+    assert row["sentence"] == "conv(4, kernel=4, stride=4, padding=0) eca() head()"
     assert parse(str(row["sentence"]), vocabulary=vocabulary).lower().digest == row["digest"]

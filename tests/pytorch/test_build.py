@@ -44,6 +44,7 @@ ACCEPTED: list[Operation] = [
     moving.Pad(((0, 0), (0, 0), (2, 3), (0, 1)), "circular"),
     moving.Permute((0, 3, 1, 2)),
     moving.Reshape((1, 2, 2, 9, 12)),
+    moving.Take(1, 1, 2),
     moving.Take(2, 8, 5, -2),
     moving.Take(3, -2, 12, wraps=True),
 ]
@@ -59,6 +60,18 @@ def test_what_the_builder_accepts_is_built(op: Operation) -> None:
 def test_every_kind_with_a_layer_is_among_them() -> None:
     ours = [kind for kind in Operation.__subclasses__() if kind.__module__.startswith("archsearch.")]
     assert set(map(type, ACCEPTED)) == {kind for kind in ours if kind.buildable}
+
+
+@pytest.mark.parametrize("op", [op for op in ACCEPTED if isinstance(op, moving.Take)], ids=str)
+def test_indices_are_taken_and_neighbours_without_a_copy(op: moving.Take) -> None:
+    building = Builder(SHAPE, classes=10)
+    building.then(op)
+    image = torch.randn(2, *SHAPE)
+    indices = [(op.start + op.step * number) % image.shape[op.dim] for number in range(op.count)]
+    found = build(building.graph())(image)
+    assert torch.equal(found, torch.stack([image.select(op.dim, index) for index in indices], op.dim))
+    is_view = found.untyped_storage().data_ptr() == image.untyped_storage().data_ptr()
+    assert is_view == (op.step == 1 and not op.wraps)
 
 
 @pytest.mark.parametrize("function", sorted(BUILDABLE))
