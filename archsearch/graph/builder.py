@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from math import prod
 
 from archsearch.errors import ArchsearchError, Place, ShapeError
 from archsearch.graph.graph import Graph, Node, Weight
-from archsearch.graph.ops import maps
+from archsearch.graph.ops import maps, mixing
 from archsearch.graph.ops.operation import Input, Operation
 from archsearch.graph.ops.values import LARGEST, check_values, shown
 from archsearch.graph.shapes import Shape, Sizes, shape_text
@@ -17,6 +18,9 @@ LARGEST_IMAGE = 4096
 
 _LARGEST_MAP = 4 * LARGEST_IMAGE**2
 _MOST_DIMS = 5
+_MOST_NODES = 10_000
+_KEEP_CHANNELS = "let what is repeated end with as many channels as it begins with"
+_KERNELS = (maps.Convolution, maps.TransposedConvolution, mixing.Linear)
 
 
 class Builder:
@@ -41,6 +45,8 @@ class Builder:
         self._word: object = ""
         self._path = ""
         self._place: Place | None = None
+        # Between a node in a later run of what is repeated and the same in the first; 0 outside of one.
+        self._back = 0
 
     def at(self, word: object, path: str, place: Place | None) -> None:
         """Set the word that the next operations come from."""
@@ -69,8 +75,49 @@ class Builder:
             raise ShapeError(error.message, place=place, remedy=error.remedy) from None
         self.last = len(self._nodes)
         weights = tuple(Weight(f"{self.last}.{n}", size) for n, size in enumerate(op.weights(shapes)))
-        self._nodes.append(Node(op, inputs, shape, weights, self._word, self._path))
+        node = Node(op, inputs, shape, weights, self._word, self._path)
+        self._nodes.append(self._sharing(node) if self._back and isinstance(op, _KERNELS) else node)
         return self.last
+
+    def repeat(self, body: Callable[[], None], times: int) -> None:
+        """Add the operations of `body` several times in a row, with one set of kernels.
+
+        Convolutions and linear layers have the parameters that they have the first time; all other operations
+        have their own. Raises ShapeError where those parameters do not fit.
+
+        >>> from archsearch.graph import Convolution
+        >>> build = Builder((8, 32, 32), classes=10)
+        >>> build.repeat(lambda: build.then(Convolution(8, (3, 3), padding=(1, 1))), times=3)
+        >>> [node.shares for node in build.graph().nodes]
+        [None, None, 1, 1]
+        """
+        begin, outer = len(self._nodes), self._back
+        body()
+        length = len(self._nodes) - begin
+        if begin + length * times > _MOST_NODES:
+            message = (
+                f"{times} times {length} operations are more than the {_MOST_NODES:,} that a network may have"
+            )
+            raise ShapeError(message, place=self._place, remedy="repeat it fewer times")
+        for number in range(1, times if length else 1):
+            self._back = number * length
+            body()
+            if len(self._nodes) != begin + (number + 1) * length:
+                message = f"what is repeated has {length} operations the first time, and another number later"
+                raise ShapeError(message, place=self._place, remedy=_KEEP_CHANNELS)
+        self._back = outer
+
+    def _sharing(self, node: Node) -> Node:
+        """Return a node with the parameters of the one at its place in the first run; raises ShapeError."""
+        number = len(self._nodes) - self._back
+        first = self._nodes[number]
+        if node.op != first.op or [one.size for one in node.weights] != [one.size for one in first.weights]:
+            message = (
+                f"the kernels of the first time do not fit: {_with_parameters(first)} there, "
+                f"{_with_parameters(node)} here"
+            )
+            raise ShapeError(message, place=self._place, remedy=_KEEP_CHANNELS)
+        return replace(node, weights=first.weights, shares=number if first.shares is None else first.shares)
 
     def stride_between(self, first: int, last: int) -> Sizes:
         """Product of the strides on the path from one node to a later one, along first inputs."""
@@ -95,6 +142,10 @@ class Builder:
     def graph(self) -> Graph:
         """Return the finished graph."""
         return Graph(tuple(self._nodes), self.classes)
+
+
+def _with_parameters(node: Node) -> str:
+    return f"{node.op.description} with {sum(weight.size for weight in node.weights):,} parameters"
 
 
 def _check_input(shape: object, classes: object) -> None:

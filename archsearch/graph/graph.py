@@ -33,9 +33,10 @@ class Weight(NamedTuple):
 class Node:
     """An operation, the earlier nodes it reads, its output shape, its parameters, and where it came from.
 
-    `path` counts the words of a sentence from 1, with a dot before those inside a residual: `4.2` is the second
-    word in the body of the fourth. In a torch module it is the submodule's name. `word` is the word of a sentence,
-    or anything whose `str` is written like one.
+    `path` counts the words of a sentence from 1, with a dot before those inside a word: `4.2` is the second word
+    in the brackets of the fourth, and `4.1.2` in the first of several sentences there. In a torch module it is the
+    submodule's name. `word` is the word of a sentence, or anything whose `str` is written like one. `shares` is
+    the number of the earlier node whose parameters it has.
     """
 
     op: Operation
@@ -44,6 +45,13 @@ class Node:
     weights: tuple[Weight, ...] = field(default=(), compare=False)
     word: object = field(default="", compare=False)
     path: str = field(default="", compare=False)
+    shares: int | None = None
+
+    @property
+    def identity(self) -> list[object]:
+        """What the digest holds of it: the operation, the nodes it reads, and whose parameters it has."""
+        shared = [] if self.shares is None else [self.shares]
+        return [*self.op.identity, self.inputs, *shared]
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,6 @@ class Graph:
 
         Sentences with the same graph have the same digest; the notation's names and defaults are not part of it.
         """
-        nodes = [[*node.op.identity, node.inputs] for node in self.nodes]
+        nodes = [node.identity for node in self.nodes]
         text = json.dumps([FORMAT, self.input, self.classes, nodes], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from traceback import extract_tb
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from archsearch.errors import ArchsearchError, NotationError, suggest
 from archsearch.notation.syntax import Argument, Syntax
 from archsearch.notation.word import Derived, Parameter, Value, Vocabulary, Word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from archsearch.errors import Place
 
 
@@ -27,32 +25,57 @@ def find_word(name: str, place: Place, vocabulary: Vocabulary) -> Word:
     return vocabulary[name]
 
 
-def bind(word: Word, arguments: Iterable[Argument], place: Place) -> dict[str, Syntax]:
-    """Return the arguments by their names: only the first may be given without.
+class Bound(NamedTuple):
+    """The arguments of a word: the sentences that it takes, and the values that are given, by their names."""
 
-    The sentence in a residual's brackets is named `body`. Raises NotationError for an argument that is unknown,
-    given twice or missing.
+    sentences: tuple[Syntax, ...]
+    values: dict[str, Syntax]
+
+
+def bind(word: Word, arguments: tuple[Argument, ...], place: Place) -> Bound:
+    """Return sentences, which have no names, and values, of which only the first may be given without.
+
+    A word that takes sentences has names for all its values. Raises NotationError for an argument that is unknown,
+    given twice or missing, and for a wrong number of sentences; brackets with nothing in them are not refused.
     """
-    names = ["body"] if word.has_body else [parameter.name for parameter in word.parameters]
-    bound: dict[str, Syntax] = {}
-    for position, argument in enumerate(arguments):
+    sentences = _sentences(word, arguments, place) if word.takes_sentences else ()
+    names = [parameter.name for parameter in word.parameters]
+    values: dict[str, Syntax] = {}
+    for position, argument in enumerate(arguments[len(sentences) :]):
         if argument.name is None and (position > 0 or not names):
             message = f"`{word.name}` takes no arguments"
             if names:
                 message = f"only the first argument of `{word.name}` may be given without its name"
             raise NotationError(message, place=argument.place, remedy=f"write {word.signature}")
         name = argument.name or names[0]
-        if name not in names or (argument.name is not None and word.has_body):
-            remedy = suggest(name, names)
+        if name not in names:
+            remedy = suggest(name, names) if names else f"write {word.signature}"
             raise NotationError(f"`{word.name}` has no argument `{name}`", place=argument.place, remedy=remedy)
-        if name in bound:
+        if name in values:
             raise NotationError(f"`{name}` is given twice", place=argument.place, remedy="remove one of them")
-        bound[name] = argument.value
+        values[name] = argument.value
     for parameter in word.parameters:
-        if parameter.required and parameter.name not in bound:
+        if parameter.required and parameter.name not in values:
             remedy = f"write {word.signature}"
             raise NotationError(f"`{word.name}` needs `{parameter.name}`", place=place, remedy=remedy)
-    return bound
+    return Bound(sentences, values)
+
+
+def _sentences(word: Word, arguments: tuple[Argument, ...], place: Place) -> tuple[Syntax, ...]:
+    """Return the arguments that are sentences: those without names, which come before the others."""
+    found = [argument for argument in arguments if argument.name is None]
+    remedy = f"write {word.signature}"
+    for argument, expected in zip(arguments, found, strict=False):
+        if argument is not expected:
+            message = f"the sentences of `{word.name}` come before its named values"
+            raise NotationError(message, place=expected.place, remedy=remedy)
+    if word.has_body and len(found) > 1:
+        message = f"`{word.name}` takes one sentence, not {len(found)}"
+        raise NotationError(message, place=found[1].place, remedy=remedy)
+    if word.has_bodies and len(found) == 1:
+        message = f"`{word.name}` takes at least two sentences, with a comma between, not 1"
+        raise NotationError(message, place=place, remedy=remedy)
+    return tuple(argument.value for argument in found)
 
 
 def complete(word: Word, given: Mapping[str, Value], place: Place | None) -> dict[str, Value]:

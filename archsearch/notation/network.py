@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archsearch.errors import ArchsearchError, NotationError
+from archsearch.errors import ArchsearchError, NotationError, ShapeError
 from archsearch.files import read_text
 from archsearch.graph.builder import Builder
 from archsearch.graph.graph import Graph
@@ -37,24 +37,30 @@ CLASSES = 10
 
 @dataclass(frozen=True)
 class WordCall:
-    """A word with a value for every parameter; `place` is where it was read from, if it was."""
+    """A word with a value for every parameter and the sentences in its brackets.
+
+    `place` is where it was read from, if it was.
+    """
 
     word: Word
     values: tuple[tuple[str, Value], ...]
-    body: tuple[WordCall, ...] = ()
+    bodies: tuple[tuple[WordCall, ...], ...] = ()
     place: Place | None = field(default=None, compare=False, repr=False)
 
     @staticmethod
     def of(
-        word: Word, given: Mapping[str, Value], body: tuple[WordCall, ...] = (), place: Place | None = None
+        word: Word,
+        given: Mapping[str, Value],
+        bodies: tuple[tuple[WordCall, ...], ...] = (),
+        place: Place | None = None,
     ) -> WordCall:
         """Fill in defaults beside the values `given`; raises NotationError for a value that is not allowed."""
         values = complete(word, given, place)
-        if word.has_body and not body:
+        if word.takes_sentences and not (bodies and all(bodies)):
             raise NotationError(
                 f"`{word.name}` has nothing in its brackets", place=place, remedy=f"write {word.signature}"
             )
-        return WordCall(word, tuple(values.items()), body, place)
+        return WordCall(word, tuple(values.items()), bodies, place)
 
     def __str__(self) -> str:
         return self._text
@@ -62,10 +68,10 @@ class WordCall:
     @cached_property
     def _text(self) -> str:
         """Values that differ from their defaults are written; a required first one needs no name."""
-        parts = [" ".join(map(str, self.body))] if self.body else []
+        parts = [" ".join(map(str, body)) for body in self.bodies]
         before: dict[str, Value] = {}
         for parameter, (name, value) in zip(self.word.parameters, self.values, strict=True):
-            if parameter.required and not before:
+            if parameter.required and not before and not self.word.takes_sentences:
                 parts.append(str(value))
             elif value != parameter.resolve(before):
                 parts.append(f"{name}={value}")
@@ -104,7 +110,7 @@ class Network:
 def parse(text: str, source: str = "sentence", vocabulary: Vocabulary = VOCABULARY) -> Network:
     """Read a sentence of the vocabulary's words; raises NotationError with a caret under the mistake.
 
-    >>> parse("residual(sep(24, multiplier=2)) head(pool=max)").calls[0].body[0].word.name
+    >>> parse("residual(sep(24, multiplier=2)) head(pool=max)").calls[0].bodies[0][0].word.name
     'sep'
     """
     return Network(tuple(_interpret(node, vocabulary) for node in read_sentence(text, source)))
@@ -124,10 +130,9 @@ def misplaced(word: Word, place: Place | str) -> NotationError:
 def _interpret(node: Name | Call, vocabulary: Vocabulary) -> WordCall:
     word = find_word(node.name, node.place, vocabulary)
     bound = bind(word, node.arguments, node.place)
-    body = bound.pop("body", None)
-    given = {name: _value(value, word) for name, value in bound.items()}
-    calls = _body(body, vocabulary) if body is not None else ()
-    return WordCall.of(word, given, calls, node.place)
+    given = {name: _value(value, word) for name, value in bound.values.items()}
+    bodies = tuple(_body(sentence, vocabulary) for sentence in bound.sentences)
+    return WordCall.of(word, given, bodies, node.place)
 
 
 def _value(node: Syntax, word: Word) -> Value:
@@ -151,33 +156,42 @@ def _check_ends(calls: tuple[WordCall, ...], *, outermost: bool) -> None:
     for call in calls:
         if call.word.ends and not (outermost and call is calls[-1]):
             raise misplaced(call.word, call.place or str(call))
-        _check_ends(call.body, outermost=False)
+        for body in call.bodies:
+            _check_ends(body, outermost=False)
 
 
 def _lower(build: Builder, calls: tuple[WordCall, ...], prefix: str) -> None:
     for number, call in enumerate(calls, start=1):
         path = f"{prefix}{number}"
-
-        def body(call: WordCall = call, path: str = path) -> None:
-            _lower(build, call.body, f"{path}.")
-            build.at(call, path, call.place)
-
         build.at(call, path, call.place)
-        _add_operations(build, call, body)
+        _add_operations(build, call, [_adding(build, call, path, n) for n in range(len(call.bodies))])
 
 
-def _add_operations(build: Builder, call: WordCall, body: Callable[[], None]) -> None:
+def _adding(build: Builder, call: WordCall, path: str, number: int) -> Callable[[], None]:
+    """Return what adds the operations of one of the sentences that a word takes."""
+    inside = f"{path}." if call.word.has_body else f"{path}.{number + 1}."
+
+    def body() -> None:
+        _lower(build, call.bodies[number], inside)
+        build.at(call, path, call.place)
+
+    return body
+
+
+def _add_operations(build: Builder, call: WordCall, bodies: list[Callable[[], None]]) -> None:
     """Run the lower function of a word; raises ArchsearchError for anything that it raises."""
     word, named = call.word, dict(call.values)
     try:
-        if word.has_body:
-            word.lower(build, body)
-        else:
-            word.lower(build, **named)
+        word.lower(build, *bodies, **named)
+    except ShapeError as error:
+        if error.place is not None:
+            raise
+        raise ShapeError(error.message, place=call.place or str(call), remedy=error.remedy) from None
     except ArchsearchError:
         raise
     # The word may be a user's, and raise anything.
     except Exception as error:
-        arguments = ["build", *(["body"] if word.has_body else []), *(f"{name}=..." for name in named)]
+        taken = ["body"] if word.has_body else ["*bodies"] if word.has_bodies else []
+        arguments = ["build", *taken, *(f"{name}=..." for name in named)]
         called, place = f"it is called as lower({', '.join(arguments)})", call.place or str(call)
         raise code_error(f"the lower function of `{word.name}`", error, place, called) from error

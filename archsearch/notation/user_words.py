@@ -21,13 +21,13 @@ def read_words(path: Path) -> Vocabulary:
     file, where it cannot be imported, where WORDS is not a list of Word, and for a word that no sentence could
     use.
 
-    >>> code = "from archsearch.notation import *; WORDS = [Word('same', (), lambda build: None)]"
+    >>> code = "from archsearch.notation import *; WORDS = [Word('nothing', (), lambda build: None)]"
     >>> with TemporaryDirectory() as folder:
-    ...     path = Path(folder, "same.py")
+    ...     path = Path(folder, "nothing.py")
     ...     _written = path.write_text(code)
     ...     vocabulary = read_words(path)
-    >>> vocabulary["same"].signature, vocabulary.source == code
-    ('same', True)
+    >>> vocabulary["nothing"].signature, vocabulary.source == code
+    ('nothing', True)
     """
     place = str(path)
     if not path.is_file():
@@ -55,9 +55,9 @@ def words_from(source: str) -> Vocabulary:
     The text is imported like a file of words: its code runs, so give only a text that you trust. It cannot import
     files beside the original one. Raises NotationError like `read_words`.
 
-    >>> code = "from archsearch.notation import *; WORDS = [Word('same', (), lambda build: None)]"
-    >>> words_from(code)["same"].signature
-    'same'
+    >>> code = "from archsearch.notation import *; WORDS = [Word('nothing', (), lambda build: None)]"
+    >>> words_from(code)["nothing"].signature
+    'nothing'
     """
     if not source:
         return VOCABULARY
@@ -111,12 +111,12 @@ def _check_word(word: Word, place: str) -> None:
         if name in names[:number]:
             message = f"two parameters of `{word.name}` are named `{name}`"
             raise NotationError(message, place=place, remedy="rename one of them")
-        if name in {"body", "build"}:
+        if name in {"bodies", "body", "build"}:
             message = f"a parameter of `{word.name}` is named `{name}`, which is reserved"
             raise NotationError(message, place=place, remedy="give it another name")
-    if word.has_body and names:
-        message = f"`{word.name}` takes a sentence in its brackets, so it cannot have parameters"
-        raise NotationError(message, place=place, remedy="remove its parameters, or has_body")
+    if word.has_body and word.has_bodies:
+        message = f"`{word.name}` takes one sentence or several, not both"
+        raise NotationError(message, place=place, remedy="remove has_body or has_bodies")
 
 
 def _is_name(text: object) -> bool:

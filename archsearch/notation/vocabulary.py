@@ -5,7 +5,7 @@ The parameters in the entry say which arguments are allowed; `Parameter.check` r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
 from archsearch.graph.builder import Builder
@@ -14,6 +14,7 @@ from archsearch.graph.ops.mixing import Elementwise, Linear
 from archsearch.graph.ops.moving import Flatten, Take
 from archsearch.graph.ops.norms import BatchNorm, LayerNorm
 from archsearch.graph.shapes import Sizes
+from archsearch.notation import nested
 from archsearch.notation.word import Derived, Parameter, Values, Vocabulary, Word
 
 
@@ -84,16 +85,6 @@ def _se(build: Builder, reduction: int) -> None:
     build.then(Elementwise("mul"), features, factors)
 
 
-def _residual(build: Builder, body: Callable[[], None]) -> None:
-    entry, before = build.last, build.channels
-    body()
-    end, shortcut = build.last, entry
-    stride, channels = build.stride_between(entry, end), build.channels
-    if stride != (1, 1) or channels != before:
-        shortcut = build.then(Convolution(channels, (1, 1), stride), entry)
-    build.then(Elementwise("add"), end, shortcut)
-
-
 def _pool(mode: Literal["max", "avg"]) -> Word:
     def lower(build: Builder, kernel: int, stride: int, padding: int) -> None:
         build.then(Pool(mode, (kernel, kernel), (stride, stride), (padding, padding)))
@@ -129,6 +120,10 @@ _BIAS_NORM_ACTIVATION = (
 )
 _HIDDEN = Parameter("hidden", Derived("channels", lambda before: before["channels"]))
 _GATE = Parameter("activation", "silu", choices=(*_ACTIVATIONS, "sigmoid"))
+_SKIP = (
+    Parameter("scale", "none", choices=("none", "skip")),
+    Parameter("shortcut", "conv", choices=("conv", "pool")),
+)
 
 VOCABULARY = Vocabulary(
     (
@@ -137,7 +132,11 @@ VOCABULARY = Vocabulary(
         Word("dw", (*_WINDOW, Parameter("multiplier", 1), *_BIAS_NORM_ACTIVATION), _dw),
         Word("gated", (Parameter("channels"), _HIDDEN, _GATE), _gated),
         Word("se", (Parameter("reduction", 4),), _se),
-        Word("residual", (), _residual, has_body=True),
+        Word("residual", _SKIP, nested.residual, has_body=True),
+        Word("split", (), nested.split, has_bodies=True),
+        Word("concat", (), nested.concat, has_bodies=True),
+        Word("again", (Parameter("times", 2),), nested.again, has_body=True),
+        Word("same", (), nested.same),
         _pool("max"),
         _pool("avg"),
         Word("norm", (Parameter("kind", "batch", choices=(*_NORMS,)),), _norm),

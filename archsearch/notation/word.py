@@ -72,14 +72,17 @@ class Word:
     """A word of the notation: its parameters, and a function that adds the operations it stands for.
 
     `lower(build, **values)` adds the operations to those already built, and is given a value for every parameter.
-    A word that `has_body` takes a sentence in its brackets and nothing else: `lower(build, body)`, where `body()`
-    adds the operations of that sentence. A word that `ends` classifies, and may only be the last of a sentence.
+    A word that `has_body` takes a sentence in its brackets, before the values, and one that `has_bodies` several,
+    at least two: `lower(build, *bodies, **values)`, where each `body()` adds the operations of its sentence after
+    node `build.last`. A word that `ends` classifies, and may only be the last of a sentence.
 
     >>> def relu6(build: Builder, times: int) -> None:
     ...     for _ in range(times):
     ...         build.then(Elementwise("relu6"))
     >>> Word("relu6", (Parameter("times", 1),), relu6).signature
     'relu6(times=1)'
+    >>> Word("either", (Parameter("of", 2),), print, has_bodies=True).signature
+    'either(sentence, sentence, ..., of=2)'
     """
 
     name: str
@@ -87,6 +90,12 @@ class Word:
     lower: Callable[..., None]
     has_body: bool = False
     ends: bool = False
+    has_bodies: bool = False
+
+    @property
+    def takes_sentences(self) -> bool:
+        """Whether what stands without a name in its brackets is a sentence; values need their names then."""
+        return self.has_body or self.has_bodies
 
     @property
     def signature(self) -> str:
@@ -95,7 +104,7 @@ class Word:
         >>> Word("blur", (Parameter("kernel"), Parameter("padding", 0, least=0)), print).signature
         'blur(kernel, padding=0)'
         """
-        parts = ["sentence"] if self.has_body else []
+        parts = ["sentence"] if self.has_body else ["sentence", "sentence", "..."] if self.has_bodies else []
         parts += [one.name if one.required else f"{one.name}={one.default}" for one in self.parameters]
         return f"{self.name}({', '.join(parts)})" if parts else self.name
 

@@ -20,20 +20,24 @@ class GraphModule(nn.Module):
     """Computes a graph: from a batch of images (N, channels, height, width) to the output of the last node.
 
     A layer with weights is named by the number of its node, so that a state dict fits any module built from a
-    graph with the same digest.
+    graph with the same digest. A node that shares the parameters of an earlier one is computed by the layer of
+    that one, and has none of its own.
     """
 
     def __init__(self, graph: Graph, dropout: float = 0.0) -> None:
         super().__init__()
         self.graph = graph
-        self.layers = nn.ModuleList(_layer(node, graph, dropout) for node in graph.nodes)
+        self.layers = nn.ModuleList(
+            _layer(node, graph, dropout) if node.shares is None else nn.Identity() for node in graph.nodes
+        )
         self._last_reader = {read: number for number, node in enumerate(graph.nodes) for read in node.inputs}
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the logits of a classifier, or the last map of a feature extractor."""
         alive = {0: images}
-        for number, (node, layer) in enumerate(zip(self.graph.nodes, self.layers, strict=True)):
+        for number, node in enumerate(self.graph.nodes):
             if node.inputs:
+                layer = self.layers[number if node.shares is None else node.shares]
                 alive[number] = layer(*(alive[read] for read in node.inputs))
                 for read in {read for read in node.inputs if self._last_reader[read] == number}:
                     del alive[read]

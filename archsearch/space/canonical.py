@@ -59,10 +59,9 @@ def _call(call: Name | Call, rule: Rule, vocabulary: Vocabulary) -> str:
         values = [_value(argument.value) for argument in call.arguments]
         return f"{call.name}({', '.join(values)})" if values else call.name
     bound = bind(word, call.arguments, call.place)
-    if word.has_body:
-        return f"{word.name}({', '.join(_words(body, rule, vocabulary) for body in bound.values())})"
-    values = list(_given(word, bound, rule))
-    return f"{word.name}({', '.join(values)})" if values or word.parameters else word.name
+    sentences = [_words(sentence, rule, vocabulary) for sentence in bound.sentences]
+    given = [*sentences, *_given(word, bound.values, rule)]
+    return f"{word.name}({', '.join(given)})" if given or word.parameters else word.name
 
 
 def _given(word: Word, bound: Mapping[str, Syntax], rule: Rule) -> Iterator[str]:
@@ -73,7 +72,7 @@ def _given(word: Word, bound: Mapping[str, Syntax], rule: Rule) -> Iterator[str]
             continue
         text = _value(part)
         if text != str(parameter.default) or isinstance(part, Choice) or text in rule.parameters:
-            first = parameter.required and parameter is word.parameters[0]
+            first = parameter.required and parameter is word.parameters[0] and not word.takes_sentences
             yield text if first else f"{parameter.name}={text}"
 
 

@@ -11,7 +11,7 @@ from archsearch.notation.arguments import bind, complete
 from archsearch.notation.network import misplaced
 from archsearch.notation.syntax import Argument, Call, Choice, Integer, Name, Repeat, Rule, Sequence, Syntax
 from archsearch.notation.word import Value, Vocabulary
-from archsearch.space.parts import calls, calls_followed, names_in, nullable, parts, takes_sentence
+from archsearch.space.parts import calls, calls_followed, names_in, nullable, parts, sentences, values
 
 if TYPE_CHECKING:
     from archsearch.errors import Place
@@ -62,9 +62,8 @@ def _check_part(part: Syntax, rule: Rule, rules: Rules, vocabulary: Vocabulary) 
                 _rule_takes(rules[part.name], part.arguments, part.place)
             else:
                 bind(vocabulary[part.name], part.arguments, part.place)
-            if not takes_sentence(part, vocabulary):
-                for argument in part.arguments:
-                    _is_value(argument.value)
+            for value in values(part, vocabulary):
+                _is_value(value)
         case Sequence():
             return
 
@@ -164,9 +163,8 @@ def _every_parameter_is_used(rule: Rule, vocabulary: Vocabulary) -> None:
     used = {
         name
         for call in calls(rule.body, vocabulary)
-        if isinstance(call, Call) and not takes_sentence(call, vocabulary)
-        for argument in call.arguments
-        for name in names_in(argument.value)
+        for value in values(call, vocabulary)
+        for name in names_in(value)
     }
     for parameter in rule.parameters:
         if parameter not in used:
@@ -201,17 +199,24 @@ def _values(part: Syntax, rule: Rule, possible: PossibleValues) -> list[Value]:
 
 
 def _brackets_are_never_empty(call: Name | Call, rules: Rules, vocabulary: Vocabulary) -> None:
-    if takes_sentence(call, vocabulary) and all(nullable(argument.value, rules) for argument in call.arguments):
+    if call.name not in vocabulary or not vocabulary[call.name].takes_sentences:
+        return
+    inner = sentences(call, vocabulary)
+    if all(nullable(sentence, rules) for sentence in inner):
         message = f"`{call.name}` can be left with nothing in its brackets"
         raise NotationError(message, place=call.place, remedy=_NEVER_EMPTY)
+    for number, sentence in enumerate(inner, start=1):
+        if nullable(sentence, rules):
+            message, remedy = f"sentence {number} of `{call.name}` can be empty", f"{_NEVER_EMPTY}, such as `same`"
+            raise NotationError(message, place=sentence.place, remedy=remedy)
 
 
 def _every_possible_value_is_allowed(
     call: Name | Call, rule: Rule, possible: PossibleValues, vocabulary: Vocabulary
 ) -> None:
-    if call.name in vocabulary and not takes_sentence(call, vocabulary):
+    if call.name in vocabulary:
         word = vocabulary[call.name]
-        bound = bind(word, call.arguments, call.place)
+        bound = bind(word, call.arguments, call.place).values
         options = [_values(part, rule, possible) for part in bound.values()]
         for combination in product(*options):
             complete(word, dict(zip(bound, combination, strict=True)), call.place)

@@ -15,11 +15,11 @@ from archsearch.errors import ArchsearchError
 from archsearch.notation.arguments import bind, complete
 from archsearch.notation.syntax import Call, Choice, Integer, Name, Repeat, Rule, Sequence, Syntax
 from archsearch.space.checks import START
-from archsearch.space.parts import takes_sentence
+from archsearch.space.parts import sentence_slots, sentences
 
 if TYPE_CHECKING:
     from archsearch.notation.network import Network, WordCall
-    from archsearch.notation.word import Value, Vocabulary
+    from archsearch.notation.word import Value, Vocabulary, Word
 
 Choices: TypeAlias = Mapping[str, int]
 """The number of the option taken, by slot."""
@@ -57,7 +57,8 @@ Scope: TypeAlias = Mapping[str, _Argument]
 class _Token(NamedTuple):
     """A word of the network, or where a sentence ends: the one in the brackets of `call`, or all of it.
 
-    `path` counts words from 1, as 4.2 for the second word in the brackets of the fourth.
+    `path` counts words from 1, as 4.2 for the second word in the brackets of the fourth, and 4.1.2 where that has
+    several sentences.
     """
 
     call: WordCall | None
@@ -171,19 +172,21 @@ class _Search:
         token, todo = self.tokens[state.at], state.todo
         if token.call is None or token.ends or token.call.word.name != part.name:
             return
-        if takes_sentence(part, self.vocabulary):
-            inside = todo.then
-            for argument in reversed(part.arguments):
-                inside = _Todo(argument.value, todo.scope, todo.slot, _Todo(None, {}, "", inside))
-            yield from state._replace(todo=replace(todo, then=inside)).after(read=1)
-        else:
-            for choices in self._choices_for(part, token.call, state):
-                yield from state.after(choices, read=1)
-
-    def _choices_for(self, part: Call | Name, call: WordCall, state: _State) -> Iterator[Choices]:
-        """Yield the choices that give the word of a rule the values that it has in the network."""
-        word, values = self.vocabulary[part.name], dict(call.values)
+        word = self.vocabulary[part.name]
         bound = bind(word, part.arguments, part.place)
+        if len(bound.sentences) != len(token.call.bodies):
+            return
+        inside = todo.then
+        for sentence, slot in [*zip(bound.sentences, sentence_slots(todo.slot, word, bound), strict=True)][::-1]:
+            inside = _Todo(sentence, todo.scope, slot, _Todo(None, {}, "", inside))
+        for choices in self._choices_for(word, bound.values, token.call, state):
+            yield from state._replace(todo=replace(todo, then=inside)).after(choices, read=1)
+
+    def _choices_for(
+        self, word: Word, bound: Mapping[str, Syntax], call: WordCall, state: _State
+    ) -> Iterator[Choices]:
+        """Yield the choices that give the word of a rule the values that it has in the network."""
+        values = dict(call.values)
         found: list[Choices] = [state.choices]
         for name, value in bound.items():
             argument = _Argument(value, state.todo.scope, f"{state.todo.slot}.{name}")
@@ -201,12 +204,12 @@ class _Search:
 
     def _text(self, part: Call | Name, state: _State) -> str:
         """Write a word of a rule, with the values that it can have."""
-        if takes_sentence(part, self.vocabulary):
-            return f"{part.name}(...)"
-        arguments = [
+        inner = sentences(part, self.vocabulary)
+        arguments = ["..."] if inner else []
+        arguments += [
             (f"{argument.name}=" if argument.name else "")
             + _value_text(_Argument(argument.value, state.todo.scope, ""), state.choices)
-            for argument in part.arguments
+            for argument in part.arguments[len(inner) :]
         ]
         empty = "()" if self.vocabulary[part.name].parameters else ""
         return f"{part.name}({', '.join(arguments)})" if arguments else part.name + empty
@@ -233,8 +236,8 @@ def _tokens(network: Network) -> Iterator[_Token]:
         for number, call in enumerate(calls, start=1):
             here = f"{path}{number}"
             yield _Token(call, here, ends=False)
-            for body in [call.body] if call.word.has_body else []:
-                yield from inside(body, f"{here}.")
+            for place, body in enumerate(call.bodies, start=1):
+                yield from inside(body, f"{here}." if call.word.has_body else f"{here}.{place}.")
                 yield _Token(call, here, ends=True)
 
     return chain(inside(network.calls, ""), [_Token(None, "", ends=True)])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from archsearch.notation.arguments import Bound
 from archsearch.notation.syntax import Call, Choice, Integer, Name, Repeat, Rule, Sequence, Syntax
-from archsearch.notation.word import Vocabulary
+from archsearch.notation.word import Vocabulary, Word
 
 
 def parts(part: Syntax, vocabulary: Vocabulary) -> Iterator[Syntax]:
@@ -19,8 +20,8 @@ def parts(part: Syntax, vocabulary: Vocabulary) -> Iterator[Syntax]:
             inner = part.alternatives
         case Repeat():
             inner = (part.item,)
-        case Call() if takes_sentence(part, vocabulary):
-            inner = tuple(argument.value for argument in part.arguments)
+        case Call():
+            inner = sentences(part, vocabulary)
         case _:
             return
     for one in inner:
@@ -46,15 +47,32 @@ def calls_followed(part: Syntax, vocabulary: Vocabulary, *, followed: bool) -> I
             yield from calls_followed(part.item, vocabulary, followed=followed or part.most > 1)
         case Name() | Call():
             yield part, followed
-            for argument in part.arguments if isinstance(part, Call) and takes_sentence(part, vocabulary) else ():
-                yield from calls_followed(argument.value, vocabulary, followed=True)
+            for sentence in sentences(part, vocabulary):
+                yield from calls_followed(sentence, vocabulary, followed=True)
         case Integer():
             return
 
 
-def takes_sentence(call: Name | Call, vocabulary: Vocabulary) -> bool:
-    """Whether a sentence stands in the brackets of a call, instead of values."""
-    return call.name in vocabulary and vocabulary[call.name].has_body
+def sentences(call: Name | Call, vocabulary: Vocabulary) -> tuple[Syntax, ...]:
+    """Return the sentences in the brackets of a call: what has no name, if it calls a word that takes them."""
+    if call.name not in vocabulary or not vocabulary[call.name].takes_sentences:
+        return ()
+    return tuple(argument.value for argument in call.arguments if argument.name is None)
+
+
+def values(call: Name | Call, vocabulary: Vocabulary) -> tuple[Syntax, ...]:
+    """Return the values in the brackets of a call, which come after its sentences."""
+    return tuple(argument.value for argument in call.arguments[len(sentences(call, vocabulary)) :])
+
+
+def sentence_slots(slot: str, word: Word, bound: Bound) -> list[str]:
+    """Return the slots of the sentences that a word takes, which are those of no value and of no other sentence.
+
+    A single one without values beside it has that of the word.
+    """
+    if word.has_body and not bound.values:
+        return [slot]
+    return [f"{slot}.{number}" for number in range(len(bound.sentences))]
 
 
 def names_in(value: Syntax) -> Iterator[str]:

@@ -27,7 +27,7 @@ from archsearch.space.checks import START
 from archsearch.space.choose import Choose, by_index, recording
 from archsearch.space.derivation import find_choices
 from archsearch.space.grammar import read_grammar
-from archsearch.space.parts import always_ends
+from archsearch.space.parts import always_ends, sentence_slots, sentences, values
 
 
 @dataclass(frozen=True)
@@ -200,10 +200,8 @@ class Space:
                 return sum(self._count(part.item) ** times for times in range(part.least, part.most + 1))
             case Call() | Name():
                 rule = self.rules.get(part.name)
-                if rule is None and self.vocabulary[part.name].has_body:
-                    return prod(self._count(argument.value) for argument in part.arguments)
-                body = self._count(rule.body) if rule else 1
-                return body * prod(_count_values(argument.value) for argument in part.arguments)
+                inner = (rule.body,) if rule else sentences(part, self.vocabulary)
+                return prod(map(self._count, inner)) * prod(map(_count_values, values(part, self.vocabulary)))
             case Integer():
                 raise AssertionError("a number is counted where values are")
 
@@ -229,12 +227,15 @@ class Space:
             case Call() | Name():
                 word = find_word(part.name, part.place, self.vocabulary)
                 bound = bind(word, part.arguments, part.place)
-                body = bound.pop("body", None)
                 given = {
-                    name: self._value(value, scope, f"{slot}.{name}", choose) for name, value in bound.items()
+                    name: self._value(value, scope, f"{slot}.{name}", choose)
+                    for name, value in bound.values.items()
                 }
-                inside = tuple(self._derive(body, scope, slot, choose)) if body is not None else ()
-                yield WordCall.of(word, given, inside, part.place)
+                bodies = tuple(
+                    tuple(self._derive(sentence, scope, inside, choose))
+                    for sentence, inside in zip(bound.sentences, sentence_slots(slot, word, bound), strict=True)
+                )
+                yield WordCall.of(word, given, bodies, part.place)
             case Integer():
                 raise AssertionError("read_grammar refuses a number where words are expected")
 

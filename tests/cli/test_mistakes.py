@@ -17,7 +17,7 @@ CONV = (
     "write conv(channels, kernel=3, stride=1, dilation=1, padding=dilation*(kernel-1)/2, groups=1, bias=on, "
     "norm=batch, activation=relu)"
 )
-WORDS = "act, avgpool, conv, dw, gated, head, maxpool, norm, relu, residual, se, sep"
+WORDS = "act, again, avgpool, concat, conv, dw, gated, head, maxpool, norm, relu, residual, same, se, sep, split"
 WORD = "a name, a name with its bracket"
 WHOLE = "numbers are whole"
 NEVER_NEGATIVE = "numbers are whole and never negative"
@@ -25,6 +25,8 @@ SENTENCE = "a sentence reads like: conv(24, stride=2) residual(conv(24) sep(24))
 RULE = "a rule reads like: part(w) = conv(w) sep(16|24)*1..3; its other lines are indented"
 LAST = "write it once, as the last word"
 ONCE = "remove one of them"
+RESIDUAL = "write residual(sentence, scale=none, shortcut=conv)"
+SPLIT = "write split(sentence, sentence, ...)"
 NEVER_EMPTY = "put a word in it that is always there"
 OTHER_NAME = "give it another name"
 FIGURES = (
@@ -75,7 +77,36 @@ SENTENCES = [
     ("@", "the sentence ends too early; expected a name or a name with its bracket", SENTENCE),
     ("@head() conv(24)", "`head` may only end a sentence", LAST),
     ("residual(conv(3) @head())", "`head` may only end a sentence", LAST),
-    ("conv(24) @residual()", "`residual` has nothing in its brackets", "write residual(sentence)"),
+    ("conv(24) @residual()", "`residual` has nothing in its brackets", RESIDUAL),
+    ("conv(24) residual(relu, @conv(24))", "`residual` takes one sentence, not 2", RESIDUAL),
+    ("residual(relu, @pool)", "`residual` takes one sentence, not 2", RESIDUAL),
+    ("residual(shortcut=pool, @relu)", "the sentences of `residual` come before its named values", RESIDUAL),
+    ("residual(relu, @short=pool)", "`residual` has no argument `short`", "did you mean `shortcut`?"),
+    ("@residual(relu, shortcut=max)", "shortcut of `residual` is max; it must be one of conv, pool", None),
+    ("@split()", "`split` has nothing in its brackets", SPLIT),
+    ("@split(relu relu)", "`split` takes at least two sentences, with a comma between, not 1", SPLIT),
+    ("relu(@times=3)", "`relu` has no argument `times`", "write relu"),
+    (
+        "conv(10) residual(@split(same, relu, relu))",
+        "10 channels cannot be split into 3 equal groups",
+        "make their number a multiple of 3 before it, as in conv(12)",
+    ),
+    (
+        "@concat(same, conv(8, stride=2))",
+        "3x32x32, 8x16x16 cannot be concatenated: only dim 1 may differ",
+        "bring the other dims to one size",
+    ),
+    (
+        "again(relu @conv(8))",
+        "the kernels of the first time do not fit: convolution 3x3 with 224 parameters there, "
+        "convolution 3x3 with 584 parameters here",
+        "let what is repeated end with as many channels as it begins with",
+    ),
+    (
+        "again(@again(relu relu, times=6000))",
+        "6000 times 2 operations are more than the 10,000 that a network may have",
+        "repeat it fewer times",
+    ),
     ("residual(@24)", "words are expected here, not a number", "as in conv(24)"),
     ("conv(@conv(24))", "`conv` takes values, not words", CONV),
     ("conv(8) @residual(conv(8, kernel=5, padding=0))", "8x28x28 and 8x32x32 cannot be added", ONE_SHAPE),
@@ -155,6 +186,26 @@ SPACE_TEXTS = [
     ("network = @24", "words are expected here, not a number", "as in conv(24)"),
     ("network = conv(3) @residual()", "`residual` can be left with nothing in its brackets", NEVER_EMPTY),
     ("network = @residual(conv(3)*0..2)", "`residual` can be left with nothing in its brackets", NEVER_EMPTY),
+    ("network = conv(3) @split()", "`split` can be left with nothing in its brackets", NEVER_EMPTY),
+    (
+        "network = split(relu, @conv(3)*0..1)",
+        "sentence 2 of `split` can be empty",
+        f"{NEVER_EMPTY}, such as `same`",
+    ),
+    ("network = @split(relu)", "`split` takes at least two sentences, with a comma between, not 1", SPLIT),
+    ("network = split(same, @3)", "words are expected here, not a number", "as in conv(3)"),
+    ("network = split(same, @head())", "`head` may only end a sentence", LAST),
+    (
+        "network = residual(relu, shortcut=@relu relu)",
+        "a value is expected here, not words",
+        "a number, a name such as max, a parameter, or a choice such as 16|24",
+    ),
+    (
+        "network = a(conv|max)\na(s) = @residual(relu, shortcut=s)",
+        "shortcut of `residual` is max; it must be one of conv, pool",
+        None,
+    ),
+    ("network = a(3)\n@a(w) = residual(relu)", "parameter `w` of `a` is never used", "use it or remove it"),
     ("@network = conv(3)*0..2", "`network` can derive an empty sentence", NEVER_EMPTY),
     ("network = (conv(3) | @head()) conv(4)", "`head` may only end a sentence", LAST),
     ("network = conv(3) end*1..2\nend = @head()", "`head` may only end a sentence", LAST),

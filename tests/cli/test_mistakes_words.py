@@ -68,9 +68,14 @@ FILES = [
         "give it another name",
     ),
     (
-        "WORDS = [Word('own', (Parameter('a', 1),), print, has_body=True)]",
-        "`own` takes a sentence in its brackets, so it cannot have parameters",
-        "remove its parameters, or has_body",
+        "WORDS = [Word('own', (Parameter('bodies', 1),), print, has_bodies=True)]",
+        "a parameter of `own` is named `bodies`, which is reserved",
+        "give it another name",
+    ),
+    (
+        "WORDS = [Word('own', (Parameter('a', 1),), print, has_body=True, has_bodies=True)]",
+        "`own` takes one sentence or several, not both",
+        "remove has_body or has_bodies",
     ),
 ]
 
@@ -145,6 +150,10 @@ def test_a_mistake_in_the_code_of_a_word_that_takes_a_sentence(folder: Path) -> 
         "the lower function of `own` fails: TypeError: <lambda>() takes 1 positional argument but 2 were given"
     )
     assert caught.value.remedy == "it is called as lower(build, body)"
+    several = own(folder, "WORDS = [Word('own', (Parameter('a'),), lambda build: None, has_bodies=True)]")
+    with pytest.raises(ArchsearchError) as caught:
+        parse("own(relu, relu, a=3)", vocabulary=several).lower()
+    assert caught.value.remedy == "it is called as lower(build, *bodies, a=...)"
 
 
 @pytest.mark.parametrize(

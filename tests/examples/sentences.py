@@ -27,11 +27,14 @@ def _sentence(generator: random.Random, words: int, depth: int) -> str:
 
 
 def _word(generator: random.Random, depth: int) -> str:
-    kind = generator.choice(["conv", "conv", "sep", "pool", "relu", "residual"])
-    if kind == "relu" or (kind == "residual" and depth == 2):
+    kind = generator.choice(["conv", "conv", "sep", "pool", "relu", "residual", "beside"])
+    if kind == "relu" or (kind in ("residual", "beside") and depth == 2):
         return "relu"
     if kind == "residual":
-        return f"residual({_sentence(generator, generator.randint(1, 3), depth + 1)})"
+        values = generator.choice(["", ", scale=skip", ", shortcut=pool", ", scale=skip, shortcut=pool"])
+        return f"residual({_sentence(generator, generator.randint(1, 3), depth + 1)}{values})"
+    if kind == "beside":
+        return _branches(generator, depth)
     stride = generator.choice([1, 1, 1, 2, 3])
     if kind == "pool":
         kernel = generator.randint(1, 3)
@@ -46,3 +49,22 @@ def _word(generator: random.Random, depth: int) -> str:
     return (
         f"{kind}({channels}, kernel={kernel}, stride={stride}, dilation={dilation}{padding_said}{special}{around})"
     )
+
+
+def _branches(generator: random.Random, depth: int) -> str:
+    """Draw a word that takes sentences which keep the size of the map, or its channels."""
+    word, channels = generator.choice(["split", "concat", "again"]), generator.choice([4, 6, 8])
+    if word == "again":
+        inside = generator.choice(["", "relu ", "again(same maxpool(1), times=3) ", "residual(relu) "])
+        repeated = f"{inside}conv({channels}, kernel=1)"
+        return f"conv({channels}) again({repeated}, times={generator.randint(1, 3)})"
+    kept = [
+        "same",
+        "relu same",
+        f"conv({channels}, dilation=2)",
+        "sep(4, kernel=5)",
+        "avgpool(3, stride=1, padding=1)",
+    ]
+    if depth < 2:
+        kept.append(_branches(generator, depth + 1))
+    return f"conv({channels}) {word}({', '.join(generator.choice(kept) for _ in range(2))})"

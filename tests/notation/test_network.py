@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from archsearch import Network, parse
 from archsearch.errors import NotationError
-from archsearch.graph.ops.maps import Convolution
+from archsearch.graph.ops.maps import Convolution, Pool
 from archsearch.graph.ops.mixing import Elementwise
+from archsearch.graph.ops.moving import Take
 from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.pytorch.build import build
 
@@ -35,6 +36,11 @@ CANONICAL = [
     ),
     ("conv(8, norm=layer, activation=gelu)", "conv(8, norm=layer, activation=gelu)"),
     ("maxpool(2, stride=2) avgpool(3, stride=2, padding=0)", "maxpool(2) avgpool(3, stride=2)"),
+    ("residual( conv(3)relu ,shortcut = conv,scale=none)", "residual(conv(3) relu)"),
+    ("residual(residual(relu, shortcut=pool), shortcut=pool)",) * 2,
+    ("residual(relu, shortcut=pool, scale=skip)", "residual(relu, scale=skip, shortcut=pool)"),
+    ("split(same,relu\n conv(8),  concat(same(), relu) )", "split(same, relu conv(8), concat(same, relu))"),
+    ("again(relu, times=2) again(relu, times=3)", "again(relu) again(relu, times=3)"),
 ]
 
 
@@ -103,6 +109,19 @@ LOWERED = [
     ("residual(conv(3, norm=none))", ["convolution", "relu", "add"]),
     ("residual(conv(8, norm=none))", ["convolution", "relu", "convolution", "add"]),
     ("residual(relu maxpool(1, stride=2))", ["relu", "pool", "convolution", "add"]),
+    ("residual(conv(3, norm=none), shortcut=pool)", ["convolution", "relu", "add"]),
+    ("residual(conv(3, norm=none), scale=skip)", ["convolution", "relu", "scale", "add"]),
+    ("residual(maxpool(2), shortcut=pool, scale=skip)", ["pool", "pool", "scale", "add"]),
+    (
+        "residual(conv(8, stride=2, norm=none), shortcut=pool)",
+        ["convolution", "relu", "pool", "convolution", "add"],
+    ),
+    ("residual(conv(8, norm=none), shortcut=pool)", ["convolution", "relu", "convolution", "add"]),
+    ("same", []),
+    ("residual(same)", ["add"]),
+    ("split(same, relu, relu relu)", ["take", "take", "relu", "take", "relu", "relu", "concatenate"]),
+    ("concat(relu, same, maxpool(1))", ["relu", "pool", "concatenate"]),
+    ("again(relu, times=3)", ["relu"] * 3),
     ("head()", ["global_pool", "flatten", "linear"]),
 ]
 
@@ -126,6 +145,49 @@ def test_the_shortcut_takes_the_stride_of_the_body_and_has_a_bias() -> None:
     assert shortcut.inputs == (0,)
 
 
+def test_the_pool_of_a_shortcut_has_the_stride_of_the_body_and_rounds_up() -> None:
+    nodes = parse("residual(conv(8, stride=2) conv(8, stride=2), shortcut=pool)").lower((3, 31, 29)).nodes
+    shortcut = nodes[nodes[-1].inputs[1]]
+    assert shortcut.op == Convolution(8, (1, 1), bias=True)
+    assert nodes[shortcut.inputs[0]].op == Pool("avg", (4, 4), (4, 4), ceil_mode=True)
+    assert nodes[shortcut.inputs[0]].inputs == (0,)
+
+
+def test_what_each_sentence_of_a_word_reads_and_where_it_stands() -> None:
+    split = parse("conv(4) split(relu, same relu maxpool(1))").lower().nodes[4:]
+    assert [(node.inputs, node.path) for node in split] == [
+        ((3,), "2"), ((4,), "2.1.1"), ((3,), "2"), ((6,), "2.2.2"), ((7,), "2.2.3"), ((5, 8), "2"),
+    ]  # fmt: skip
+    assert [split[0].op, split[2].op] == [Take(1, 0, 2), Take(1, 2, 2)]
+    concat = parse("relu concat(relu, same, residual(maxpool(1)))").lower().nodes[2:]
+    assert [(node.inputs, node.path) for node in concat] == [
+        ((1,), "2.1.1"), ((1,), "2.3.1.1"), ((3, 1), "2.3.1"), ((2, 1, 4), "2"),
+    ]  # fmt: skip
+
+
+def test_the_module_splits_and_concatenates_in_the_order_of_the_sentences() -> None:
+    image = torch.tensor([-1.0, -2.0, -3.0]).view(1, 3, 1, 1)
+    module = build(parse("concat(same, split(relu, same, residual(same)))").lower((3, 1, 1)))
+    assert module(image).flatten().tolist() == [-1, -2, -3, 0, -2, -6]
+
+
+def test_what_is_repeated_has_one_set_of_kernels_and_norms_of_its_own() -> None:
+    nodes = parse("again(conv(3) again(conv(3, kernel=1, norm=none)))").lower().nodes
+    shares = {number: node.shares for number, node in enumerate(nodes) if isinstance(node.op, Convolution)}
+    assert shares == {1: None, 4: None, 6: 4, 8: 1, 11: 4, 13: 4}
+    assert all(node.weights == nodes[node.shares].weights for node in nodes if node.shares is not None)
+    names = {weight.name for node in nodes for weight in node.weights}
+    assert names == {"1.0", "1.1", "4.0", "4.1", "2.0", "2.1", "9.0", "9.1"}
+
+
+def test_one_set_of_kernels_is_another_digest() -> None:
+    texts = ["again(conv(3), times=1)", "again(conv(3))", "conv(3) conv(3)"]
+    once, twice, written = (parse(text).lower().digest for text in texts)
+    assert len({once, twice, written}) == 3
+    assert once == parse("conv(3)").lower().digest
+    assert parse("again(relu)").lower().digest == parse("relu relu").lower().digest
+
+
 def test_the_module_computes_the_sum_of_body_and_input() -> None:
     module = build(parse("residual(relu)").lower((1, 1, 2)))
     assert module(torch.tensor([[[[-1.0, 2.0]]]])).tolist() == [[[[-1.0, 4.0]]]]
@@ -140,7 +202,11 @@ def test_the_vocabulary_says_its_defaults() -> None:
         f"dw({window.removeprefix('channels, ')}, multiplier=1, {around})",
         "gated(channels, hidden=channels, activation=silu)",
         "se(reduction=4)",
-        "residual(sentence)",
+        "residual(sentence, scale=none, shortcut=conv)",
+        "split(sentence, sentence, ...)",
+        "concat(sentence, sentence, ...)",
+        "again(sentence, times=2)",
+        "same",
         "maxpool(kernel, stride=kernel, padding=0)",
         "avgpool(kernel, stride=kernel, padding=0)",
         "norm(kind=batch)",

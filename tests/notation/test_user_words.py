@@ -12,7 +12,7 @@ from examples.words import own
 
 from archsearch import Space, analyze, parse
 from archsearch.data.load import digits
-from archsearch.errors import NotationError
+from archsearch.errors import NotationError, ShapeError
 from archsearch.notation.user_words import read_words, words_from
 from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.notation.word import Vocabulary
@@ -169,6 +169,49 @@ WORDS = [Word("twice", (), twice, has_body=True), Word("scores", (), scores, end
         Space.of("network = scores relu", vocabulary=vocabulary)
     with pytest.raises(NotationError, match="`twice` can be left with nothing in its brackets"):
         Space.of("network = twice(relu*0..1)", vocabulary=vocabulary)
+
+
+SEVERAL = """
+def most(build, *bodies, by, times):
+    entry = build.last
+    ends = []
+    for body in bodies:
+        build.last = entry
+        build.repeat(body, times)
+        ends.append(build.last)
+    build.then(Elementwise(by), *ends)
+
+def growing(build):
+    for _ in range(len(build.graph().nodes)):
+        build.then(Elementwise("relu"))
+
+WORDS = [
+    Word("most", (Parameter("by", choices=("add", "mul")), Parameter("times", 1)), most, has_bodies=True),
+    Word("growing", (), growing),
+]
+"""
+
+
+def test_a_word_that_takes_several_sentences_and_values(folder: Path) -> None:
+    vocabulary = own(folder, SEVERAL)
+    assert vocabulary["most"].signature == "most(sentence, sentence, ..., by, times=1)"
+    network = parse(
+        "most(relu,conv(3), times = 1, by=add) most(same, relu, by=mul, times=2)", vocabulary=vocabulary
+    )
+    assert str(network) == "most(relu, conv(3), by=add) most(same, relu, by=mul, times=2)"
+    assert parse(str(network), vocabulary=vocabulary) == network
+    assert [node.inputs for node in network.lower().nodes[1:]] == [
+        (0,), (0,), (2,), (3,), (1, 4), (5,), (6,), (5, 7),
+    ]  # fmt: skip
+    space = Space.of("network = most(relu*1..2, conv(3|4), by=add|mul, times=1|2)", vocabulary=vocabulary)
+    assert len({space.at(index) for index in range(space.size)}) == space.size == 16
+    with pytest.raises(NotationError, match="`most` needs `by`"):
+        parse("most(relu, relu)", vocabulary=vocabulary)
+
+
+def test_what_is_repeated_has_the_same_operations_each_time(folder: Path) -> None:
+    with pytest.raises(ShapeError, match="has 1 operations the first time, and another number later"):
+        parse("again(growing)", vocabulary=own(folder, SEVERAL)).lower()
 
 
 def test_reading_words_changes_nothing_for_others(vocabulary: Vocabulary) -> None:

@@ -25,6 +25,11 @@ SPACES = {
     "not always used": "network = unit(4|8, 3|5)\nunit(w, k) = conv(w) | conv(w, kernel=k)",
     "ambiguous": "network = (a | b)*1..2 a*0..1\na = conv(8|16) relu*0..1\nb = relu*0..2 conv(16)",
     "nested": "network = residual(residual(conv(4|8)*1..2) relu*0..1 | conv(4)) head()",
+    "sentences": "network = split(same, relu*1..2 | w(4), split(same, conv(4|8))) concat(w(8), same)\n"
+    "w(c) = conv(c|16) relu*0..1",
+    "values beside": "network = unit(4|8, conv|pool) again(relu | conv(4), times=1|3)\n"
+    "unit(w, s) = residual(conv(w), shortcut=s) | residual(residual(relu, shortcut=conv|pool), scale=none|skip)",
+    "in one another": "network = concat(split(relu | same, relu), relu)*1..2 split(relu, relu, same)*0..1",
     "names": "network = conv(4, norm=batch|none, activation=relu|none) head",
 }  # fmt: skip
 

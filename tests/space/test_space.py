@@ -33,6 +33,16 @@ DERIVED = [
     ("network = residual(conv(3|4) relu*0..1) head(pool=max|avg)", [
         f"residual(conv({w}){r}) head({p})" for w in (3, 4) for r in ("", " relu") for p in ("pool=max", "")
     ]),
+    # of sentences and values each with each
+    ("network = split(relu | same, conv(3|4))", [
+        f"split({first}, conv({w}))" for first in ("relu", "same") for w in (3, 4)
+    ]),
+    ("network = two(4|8, conv|pool)\ntwo(w, s) = residual(conv(w|2), shortcut=s)", [
+        f"residual(conv({w}){s})" for w in (4, 8, 2, 2) for s in ("", ", shortcut=pool")
+    ]),
+    ("network = residual(residual(relu, scale=none|skip), scale=none|skip)", [
+        f"residual(residual(relu{a}){b})" for a in ("", ", scale=skip") for b in ("", ", scale=skip")
+    ]),
     # a rule goes on over indented lines, comments and empty lines are nothing
     ("# a comment\nnetwork = first\n   # inside\n\n  relu\nfirst = conv(8)", ["conv(8) relu"]),
 ]  # fmt: skip
@@ -90,6 +100,27 @@ def test_a_slot_has_the_same_options_always_and_a_record_leads_back(name: str, s
 
 
 OPTIONS: dict[tuple[str, str], tuple[str, ...]] = {}
+
+
+def test_slots_of_sentences_and_of_values_beside_them() -> None:
+    space, record = Space.of(
+        "network = residual(conv(4|8)) residual(residual(conv(4|8), shortcut=conv|pool), shortcut=pool|conv)"
+        " split(conv(4|8), same relu*0..1)"
+    ), dict[str, str]()  # fmt: skip
+    space.derive(recording(by_index(0), record))
+    assert record == {
+        "network.0.channels": "4", "network.1.shortcut": "pool", "network.1.0.shortcut": "conv",
+        "network.1.0.0.channels": "4", "network.2.0.channels": "4", "network.2.1.1.count": "0",
+    }  # fmt: skip
+
+
+def test_a_space_with_sentences_is_written_in_one_way() -> None:
+    rules = (
+        "network = split( same, (conv(4|8) | relu)*1..1 )  residual(same(), shortcut = conv) again(relu,times=2|3)"
+    )
+    assert Space.of(rules).canonical.splitlines()[2] == (
+        "network = split(same, conv(4|8) | relu) residual(same) again(relu, times=2|3)"
+    )
 
 
 def test_a_draw_is_fair() -> None:

@@ -13,6 +13,7 @@ import pytest
 import torch
 from safetensors import safe_open
 
+from archsearch import analyze
 from archsearch.data.dataset import Split
 from archsearch.data.load import digits
 from archsearch.errors import TrainingError
@@ -99,6 +100,23 @@ def test_an_interrupted_training_goes_on_to_the_same_curve(
     assert outcomes(resumed) == outcomes(whole)
     for name, tensor in whole.module.state_dict().items():
         assert torch.equal(resumed.module.state_dict()[name], tensor)
+
+
+def test_kernels_that_are_repeated_are_trained_saved_and_read_once(tmp_path: Path, split: Split) -> None:
+    network = parse("conv(8, stride=4) again(residual(conv(8)), times=3) head()")
+    graph = network.lower()
+    recipe = replace(RECIPE, epochs=1)
+    trained = train(graph, split, recipe, 3, checkpoint=tmp_path / "reached")
+    params = 224 + 16 + 584 + 3 * 16 + 90
+    assert sum(one.numel() for one in trained.module.parameters()) == analyze(graph).figures["params"] == params
+    save_weights(tmp_path / "weights", trained, network, split, recipe)
+    found = load_weights(tmp_path / "weights").module
+    images, module = torch.randn(2, 3, 32, 32), trained.module.cpu().eval()
+    assert found.state_dict().keys() == module.state_dict().keys()
+    assert not [name for name in found.state_dict() if name.startswith(("layers.8.", "layers.12."))]
+    torch.testing.assert_close(found(images), module(images))
+    resumed = train(graph, split, recipe, 3, checkpoint=tmp_path / "reached")
+    assert outcomes(resumed) == outcomes(trained)
 
 
 def test_a_checkpoint_of_another_training_is_not_gone_on_from(tmp_path: Path, split: Split) -> None:
