@@ -10,19 +10,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from optuna import create_trial
-from optuna.trial import FrozenTrial, TrialState
 
 from archsearch.data.dataset import Dataset
 from archsearch.data.images import Images, Pixels
 from archsearch.data.load import digits
 from archsearch.errors import ArchsearchError, DataError, StudyError
 from archsearch.space.space import Space
-from archsearch.study.confirm import best, confirm
-from archsearch.study.confirmation import Confirmation, Confirmed, Run, Spread
-from archsearch.study.results import COLUMNS, ResultRow, load_results
+from archsearch.study.confirm import confirm
+from archsearch.study.confirmation import Confirmation
+from archsearch.study.results import ResultRow, load_results
 from archsearch.study.search import search
 from archsearch.study.studies import confirmed
 from archsearch.study.study import Measurement, Study
@@ -151,7 +147,7 @@ def test_the_test_images_are_measured_once_after_the_last_epoch(data: Dataset, s
 def test_no_search_measures_on_anything_but_held_out_images(data: Dataset, kind: str) -> None:
     split = replace(data.split("test"), kind=kind)
     with pytest.raises(StudyError, match="a search measures on held-out validation images; these are `"):
-        training_score(split, SHORT, 0)
+        training_score(split, 0)
     with pytest.raises(StudyError, match="a search measures on held-out validation images; these are `"):
         Study("tiny", SPACE, Measurement.on(data, split, SHORT, 0))
 
@@ -314,73 +310,3 @@ def test_mistakes(data: Dataset, storage: str) -> None:
         StudyError, match="the name `a confirmed` is kept for networks trained with `archsearch conf"
     ):
         search(SPACE, data, recipe=SHORT, trials=1, storage=storage, study=confirmed("a"))
-
-
-def trial(
-    number: int, digest: str, epochs: int, loss: float | None, accuracy: float, state: str = "COMPLETE"
-) -> FrozenTrial:
-    last = {"loss": loss, "accuracy": accuracy}
-    kept = {"digest": digest, "sentence": digest, "recipe": str(Recipe(epochs=epochs)), "history": [last]}
-    value = accuracy if state == "COMPLETE" else None
-    made = create_trial(state=TrialState[state], value=value, user_attrs=kept)
-    made.number = number
-    return made
-
-
-RUNGS = [
-    trial(0, "a", 2, 0.1, 99.0),
-    trial(1, "b", 2, 0.9, 50.0),
-    trial(2, "b", 7, 0.5, 60.0),
-    trial(3, "c", 7, 0.5, 61.0),
-    trial(4, "d", 7, None, 70.0),
-    trial(5, "e", 15, 0.8, 40.0, "PRUNED"),
-    trial(6, "f", 15, 0.9, 40.0),
-    trial(7, "c", 7, 0.5, 61.0),
-]
-
-
-@pytest.mark.parametrize(
-    ("top", "numbers"),
-    # The longest recipe, then the lowest loss, then the accuracy, then the first; b by its longer training.
-    [(1, [6]), (3, [6, 3, 2]), (9, [6, 3, 2, 4, 0])],
-)
-def test_which_networks_are_the_best(top: int, numbers: list[int]) -> None:
-    assert [one.number for one in best(RUNGS[::-1], top)] == numbers
-
-
-def network(name: str, params: int, *accuracies: float | None) -> Confirmed:
-    empty: dict[str, Any] = dict.fromkeys(COLUMNS)
-    runs = {
-        seed: Run(ResultRow({**empty, "test_accuracy": accuracy}), {}) for seed, accuracy in enumerate(accuracies)
-    }
-    return Confirmed(name, name, name, {"params": params, "rf": 1, "macs": 1}, runs)
-
-
-@pytest.mark.parametrize(
-    ("networks", "expected"),
-    [
-        # sd 2, standard error 2 / sqrt(3) = 1.1547: 89.9 is within it, 89.8 is not.
-        (
-            [network("a", 9, 89, 91, 93), network("b", 5, 89.9, 89.9, 89.9), network("c", 1, 89.8, 89.8, 89.8)],
-            "ab",
-        ),
-        ([network("a", 9, 89, 91, 93), network("c", 1, 89.8, 89.8, 89.8)], "aa"),
-        # Equal means: fewer parameters.
-        ([network("a", 9, 90, 92), network("b", 8, 90, 92)], "bb"),
-        # A mean over fewer seeds is less sure, however high.
-        ([network("a", 9, 99, None), network("b", 8, 90, 92)], "bb"),
-        ([network("a", 9, 90), network("b", 1, 89.99)], "a-"),
-        ([network("a", 9, None, None)], "--"),
-    ],
-)
-def test_the_best_and_the_simplest_near_it(networks: list[Confirmed], expected: str) -> None:
-    found = Confirmation(tuple(networks))
-    assert "".join(one.name if one else "-" for one in (found.best, found.simplest)) == expected
-
-
-@given(st.lists(st.floats(0, 100), min_size=2, max_size=9))
-def test_mean_and_spread_are_those_of_numpy(values: list[float]) -> None:
-    spread = Spread(tuple(values))
-    assert spread.mean == pytest.approx(np.mean(values))
-    assert spread.sd == pytest.approx(np.std(values, ddof=1), abs=1e-9)
-    assert spread.standard_error == pytest.approx(np.std(values, ddof=1) / np.sqrt(len(values)), abs=1e-9)
