@@ -66,6 +66,11 @@ class KeptStudy:
         return is_waiting or self.first(network, recipe) is not None
 
     @property
+    def in_order(self) -> list[FrozenTrial]:
+        """The trials by their numbers."""
+        return sorted(self.trials.values(), key=lambda trial: trial.number)
+
+    @property
     def waiting(self) -> list[FrozenTrial]:
         """The trials that wait to be begun again, the first begun first."""
         return [trial for _, trial in sorted(self.trials.items()) if trial.state is TrialState.WAITING]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from optuna.pruners import BasePruner, MedianPruner, NopPruner
@@ -11,17 +12,17 @@ from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from archsearch.analysis.limits import Verdict
-from archsearch.errors import ArchsearchError
 from archsearch.notation.network import Network, parse
 from archsearch.study import tables
 from archsearch.study.budget import KEEP, Budget
 from archsearch.study.calibrated import Calibrate, calibrated, uncalibrated
 from archsearch.study.correlation import Correlation, between_rungs
+from archsearch.study.drawing import Drawing
 from archsearch.study.job import Score
 from archsearch.study.kept import KeptStudy
 from archsearch.study.mirror import Mirror
 from archsearch.study.plan import Plan
-from archsearch.study.propose import Draws, asking, check_start
+from archsearch.study.propose import asking, check_start
 from archsearch.study.record import DESCRIBED, describe, known_results
 from archsearch.study.results import ResultRow, frame, rows
 from archsearch.study.rungs import Rungs
@@ -42,12 +43,6 @@ _REFUSED_IN_A_ROW = 20
 
 _FAILED_IN_A_ROW = 5
 """After so many failures in a row, it is not the networks that are at fault."""
-
-_ENOUGH = 100_000
-"""Where no time ends the search, it ends after so many networks of which none is new and fits."""
-
-_PORTION, _SAID = 500, 5_000
-"""So many networks are drawn between two looks at the clock, and between two words on it."""
 
 
 @dataclass(frozen=True)
@@ -110,8 +105,7 @@ def run(
         for network in start:
             check_start(study.space, network)
         rungs = Rungs(study, kept, Plan(study.rungs, budget))
-        seed = study.measurement.seed
-        mirror = Mirror(study.name, seed, sampler, pruner or _pruner(study.rungs))
+        mirror = Mirror(study.name, study.measurement.seed, sampler, pruner or _pruner(study.rungs))
         mirror.update(trial for trial in kept.trials.values() if rungs.of(trial) == 0)
         scorings = [
             Scoring(
@@ -126,11 +120,11 @@ def run(
             for measurement in study.measurements
         ]
         starts = [network for network in start if (study.space.check(network).digest or "") not in kept]
-        going = _Run(study, kept, rungs, mirror, Draws(study.space, seed), scorings, weights, watch, starts)
+        drawing = Drawing(study, kept, rungs, watch)
+        going = _Run(study, kept, rungs, mirror, drawing, scorings, weights, watch, starts)
         going.go()
         with tables.undamaged():
-            found = sorted(kept.trials.values(), key=lambda trial: trial.number)
-            table = tuple(rows(study.name, found))
+            table = tuple(rows(study.name, kept.in_order))
             return Outcome(table, going.ended, going.advice, between_rungs(table, study.rungs))
 
 
@@ -149,7 +143,7 @@ class _Run:
     kept: KeptStudy
     rungs: Rungs
     mirror: Mirror
-    draws: Draws
+    drawing: Drawing
     scorings: Sequence[Scoring]
     weights: WeightFiles
     watch: Watch
@@ -157,7 +151,6 @@ class _Run:
     rung: int = -1
     ended: str = ""
     remedy: str | None = None
-    drawn_out: str = ""
     refused: int = 0
     failed: int = 0
     last_failed: Scored | None = None
@@ -169,9 +162,12 @@ class _Run:
         if len(self.study.rungs) > 1:
             self.watch.said(f"plan: {self.rungs.plan}")
         self._look_around()
+        # Counted anew, so that a run that goes on proposes what this one would have.
+        states = [state_of(trial) for trial in self.kept.in_order]
+        self.refused = sum(1 for _ in takewhile("refused".__eq__, reversed(states)))
         if not self.kept.trials and not self.starts:
             # Where nothing fits this ends the search, before a row binds the study to its limits.
-            self.spare = self._draw()
+            self.spare = self.drawing.next()
         try:
             while not self.ended:
                 self._step()
@@ -199,14 +195,17 @@ class _Run:
         if queued is not None:
             self._resume(queued)
         elif rung is None:
-            self.ended = self.drawn_out or self.rungs.plan.ended(self.rungs.trained)
+            self.ended, self.remedy = (
+                self.drawing.ended or self.rungs.plan.ended(self.rungs.trained),
+                self.drawing.remedy,
+            )
         elif rung > 0:
             self._promote(rung)
         elif self.starts:
             self._try(self.study.space.derivation(self.starts.pop(0)))
         elif self.refused < _REFUSED_IN_A_ROW:
             self._try(None)
-        elif choices := self.spare or self._draw():
+        elif choices := self.spare or self.drawing.next():
             self.spare = None
             self._try(choices)
 
@@ -302,32 +301,3 @@ class _Run:
     def _tell(self, trial: FrozenTrial) -> None:
         for row in rows(self.study.name, [trial]):
             self.watch.finished(row)
-
-    def _draw(self) -> dict[str, str] | None:
-        """Draw a network that fits and was not tried; if the budget lasts for none, the search ends."""
-        draws = self.draws
-        begun = draws.looked_at
-        while self.rungs.is_open(0):
-            choices = draws.find(self.kept, _PORTION)
-            if choices is not None:
-                return choices
-            looked_at = draws.looked_at - begun
-            if draws.is_exhausted or (self.rungs.plan.budget.hours is None and looked_at >= _ENOUGH):
-                self._give_up(looked_at)
-            elif looked_at % _SAID == 0:
-                self.watch.drawing(looked_at)
-        return None
-
-    def _give_up(self, looked_at: int) -> None:
-        draws, name = self.draws, self.study.space.name
-        remedy = "loosen the limits, or let the space derive other networks"
-        if draws.is_exhausted and not draws.fitted:
-            raise ArchsearchError(f"no network of `{name}` fits: {draws}", remedy=remedy)
-        self.rungs.is_exhausted = True
-        if draws.is_exhausted:
-            self.drawn_out = f"every network of `{name}` that fits was tried"
-        elif draws.fitted:
-            self.drawn_out = f"no further network was found: none of the {looked_at:,} drawn is new and fits"
-        else:
-            self.drawn_out = f"no network of `{name}` was found that fits: {draws}"
-            self.remedy = f"{remedy}; with --hours, the search draws on"

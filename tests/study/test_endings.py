@@ -12,7 +12,7 @@ from examples.mistakes import run as run_command
 
 from archsearch.errors import ArchsearchError, TrainingError
 from archsearch.space.space import Space
-from archsearch.study import loop
+from archsearch.study import drawing
 from archsearch.study.budget import Budget
 from archsearch.study.job import Job
 from archsearch.study.loop import Outcome, run
@@ -80,7 +80,7 @@ def test_a_network_that_is_rare_is_found_and_trained(storage: str) -> None:
 def test_of_networks_that_were_not_found_it_is_not_said_that_there_are_none(
     storage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "_ENOUGH", 500)
+    monkeypatch.setattr(drawing, "_ENOUGH", 500)
     outcome = searched(RARE.format(12), storage)
     size = Space.of(RARE.format(12)).size
     assert outcome.ended.startswith(
@@ -96,7 +96,7 @@ def test_of_networks_that_were_not_found_it_is_not_said_that_there_are_none(
 
 
 def test_a_search_draws_on_while_its_time_lasts(storage: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "_ENOUGH", 500)
+    monkeypatch.setattr(drawing, "_ENOUGH", 500)
     outcome = searched(RARE.format(12), storage, budget=Budget(hours=3 / 3600))
     assert outcome.ended == "the time is up: 0 networks are trained"
 

@@ -1,0 +1,69 @@
+"""Networks drawn for a study where its sampler finds none that fits or is new, and the end of all that fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from archsearch.errors import ArchsearchError
+from archsearch.study.kept import KeptStudy
+from archsearch.study.propose import Draws
+from archsearch.study.rungs import Rungs
+from archsearch.study.study import Study
+from archsearch.study.watch import Watch
+
+_ENOUGH = 100_000
+"""Where no time ends the search, it draws no more after so many networks of which none is new and fits."""
+
+_PORTION, _SAID = 500, 5_000
+"""So many networks are drawn between two looks at the clock, and between two words on it."""
+
+
+@dataclass
+class Drawing:
+    """Draws for the first rung of a study, as long as that is open.
+
+    `ended` says why no network is left to draw, and `remedy` what to do.
+    """
+
+    study: Study
+    kept: KeptStudy
+    rungs: Rungs
+    watch: Watch
+    ended: str = ""
+    remedy: str | None = None
+    draws: Draws = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.draws = Draws(self.study.space, self.study.measurement.seed)
+
+    def next(self) -> dict[str, str] | None:
+        """Return the choices of a network that fits and was not tried, or None where the rung ends.
+
+        Raises ArchsearchError if no network of the space fits.
+        """
+        begun = self.draws.looked_at
+        while self.rungs.is_open(0):
+            choices = self.draws.find(self.kept, _PORTION)
+            if choices is not None:
+                return choices
+            looked_at = self.draws.looked_at - begun
+            has_time = self.rungs.plan.budget.hours is not None
+            if self.draws.is_exhausted or (not has_time and looked_at >= _ENOUGH):
+                self._give_up(looked_at)
+            elif looked_at % _SAID == 0:
+                self.watch.drawing(looked_at)
+        return None
+
+    def _give_up(self, looked_at: int) -> None:
+        draws, name = self.draws, self.study.space.name
+        remedy = "loosen the limits, or let the space derive other networks"
+        if draws.is_exhausted and not draws.fitted:
+            raise ArchsearchError(f"no network of `{name}` fits: {draws}", remedy=remedy)
+        self.rungs.is_exhausted = True
+        if draws.is_exhausted:
+            self.ended = f"every network of `{name}` that fits was tried"
+        elif draws.fitted:
+            self.ended = f"no further network was found: none of the {looked_at:,} drawn is new and fits"
+        else:
+            self.ended = f"no network of `{name}` was found that fits: {draws}"
+            self.remedy = f"{remedy}; with --hours, the search draws on"
