@@ -195,10 +195,8 @@ class _Run:
         if queued is not None:
             self._resume(queued)
         elif rung is None:
-            self.ended, self.remedy = (
-                self.drawing.ended or self.rungs.plan.ended(self.rungs.trained),
-                self.drawing.remedy,
-            )
+            self.ended = self.drawing.ended or self.rungs.plan.ended(self.rungs.trained)
+            self.remedy = self.drawing.remedy
         elif rung > 0:
             self._promote(rung)
         elif self.starts:

@@ -21,7 +21,7 @@ from archsearch.study.named import named_network
 from archsearch.study.study import Study
 
 SECOND, THIRD = parse("conv(8, stride=2) conv(16) head()"), parse("conv(32, stride=2) conv(4) head()")
-SOURCE = "from archsearch.notation import *; WORDS = [Word('same', (), lambda build: None)]"
+SOURCE = "from archsearch.notation import *; WORDS = [Word('nothing', (), lambda build: None)]"
 
 
 @pytest.fixture
@@ -91,10 +91,10 @@ def test_a_sampler_without_that_name(storage: str) -> None:
 
 
 def test_a_row_is_read_in_the_words_of_its_study(storage: str) -> None:
-    space = Space.of("input 1x8x8\nclasses 3\nnetwork = conv(4) same head()", "own", words_from(SOURCE))
+    space = Space.of("input 1x8x8\nclasses 3\nnetwork = conv(4) nothing head()", "own", words_from(SOURCE))
     run(Study("own", space, STUDY.measurement), score_in(0), Budget(trials=1), storage=storage)
     found = named_network(storage, "own", 0, VOCABULARY)
-    assert (str(found.network), found.input_shape, found.classes) == ("conv(4) same head()", (1, 8, 8), 3)
+    assert (str(found.network), found.input_shape, found.classes) == ("conv(4) nothing head()", (1, 8, 8), 3)
 
 
 def test_rows_on_the_command_line(capsys: Capture, folder: Path) -> None:
