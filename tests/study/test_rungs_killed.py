@@ -1,0 +1,51 @@
+"""A search on rungs that is killed at any point goes on to the same networks, and trains none twice."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from examples import killed_after
+
+from archsearch.study.results import ResultRow, load_results
+
+SPACE = """
+limits params < 2k
+network = conv(4|6|8|10|12, kernel=4, stride=4, padding=0) conv(4|8|12|16, stride=2) head(pool=max|avg)
+"""
+COMMAND = [
+    *("search", "tiny.space", "--data", "digits", "--trials", "6", "--rungs", "1,2,4"),
+    *("--batch-size", "64", "--augmentation", "crop", "--threads", "1", "--precision", "fp32"),
+]
+# 6 networks for an epoch, 2 for two, 1 for four, of 21 batches each: 294 in all.
+BATCHES = 294
+
+
+def searched(storage: Path, batches: int) -> int:
+    """Run the search, killed after so many batches; return the exit status."""
+    command = [sys.executable, killed_after.__file__, str(batches), *COMMAND, "--storage", f"sqlite:///{storage}"]
+    return subprocess.run(command, capture_output=True, check=False).returncode
+
+
+def complete(rows: tuple[ResultRow, ...]) -> list[tuple[object, ...]]:
+    names = ("digest", "epochs", "val_accuracy", "val_loss")
+    return [tuple(row[name] for name in names) for row in rows if row["state"] == "complete"]
+
+
+@pytest.mark.slow
+def test_killed_at_three_random_points_it_trains_the_same_networks(folder: Path) -> None:
+    (folder / "tiny.space").write_text(SPACE)
+    assert searched(folder / "whole.db", 10 * BATCHES) == 0
+    generator, storage = random.Random(0), folder / "killed.db"
+    statuses = [searched(storage, generator.randrange(1, BATCHES // 4)) for _ in range(3)]
+    assert statuses == [-signal.SIGKILL] * 3
+    assert searched(storage, 10 * BATCHES) == 0
+    whole, killed = (load_results(f"sqlite:///{folder / name}.db") for name in ("whole", "killed"))
+    assert complete(killed) == complete(whole)
+    assert Counter(row["epochs"] for row in killed if row["state"] == "complete") == {1: 6, 2: 2, 4: 1}
+    assert len({(row["digest"], row["recipe_digest"]) for row in killed}) == len(killed)
