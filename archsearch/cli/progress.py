@@ -13,6 +13,7 @@ from rich.progress import Progress as Bars
 from archsearch.analysis.limits import Verdict
 from archsearch.cli.signals import raise_received
 from archsearch.notation.network import Network
+from archsearch.study.plan import epochs_text
 from archsearch.study.results import ResultRow
 from archsearch.study.trials import TRAINED
 from archsearch.study.watch import Watch
@@ -67,7 +68,7 @@ class Progress(Watch):
 
     def rung(self, number: int, total: int, epochs: int, trained: int, networks: int | None) -> None:
         of = f", {trained} of {networks} trained" if networks else f", {trained} trained"
-        self._console.print(f"rung {number} of {total}: {_epochs(epochs)} each{of}")
+        self._console.print(f"rung {number} of {total}: {epochs_text(epochs)} each{of}")
         self._left, self._begun, self._done = networks and networks - trained, None, 0
 
     def abandoned(self, number: int) -> None:
@@ -79,7 +80,7 @@ class Progress(Watch):
     def training(self, number: int, network: Network, verdict: Verdict, epochs: int) -> None:
         figures = ", ".join(f"{name} {verdict.figures[name]:,}" for name in ("rf", "params", "macs"))
         self._console.print(f"{self._numbered(number)}{network}\n   {figures}")
-        description = f"{self._numbered(number)}{_epochs(epochs)}"
+        description = f"{self._numbered(number)}{epochs_text(epochs)}"
         self._bars.reset(self._bar, description=description, visible=True, total=None)
 
     def confirming(self, name: str, seed: int, number: int, total: int) -> None:
@@ -121,10 +122,6 @@ class Progress(Watch):
             return ""
         each = (time.monotonic() - self._begun) / self._done
         return f"; about {_duration(each * self._left)} left for {self._left} more"
-
-
-def _epochs(number: int) -> str:
-    return f"{number} epoch{'s' if number > 1 else ''}"
 
 
 def _duration(seconds: float) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 import click
 
-from archsearch.cli.numbers import Number
-from archsearch.cli.recipe import FieldOption, FieldValue
+from archsearch.cli.recipe import FieldOption
 from archsearch.cli.streams import to_reader
 from archsearch.errors import UsageError, suggest
 
@@ -120,6 +120,14 @@ def _names(parameter: click.Parameter) -> list[str]:
     return [*parameter.opts, *parameter.secondary_opts]
 
 
+@runtime_checkable
+class _Explained(Protocol):
+    """A type of option that says what it takes."""
+
+    @property
+    def meaning(self) -> str: ...
+
+
 def _wanted(kind: click.ParamType[object]) -> str:
     """Say what an option takes.
 
@@ -131,7 +139,7 @@ def _wanted(kind: click.ParamType[object]) -> str:
     match kind:
         case click.Choice():
             return f"one of {', '.join(map(str, kind.choices))}"
-        case Number() | FieldValue():
+        case _Explained():
             return kind.meaning
         case click.Path():
             return "a file that can be written"

@@ -13,6 +13,7 @@ from scipy.stats import norm, spearmanr
 
 from archsearch.errors import ArchsearchError, suggest
 from archsearch.notation.condition import ColumnValue
+from archsearch.study.plan import epochs_text
 from archsearch.study.results import COLUMNS, WORDS, ResultRow, check_column
 from archsearch.study.study import KEY
 
@@ -99,7 +100,9 @@ def between_rungs(rows: Iterable[ResultRow], rungs: Sequence[int]) -> tuple[Corr
         )
         pairs = [(before.get(digest), loss) for digest, loss in after.items()]
         known = [(one, other) for one, other in pairs if one is not None and other is not None]
-        found.append(_of_pairs(f"val_loss after {first} epochs", f"val_loss after {second} epochs", known))
+        found.append(
+            _of_pairs(f"val_loss after {epochs_text(first)}", f"val_loss after {epochs_text(second)}", known)
+        )
     return tuple(found)
 
 

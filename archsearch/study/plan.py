@@ -22,6 +22,15 @@ REDUCTION = 3
 """Of so many networks on a rung, one goes on to the next."""
 
 
+def epochs_text(number: int) -> str:
+    """Write so many epochs.
+
+    >>> epochs_text(1), epochs_text(7)
+    ('1 epoch', '7 epochs')
+    """
+    return f"{number} epoch{'s' if number > 1 else ''}"
+
+
 @dataclass(frozen=True)
 class Rung:
     """What is known of a rung: the epochs of its recipe, and how many networks were trained by it."""
@@ -105,13 +114,13 @@ class Plan:
                 f"the best {networks} for {epochs}"
                 for networks, epochs in zip(self.networks, self.epochs, strict=True)
             ]
-            parts[0] = f"{self.networks[0]} networks for {self.epochs[0]} epochs"
+            parts[0] = f"{self.networks[0]} networks for {epochs_text(self.epochs[0])}"
         else:
             ends = [60 * (self.budget.hours or 0) * float(share) for share in self.shares]
             parts = [
                 f"the best for {epochs} until {end:.0f} min" for epochs, end in zip(self.epochs, ends, strict=True)
             ]
-            parts[0] = f"networks for {self.epochs[0]} epochs until {ends[0]:.0f} min"
+            parts[0] = f"networks for {epochs_text(self.epochs[0])} until {ends[0]:.0f} min"
         # What the best are of is said once.
         return ", ".join([*parts[:1], *(part.replace(" for", " of them for") for part in parts[1:2]), *parts[2:]])
 
@@ -128,7 +137,7 @@ class Plan:
         )
         first, *others = trained
         if others:
-            texts = [f"{first} networks were trained for {self.epochs[0]} epochs"]
+            texts = [f"{first} networks were trained for {epochs_text(self.epochs[0])}"]
             texts += [f"{number} for {epochs}" for number, epochs in zip(others, self.epochs[1:], strict=True)]
             return f"{'the plan is done' if is_done else 'the time is up'}: {', '.join(texts)}"
         if is_done:

@@ -94,7 +94,7 @@ def test_rungs_rise_to_the_epochs_of_the_recipe(rungs: tuple[int, ...]) -> None:
 
 def test_the_best_of_each_rung_are_trained_longer(storage: str) -> None:
     outcome = run(STUDY, by_digest, Budget(trials=9), storage=storage)
-    assert outcome.ended == "the plan is done: 9 networks were trained for 1 epochs, 3 for 2, 1 for 4"
+    assert outcome.ended == "the plan is done: 9 networks were trained for 1 epoch, 3 for 2, 1 for 4"
     by_rung = [complete(outcome.rows, epochs) for epochs in RUNGS]
     assert [len(rows) for rows in by_rung] == [9, 3, 1]
     for below, above in pairwise(by_rung):

@@ -1,0 +1,62 @@
+"""`archsearch search --rungs`, and `--plan`, which shows what a search would do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from examples.mistakes import Capture, run
+
+SEARCH = ("search", "first", "--data", "digits", "--augmentation", "crop", "--threads", "1", "--precision", "fp32")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ("--rungs", "4,2"),
+            "`--rungs` is 4,2; it must be whole numbers from 1 to 1,000,000 that rise, as in 2,7,15\n"
+            "  see `archsearch search --help`",
+        ),
+        (
+            ("--rungs", "two"),
+            "`--rungs` is two; it must be whole numbers from 1 to 1,000,000 that rise, as in 2,7,15\n"
+            "  see `archsearch search --help`",
+        ),
+        (
+            ("--rungs", "2,4", "--epochs", "4"),
+            "`--epochs` has no effect here: the last of the rungs says it\n  leave out --epochs",
+        ),
+    ],
+)
+def test_mistakes(capsys: Capture, folder: Path, options: tuple[str, ...], message: str) -> None:
+    status, out, err = run(capsys, *SEARCH, "--trials", "3", *options)
+    assert (status, out) == (2, "")
+    assert err == f"archsearch: {message}\n"
+
+
+def test_the_plan_is_shown_and_nothing_is_written(capsys: Capture, folder: Path) -> None:
+    status, out, _err = run(capsys, *SEARCH, "--trials", "9", "--plan", "--json")
+    assert status == 0
+    rungs = json.loads(out)
+    assert [(one["rung"], one["epochs"], one["networks"]) for one in rungs] == [(1, 2, 9), (2, 7, 3), (3, 15, 1)]
+    for one in rungs:
+        assert one["minutes"] == pytest.approx(one["networks"] * one["minutes_each"])
+    assert rungs[1]["minutes_each"] == pytest.approx(3.5 * rungs[0]["minutes_each"])
+    assert not [*folder.iterdir()]
+
+
+def test_a_search_says_its_plan_and_how_its_rungs_rank(capsys: Capture, folder: Path) -> None:
+    status, out, err = run(capsys, *SEARCH, "--trials", "2", "--rungs", "1,2")
+    assert status == 0
+    assert (
+        "plan: 2 networks for 1 epoch, the best 1 of them for 2\nrung 1 of 2: 1 epoch each, 0 of 2 trained" in err
+    )
+    assert "rung 2 of 2: 2 epochs each, 0 of 1 trained" in err
+    assert (
+        "the plan is done: 2 networks were trained for 1 epoch, 1 for 2\n"
+        "  rank correlation of val_loss after 1 epoch with val_loss after 2 epochs: 1 complete networks have both; "
+        "it needs 4\n" in err
+    )
+    assert out.count("complete") == 3
