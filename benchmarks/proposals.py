@@ -18,10 +18,11 @@ from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 
 from archsearch.space.space import Space
 from archsearch.study.budget import Budget
+from archsearch.study.columns import ResultRow
 from archsearch.study.job import Job
 from archsearch.study.loop import run
 from archsearch.study.propose import asking
-from archsearch.study.results import ResultRow, load_results
+from archsearch.study.results import load_results
 from archsearch.study.study import Measurement, Study
 from archsearch.study.watch import Watch
 from archsearch.table import render

@@ -23,7 +23,7 @@ from archsearch.table import cell, render
 if TYPE_CHECKING:
     from archsearch.analysis.limits import Verdict
     from archsearch.analysis.profile import Profile
-    from archsearch.study.results import ResultRow
+    from archsearch.study.columns import ResultRow
 
 Form: TypeAlias = Literal["text", "json", "csv"]
 Values: TypeAlias = Mapping[str, Any]
@@ -62,7 +62,7 @@ class Output:
 
     def results(self, found: Iterable[ResultRow]) -> None:
         """Write rows of the results."""
-        from archsearch.study.results import COLUMNS, SHOWN
+        from archsearch.study.columns import COLUMNS, SHOWN
 
         self.rows(list(COLUMNS), [row.values for row in found], SHOWN)
 

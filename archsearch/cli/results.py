@@ -30,6 +30,7 @@ from archsearch.cli.usage import Verb, refuse_without_effect
     "results",
     'results --where "params < 150k and val_accuracy > 85" --sort params --top 5',
     "results --where \"state = 'refused'\" --csv",
+    "results --storage results/cpu200k.csv --sort val_loss --top 5",
     "results --correlate val_accuracy --where \"study = 'era_s9'\"",
 )
 def results(
@@ -46,10 +47,13 @@ def results(
     It has a row for each network: complete, pruned, failed or refused. Accuracies are in percent, times in
     seconds. The table shows some of the columns, --json and --csv write all.
 
+    --storage may also be a CSV file of results that was published: what --csv wrote.
+
     --correlate shows Spearman's rank correlation, from -1 to 1, of a column with what is known before training or
     after its first epoch, and its 95 % confidence interval (low to high), over n networks trained to the end.
     """
-    from archsearch.study.results import COLUMNS, load_results, select
+    from archsearch.study.columns import COLUMNS
+    from archsearch.study.results import load_results, select
 
     if list_columns:
         options = ("--where", "--sort", "--top", "--correlate", "--storage")

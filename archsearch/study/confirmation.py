@@ -10,7 +10,7 @@ from functools import cached_property
 from statistics import fmean, stdev
 
 from archsearch.notation.condition import ColumnValue
-from archsearch.study.results import ResultRow
+from archsearch.study.columns import ResultRow
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from scipy.stats import norm, spearmanr
 
 from archsearch.errors import ArchsearchError, suggest
 from archsearch.notation.condition import ColumnValue
+from archsearch.study.columns import COLUMNS, WORDS, ResultRow, check_column
 from archsearch.study.plan import epochs_text
-from archsearch.study.results import COLUMNS, WORDS, ResultRow, check_column
 from archsearch.study.study import KEY
 
 SIGNALS = ("rf", "params", "macs", "depth", "activation_bytes", "synflow", "naswot", "first_train_loss")

@@ -16,6 +16,7 @@ from archsearch.notation.network import Network, parse
 from archsearch.study import tables
 from archsearch.study.budget import KEEP, Budget
 from archsearch.study.calibrated import Calibrate, calibrated, uncalibrated
+from archsearch.study.columns import ResultRow
 from archsearch.study.correlation import Correlation, between_rungs
 from archsearch.study.drawing import Drawing
 from archsearch.study.job import Score
@@ -24,7 +25,7 @@ from archsearch.study.mirror import Mirror
 from archsearch.study.plan import Plan
 from archsearch.study.propose import asking, check_start
 from archsearch.study.record import DESCRIBED, describe, known_results
-from archsearch.study.results import ResultRow, frame, rows
+from archsearch.study.results import frame, rows
 from archsearch.study.rungs import Rungs
 from archsearch.study.scoring import Scored, Scoring
 from archsearch.study.storage import opened

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from optuna.trial import FrozenTrial, TrialState
 
-from archsearch.analysis.figures import FIGURES, SECONDS
-from archsearch.data.dataset import COPIES_TOGETHER
-from archsearch.errors import ArchsearchError, suggest
+from archsearch.analysis.figures import SECONDS
 from archsearch.notation.condition import ColumnValue, Condition
+from archsearch.study.columns import ALWAYS_THERE, COLUMNS, PREDICTED, WORDS, ResultRow, check_column
+from archsearch.study.published import is_table, read_table
 from archsearch.study.storage import reading
 from archsearch.study.studies import trials_by_study
 from archsearch.study.trials import candidates, recipe_digest, state_of
@@ -21,98 +21,17 @@ from archsearch.study.url import DEFAULT
 if TYPE_CHECKING:
     import pandas as pd
 
-PREDICTED = "predicted_seconds"
-"""The figure `seconds`, where a limit named it; the column of that name is of the time that was measured."""
-
-COLUMNS: Mapping[str, str] = {
-    "study": "the search that proposed it, `train`, or `STUDY confirmed`",
-    "number": "its number in the study",
-    "confirms": "the network of a search that was trained once more for the test, as STUDY#NUMBER",
-    "state": "refused, pruned, complete, failed, running or waiting",
-    "reason": "why it was refused, pruned or failed, or where its result comes from",
-    "val_accuracy": "percent of the held-out validation images, after the last epoch",
-    "val_loss": "mean loss of the same images, in nats: by it the networks of a search are ranked",
-    "test_accuracy": "percent of the test images, after the last epoch on all training images",
-    "class_accuracy": "percent of the test images of each class, for a network that was confirmed",
-    "train_accuracy": "percent of the augmented training images, over the last epoch",
-    "first_train_loss": "mean loss of the augmented training images over the first epoch, in nats",
-    **{name: meaning for name, meaning in FIGURES.items() if name != SECONDS},
-    PREDICTED: FIGURES[SECONDS],
-    "synflow": "natural logarithm of the synaptic flow through the network before training (no unit)",
-    "naswot": "log-determinant of how alike its ReLUs answer to training images before training (no unit)",
-    "epochs": "epochs trained",
-    "data": "the dataset",
-    "data_digest": "digest of its images and labels",
-    "split": "validation (images held out of training; `copies together` where that changes which) or test",
-    "recipe": "how it was trained",
-    "recipe_digest": "of every value of the recipe",
-    "seed": "of initialisation, order and augmentation",
-    "seconds": "of training and measuring",
-    "precision": "bf16 or fp32, and the device",
-    "threads": "threads that computed",
-    "images_per_second": "images a second in training, the median of the epochs",
-    "device": "how it was computed, and the images a second of what else was tried",
-    "digest": "of the network's graph",
-    "sentence": "the network",
-}
-"""Every column with its meaning; `--where` and `--sort` take their names."""
-
-WORDS: Mapping[str, tuple[str, ...]] = {
-    "study": (),
-    "confirms": (),
-    "class_accuracy": (),
-    "state": ("complete", "failed", "pruned", "refused", "running", "waiting"),
-    "reason": (),
-    "data": (),
-    "data_digest": (),
-    "split": ("test", "validation", COPIES_TOGETHER),
-    "recipe": (),
-    "recipe_digest": (),
-    "precision": (),
-    "device": (),
-    "digest": (),
-    "sentence": (),
-}
-"""The columns that hold words, with those that they can hold unless it is any; the others hold numbers."""
-
-SHOWN = (
-    "study",
-    "number",
-    "state",
-    "val_accuracy",
-    "test_accuracy",
-    "rf",
-    "params",
-    "macs",
-    "reason",
-    "data",
-    "epochs",
-    "seed",
-    "seconds",
-    "digest",
-)
-"""The columns that a table for people shows."""
-
-
-_ALWAYS_THERE = ("study", "number", "state", "sentence")
 _KILLED = "its run was killed, at every attempt"
-
-
-@dataclass(frozen=True)
-class ResultRow:
-    """One network: a value, or None, for each column."""
-
-    values: Mapping[str, ColumnValue]
-
-    def __getitem__(self, column: str) -> ColumnValue:
-        return self.values[column]
 
 
 def load_results(storage: str = DEFAULT) -> tuple[ResultRow, ...]:
     """Return the rows of all studies in a storage, in the order in which they were proposed.
 
-    Nothing is written. Raises StudyError where there is no storage, and for one that cannot be read.
+    `storage` is an SQLAlchemy URL, or the path of a CSV file that `archsearch results --csv` wrote. Nothing is
+    written. Raises StudyError where there is no storage, and for one that cannot be read.
     """
+    if is_table(storage):
+        return read_table(Path(storage))
     with reading(storage) as engine:
         return tuple(row for name, trials in trials_by_study(engine).items() for row in rows(name, trials))
 
@@ -132,7 +51,7 @@ def select(
     """
     chosen = list(table)
     if where is not None:
-        condition = Condition.of(where, COLUMNS, WORDS, never_missing=_ALWAYS_THERE, source="--where")
+        condition = Condition.of(where, COLUMNS, WORDS, never_missing=ALWAYS_THERE, source="--where")
         chosen = [row for row in chosen if condition.holds(row.values)]
     if sort is not None:
         column = sort.removeprefix("-")
@@ -141,12 +60,6 @@ def select(
         present.sort(key=lambda row: row.values[column], reverse=sort.startswith("-"))  # type: ignore[arg-type,return-value]  # one column holds one kind of value
         chosen = present + [row for row in chosen if row[column] is None]
     return tuple(chosen[:top])
-
-
-def check_column(name: str) -> None:
-    """Raise ArchsearchError for an unknown column."""
-    if name not in COLUMNS:
-        raise ArchsearchError(f"there is no column `{name}`", remedy=suggest(name, COLUMNS))
 
 
 def frame(table: Iterable[ResultRow]) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archsearch.analysis.limits import Verdict
 from archsearch.notation.network import Network
-from archsearch.study.results import ResultRow
+from archsearch.study.columns import ResultRow
 from archsearch.training.history import Epoch
 
 

@@ -22,7 +22,7 @@ from examples.mistakes import TRAIN, Capture, done, run
 
 from archsearch import analyze, parse
 from archsearch.analysis.figures import FIGURES
-from archsearch.study.results import COLUMNS, SHOWN
+from archsearch.study.columns import COLUMNS, SHOWN
 
 SENTENCE = "conv(8, stride=2) sep(16, dilation=2) head()"
 NETWORK = {*FIGURES, "digest", "sentence"} - {"seconds"}

@@ -16,9 +16,10 @@ from archsearch.data.images import Images, Pixels
 from archsearch.data.load import digits
 from archsearch.errors import ArchsearchError, DataError, StudyError
 from archsearch.space.space import Space
+from archsearch.study.columns import ResultRow
 from archsearch.study.confirm import confirm
 from archsearch.study.confirmation import Confirmation
-from archsearch.study.results import ResultRow, load_results
+from archsearch.study.results import load_results
 from archsearch.study.search import search
 from archsearch.study.studies import confirmed
 from archsearch.study.study import Measurement, Study

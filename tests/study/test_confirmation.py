@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archsearch.study.columns import COLUMNS, ResultRow
 from archsearch.study.confirmation import Confirmation, Confirmed, Run, Spread
-from archsearch.study.results import COLUMNS, ResultRow
 
 
 def network(name: str, params: int, *accuracies: float | None) -> Confirmed:

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from archsearch.errors import ArchsearchError
 from archsearch.notation.condition import ColumnValue
+from archsearch.study.columns import COLUMNS, WORDS, ResultRow
 from archsearch.study.correlation import SIGNALS, Correlation, correlations, interval
-from archsearch.study.results import COLUMNS, WORDS, ResultRow, select
+from archsearch.study.results import select
 
 MEASURED = {"state": "complete", "data_digest": "d", "split": "validation", "recipe_digest": "r", "seed": 0}
 

@@ -13,7 +13,8 @@ import pytest
 from archsearch import cli
 from archsearch.data.load import digits
 from archsearch.space.space import Space
-from archsearch.study.results import COLUMNS, frame, load_results, select
+from archsearch.study.columns import COLUMNS
+from archsearch.study.results import frame, load_results, select
 from archsearch.study.search import search
 from archsearch.training.recipe import Recipe
 

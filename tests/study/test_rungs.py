@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from archsearch.errors import StudyError, TrainingError
 from archsearch.space.space import Space
 from archsearch.study.budget import Budget
+from archsearch.study.columns import ResultRow
 from archsearch.study.job import Job
 from archsearch.study.loop import Outcome, run
 from archsearch.study.plan import Plan
-from archsearch.study.results import ResultRow
 from archsearch.study.study import Measurement, Study
 from archsearch.training.history import Epoch
 from archsearch.training.recipe import Recipe

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from examples import killed_after
 
-from archsearch.study.results import ResultRow, load_results
+from archsearch.study.columns import ResultRow
+from archsearch.study.results import load_results
 
 SPACE = """
 limits params < 2k

@@ -12,8 +12,9 @@ from archsearch.data.dataset import Dataset
 from archsearch.data.load import digits
 from archsearch.errors import ArchsearchError, StudyError
 from archsearch.space.space import Space
+from archsearch.study.columns import ResultRow
 from archsearch.study.loop import Outcome
-from archsearch.study.results import ResultRow, load_results, select
+from archsearch.study.results import load_results, select
 from archsearch.study.search import search
 from archsearch.study.watch import Watch
 from archsearch.study.weights import WeightFiles
