@@ -42,7 +42,7 @@ def data() -> Dataset:
     ("storage", "folder"),
     [
         ("sqlite:///results/archsearch.db", "results/archsearch.weights/a%2Fb c"),
-        ("sqlite:////data/other.sqlite", "/data/other.weights/a%2Fb c"),
+        ("sqlite:////data/other.sqlite", "/data/other.sqlite.weights/a%2Fb c"),
         ("postgresql+psycopg://me@host/searches", "results/searches.weights/a%2Fb c"),
         ("sqlite://", None),
     ],
@@ -51,6 +51,19 @@ def test_where_weights_are(storage: str, folder: str | None) -> None:
     found = WeightFiles.of(storage, "a/b c", 5)
     assert found.folder == (None if folder is None else Path(folder))
     assert found.path(3) == (None if folder is None else Path(folder) / "3.safetensors")
+
+
+def test_no_two_databases_share_a_folder_but_an_earlier_one_keeps_its_own(tmp_path: Path) -> None:
+    def folders() -> list[Path | None]:
+        urls = [f"sqlite:///{tmp_path / name}" for name in ("x.db", "x.sqlite")]
+        return [WeightFiles.of(url, "tiny", 5).folder for url in urls]
+
+    shared, own = tmp_path / "x.weights" / "tiny", tmp_path / "x.sqlite.weights" / "tiny"
+    assert folders() == [shared, own]
+    shared.mkdir(parents=True)
+    assert folders() == [shared, shared]
+    (tmp_path / "x.db").touch()
+    assert folders() == [shared, own]
 
 
 @pytest.mark.parametrize("name", [".", "..", " tiny", "tiny.", "\N{CYRILLIC SMALL LETTER ZHE}" * 200])
