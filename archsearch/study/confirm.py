@@ -69,8 +69,8 @@ def confirm(
     Each is trained once with each of the seeds 0 to `seeds` - 1, by a recipe (the shipped `long` by default), and
     measured on the test images after its last epoch only. Its rows belong to the study `STUDY confirmed`, which no
     search learns from; weights and predictions (.npz: `labels`, `logits`) are kept beside the storage. What
-    has its row, be it a failure, is not trained again, and what was interrupted goes on from its last epoch. Of two
-    runs at once each leaves out what the other has finished; what both are training at that time is trained twice.
+    has its row, be it a failure, is not trained again, and what was interrupted goes on from its last epoch. Each
+    of two runs at once leaves out what the other has finished; what both are training then is trained twice.
     `dataset` has the images of the search; test images may have been added since. `vocabulary` is by default that
     of the study. Accuracies are in percent.
 
