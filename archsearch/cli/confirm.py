@@ -66,8 +66,8 @@ def confirm(
     STUDY is the name of a study, or rows of one, each written STUDY#NUMBER. Each network is trained anew on all
     training images and measured on the test images after its last epoch only, over several seeds: the table has
     the mean and the standard deviation (sd) of the accuracies in percent. Its rows belong to the study `STUDY
-    confirmed`, from which no search learns. The same command resumes what was interrupted, and repeats nothing;
-    run one at a time, as two train what neither has finished twice.
+    confirmed`, from which no search learns. The same command resumes what was interrupted, and repeats nothing.
+    Run it once at a time: what two runs train at the same moment is trained twice.
     The exit status is 1 if no training ended.
     """
     from archsearch.cli.progress import Progress
