@@ -52,6 +52,18 @@ def read_text(path: Path) -> str:
         raise ArchsearchError(f"cannot read `{path}`: {reason}", remedy=remedy) from None
 
 
+def exists(path: Path) -> bool:
+    """Whether there is something at a path; no system has a file of a name that is too long for it.
+
+    >>> exists(Path("relu " * 100))
+    False
+    """
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
 _FOLDERS = {".space": "search_spaces", ".net": "search_spaces", ".toml": "recipes"}
 
 

@@ -14,10 +14,10 @@ from statistics import median
 from scipy.stats import spearmanr
 
 from archsearch import Space, parse
-from archsearch.analysis.cost import IMAGES
+from archsearch.analysis.cost import BATCH_SIZE, IMAGES
 from archsearch.files import read_text, shipped
 from archsearch.table import render
-from archsearch.training.calibration import BATCH_SIZE, PROBED, calibrate_on
+from archsearch.training.calibration import PROBED, calibrate_on
 from archsearch.training.probe import choose
 from archsearch.training.steps import Steps
 from archsearch.training.wanted import Wanted

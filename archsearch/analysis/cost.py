@@ -33,6 +33,10 @@ IMAGES = 50_000
 """The images of the epoch whose seconds are predicted: those of CIFAR-10's training set."""
 
 
+BATCH_SIZE = 128
+"""The images of a step that is timed, where nothing else is said."""
+
+
 class Work(NamedTuple):
     """What training a network on one image is made of, in numbers that each take a time of their own."""
 
@@ -48,7 +52,9 @@ class Work(NamedTuple):
 class Calibration:
     """Seconds that each part of a network's Work takes, forward and backward, for one image of a batch.
 
-    `device` says what was timed, for people; `error` is the median relative error of the calibration's own steps.
+    The first fields are the parts, in the order of Work. `device` says what was timed, for people; `error` is the
+    median relative error of the calibration's own steps.
+
     Raises ArchsearchError for seconds that are negative or not finite.
 
     >>> Calibration(dense_mac=1e-11, norm_element=3e-9).image_seconds(Work(100_000, norm_elements=1_000))
@@ -87,8 +93,7 @@ class Calibration:
     @property
     def costs(self) -> dict[str, float]:
         """Seconds of one unit of each part of Work, in its order, by name."""
-        names = ("dense_mac", "grouped_mac", "map_element", "norm_element", "element", "operation")
-        return {name: getattr(self, name) for name in names}
+        return {field.name: getattr(self, field.name) for field in fields(self)[: len(Work._fields)]}
 
     def image_seconds(self, done: Work) -> float:
         """Return the seconds that training on one image takes."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archsearch.analysis.cost import BATCH_SIZE
 from archsearch.cli.device import device_options
 from archsearch.cli.numbers import MOST, Number
 from archsearch.cli.options import examples
@@ -17,15 +18,13 @@ from archsearch.table import render
 if TYPE_CHECKING:
     from archsearch.training.wanted import Wanted
 
-_BATCH_SIZE = 128
-
 
 @click.command(cls=Verb)
 @click.option(
     "--batch-size",
     metavar="N",
     type=Number(2, MOST),
-    default=_BATCH_SIZE,
+    default=BATCH_SIZE,
     show_default=True,
     help="Images in a training step.",
 )

@@ -16,6 +16,7 @@ from archsearch.cli.streams import say, write
 from archsearch.cli.usage import Verb, refuse_without_effect
 from archsearch.errors import UsageError
 from archsearch.notation.vocabulary import VOCABULARY
+from archsearch.study.row_name import named_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,6 +67,7 @@ def confirm(
     training images and measured on the test images after its last epoch only, over several seeds: the table has
     the mean and the standard deviation (sd) of the accuracies in percent. Its rows belong to the study `STUDY
     confirmed`, from which no search learns. The same command resumes what was interrupted, and repeats nothing.
+    Run it once at a time: what two runs train at the same moment is trained twice.
     The exit status is 1 if no training ended.
     """
     from archsearch.cli.progress import Progress
@@ -100,8 +102,6 @@ def confirm(
 
 def _rows_of_one(names: Sequence[str]) -> tuple[str, list[int]]:
     """Return the study that is named, and the numbers of its rows; none for the study as a whole."""
-    from archsearch.study.confirm import named_row
-
     found = [named_row(name) for name in names]
     numbers = [number for _, number in found if number is not None]
     studies = list(dict.fromkeys(study for study, _ in found))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,12 +11,13 @@ from archsearch.analysis.limits import Limits, Verdict, check
 from archsearch.analysis.profile import profile
 from archsearch.cli.usage import refuse_without_effect
 from archsearch.errors import ArchsearchError, suggest
-from archsearch.files import shipped
+from archsearch.files import exists, shipped
 from archsearch.graph.shapes import Shape
 from archsearch.notation.network import CLASSES, INPUT, Network, parse, read
 from archsearch.notation.word import Vocabulary
 from archsearch.pytorch.find import find_model, is_model
 from archsearch.space.space import Space
+from archsearch.study.row_name import named_row
 
 if TYPE_CHECKING:
     from torch import nn
@@ -107,6 +107,7 @@ def resolve(
     Raises ArchsearchError if nothing has that name, and if input or classes are given for what has its own.
     """
     if is_row(target):
+        refuse_other_words(target)
         return _sentence_of_row(target, input_shape, classes, vocabulary, storage)
     refuse_without_effect("only STUDY#NUMBER is read from a storage", "--storage")
     if is_space(target):
@@ -136,8 +137,8 @@ def network_at(target: str, vocabulary: Vocabulary, storage: str) -> Network:
     if is_model(target):
         message = f"`{target}` is a torch module; this command takes a sentence or a .net file"
         raise ArchsearchError(message, remedy="`archsearch analyze` and `check` take torch modules")
-    if "(" not in target and (path.suffix or len(path.parts) > 1 or ("#" in target and path.is_file())):
-        if not path.exists():
+    if "(" not in target and (path.suffix or len(path.parts) > 1 or ("#" in target and exists(path))):
+        if not exists(path):
             found = shipped(".net")
             if target not in found:
                 remedy = f"give a sentence, the path of a .net file or a shipped name; {suggest(target, found)}"
@@ -153,14 +154,24 @@ def is_row(target: str) -> bool:
     >>> is_row("era_s9#12"), is_row("conv(8)#12"), is_row("relu # 12")
     (True, False, False)
     """
-    return re.fullmatch(r"[^(\n]*[^(\s]#\d+", target) is not None and not Path(target).is_file()
+    study, number = named_row(target)
+    return number is not None and "(" not in study and not study[-1].isspace() and not exists(Path(target))
+
+
+def refuse_other_words(target: str) -> None:
+    """Raise UsageError if words are given for a row of a search, whose study keeps its own."""
+    from archsearch.study.studies import SINGLE
+
+    if is_row(target) and named_row(target)[0] != SINGLE:
+        refuse_without_effect(f"`{target}` is read in the words of its study", "--words")
 
 
 def _row(target: str, vocabulary: Vocabulary, storage: str) -> NamedNetwork:
     from archsearch.study.named import named_network
 
-    study, _, number = target.rpartition("#")
-    return named_network(storage, study, int(number), vocabulary)
+    study, number = named_row(target)
+    assert number is not None
+    return named_network(storage, study, number, vocabulary)
 
 
 def _sentence_of_row(

@@ -16,7 +16,7 @@ from archsearch.cli.options import (
 )
 from archsearch.cli.output import Output, output_options
 from archsearch.cli.streams import say
-from archsearch.cli.targets import network_at
+from archsearch.cli.targets import network_at, refuse_other_words
 from archsearch.cli.usage import Verb
 from archsearch.errors import ArchsearchError
 
@@ -70,6 +70,7 @@ def train(
     unless --weights asks for its weights. The same command resumes a training that was interrupted. Use --split
     test only once, for the network that you have chosen.
     """
+    refuse_other_words(target)
     network = network_at(target, vocabulary, storage)
     if weights is not None and not weights.parent.is_dir():
         message = f"the weights cannot be written to `{weights}`: there is no folder `{weights.parent}`"

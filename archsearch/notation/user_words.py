@@ -29,23 +29,11 @@ def read_words(path: Path) -> Vocabulary:
     >>> vocabulary["nothing"].signature, vocabulary.source == code
     ('nothing', True)
     """
-    place = str(path)
-    if not path.is_file():
-        raise NotationError("there is no such file", place=place, remedy="give the path of a Python file")
-    if path.suffix != ".py":
-        raise NotationError("this is not a Python file", place=place, remedy="give it a name that ends in .py")
-    source = read_text(path)
-    own: dict[str, Word] = {}
-    for word in _listed(path):
-        _check_word(word, place)
-        if word.name in VOCABULARY:
-            raise NotationError(
-                f"there is already a word `{word.name}`", place=place, remedy="give yours another name"
-            )
-        if word.name in own:
-            message = f"two of the words are named `{word.name}`"
-            raise NotationError(message, place=place, remedy="rename one of them")
-        own[word.name] = word
+    own, source = _own(path)
+    for name in own:
+        if name in VOCABULARY:
+            message = f"there is already a word `{name}`"
+            raise NotationError(message, place=str(path), remedy="give yours another name")
     return Vocabulary((*VOCABULARY.words, *own.values()), source)
 
 
@@ -53,7 +41,8 @@ def words_from(source: str) -> Vocabulary:
     """Return the vocabulary that has this `source`: the built-in one for an empty text.
 
     The text is imported like a file of words: its code runs, so give only a text that you trust. It cannot import
-    files beside the original one. Raises NotationError like `read_words`.
+    files beside the original one. Raises NotationError like `read_words`, but for a word that is named like a
+    built-in one, in whose place it is: the built-in one may have come after the text.
 
     >>> code = "from archsearch.notation import *; WORDS = [Word('nothing', (), lambda build: None)]"
     >>> words_from(code)["nothing"].signature
@@ -65,10 +54,29 @@ def words_from(source: str) -> Vocabulary:
         path = Path(folder, "words.py")
         path.write_text(source, encoding="utf-8")
         try:
-            return read_words(path)
+            own, _ = _own(path)
         # The place and the remedy name a file that is gone then.
         except NotationError as error:
             raise NotationError(error.message, place="the source of the words") from error
+    return Vocabulary((*VOCABULARY.without(own).words, *own.values()), source)
+
+
+def _own(path: Path) -> tuple[dict[str, Word], str]:
+    """Return the words of a file by their names, and its text."""
+    place = str(path)
+    if not path.is_file():
+        raise NotationError("there is no such file", place=place, remedy="give the path of a Python file")
+    if path.suffix != ".py":
+        raise NotationError("this is not a Python file", place=place, remedy="give it a name that ends in .py")
+    source = read_text(path)
+    own: dict[str, Word] = {}
+    for word in _listed(path):
+        _check_word(word, place)
+        if word.name in own:
+            message = f"two of the words are named `{word.name}`"
+            raise NotationError(message, place=place, remedy="rename one of them")
+        own[word.name] = word
+    return own, source
 
 
 def _listed(path: Path) -> list[Word]:

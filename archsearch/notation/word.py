@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -122,6 +122,14 @@ class Vocabulary(Mapping[str, Word]):
 
     words: tuple[Word, ...]
     source: str = ""
+
+    def without(self, names: Collection[str]) -> Vocabulary:
+        """Return the vocabulary without the words of these names.
+
+        >>> list(Vocabulary((Word("relu6", (), print), Word("blur", (), print))).without({"blur"}))
+        ['relu6']
+        """
+        return replace(self, words=tuple(word for word in self.words if word.name not in names))
 
     def __getitem__(self, name: str) -> Word:
         return self._by_name[name]

@@ -67,6 +67,16 @@ def read_grammar(text: str, source: str, vocabulary: Vocabulary) -> tuple[Header
     return _header(headers), rules
 
 
+def rule_names(text: str) -> frozenset[str]:
+    r"""Return the names of the rules in the text of a space, which need not be right.
+
+    >>> sorted(rule_names("classes 10\nnetwork = a(w=8)  # two\n  head()\na(w) = conv(w)"))
+    ['a', 'network']
+    """
+    found = (re.match(r"\w+", one.text) for one in statements(text) if _RULE_HEAD.match(one.text))
+    return frozenset(match[0] for match in found if match)
+
+
 def _blank(match: re.Match[str]) -> str:
     return " " * len(match[0])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -17,6 +16,7 @@ from archsearch.errors import ArchsearchError, StudyError
 from archsearch.notation.network import Network, parse
 from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.study.confirmation import Confirmation, Confirmed, Run
+from archsearch.study.named import numbered
 from archsearch.study.ranking import distinct, ranked
 from archsearch.study.results import rows
 from archsearch.study.single import Single
@@ -69,7 +69,8 @@ def confirm(
     Each is trained once with each of the seeds 0 to `seeds` - 1, by a recipe (the shipped `long` by default), and
     measured on the test images after its last epoch only. Its rows belong to the study `STUDY confirmed`, which no
     search learns from; weights and predictions (.npz: `labels`, `logits`) are kept beside the storage. What
-    has its row, be it a failure, is not trained again, and what was interrupted goes on from its last epoch.
+    has its row, be it a failure, is not trained again, and what was interrupted goes on from its last epoch. Each
+    of two runs at once leaves out what the other has finished; what both are training then is trained twice.
     `dataset` has the images of the search; test images may have been added since. `vocabulary` is by default that
     of the study. Accuracies are in percent.
 
@@ -94,16 +95,6 @@ def confirm(
         return going.go(chosen, range(seeds))
 
 
-def named_row(text: str) -> tuple[str, int | None]:
-    """Return study and number that `STUDY#NUMBER` names; no number for a study as a whole.
-
-    >>> named_row("era_s9#12"), named_row("era_s9")
-    (('era_s9', 12), ('era_s9', None))
-    """
-    found = re.fullmatch(r"(.+)#(\d{1,9})", text, re.ASCII | re.DOTALL)
-    return (found[1], int(found[2])) if found else (text, None)
-
-
 def _chosen(
     engine: Engine,
     study: str,
@@ -116,32 +107,34 @@ def _chosen(
     by_study = trials_by_study(engine)
     if study not in by_study:
         raise no_study(study, by_study)
-    # What is confirmed was measured on the test images: those choose nothing.
-    held_out = [one for one in candidates(by_study[study]) if is_held_out(one.user_attrs.get("split", ""))]
-    trials = _numbered(study, held_out, numbers) if numbers else held_out
-    complete = [one for one in trials if state_of(one) in TRAINED]
+    found = candidates(by_study[study])
+    trials = [numbered(study, found, number) for number in numbers] or found
+    complete = [one for one in trials if _is_result(one)]
+    if numbers and len(complete) < len(trials):
+        raise _no_result(study, next(one for one in trials if one not in complete))
     on_data = [one for one in complete if one.user_attrs["data_digest"] in _digests(dataset, complete)]
     if complete and (not on_data or (numbers and len(on_data) < len(complete))):
         raise _other_data(study, next(one for one in complete if one not in on_data), dataset)
-    found = distinct(on_data) if numbers else distinct(ranked(on_data))[:top]
-    if not found:
+    best = distinct(on_data) if numbers else distinct(ranked(on_data))[:top]
+    if not best:
         message = f"study `{study}` has no network that was trained to the end on validation images"
         raise StudyError(message, remedy="let `archsearch search` train some first")
     if vocabulary is None:
         vocabulary = VOCABULARY if study == SINGLE else read_study(engine, study).space.vocabulary
-    return [_read(study, trial, dataset, vocabulary) for trial in found]
+    return [_read(study, trial, dataset, vocabulary) for trial in best]
 
 
-def _numbered(study: str, trials: Iterable[FrozenTrial], numbers: Sequence[int]) -> list[FrozenTrial]:
-    by_number = {trial.number: trial for trial in trials}
-    for number in numbers:
-        trial = by_number.get(number)
-        if trial is None or state_of(trial) not in TRAINED:
-            state = "not there" if trial is None else state_of(trial)
-            message = f"row `{study}#{number}` is {state}; what is confirmed was trained on validation images"
-            remedy = f"choose one of: archsearch results --where \"study = '{study}' and state = 'complete'\""
-            raise StudyError(message, remedy=remedy)
-    return [by_number[number] for number in numbers]
+def _is_result(trial: FrozenTrial) -> bool:
+    """Whether a trial was trained, and measured on held-out images: the test images choose nothing."""
+    return state_of(trial) in TRAINED and is_held_out(trial.user_attrs.get("split", ""))
+
+
+def _no_result(study: str, trial: FrozenTrial) -> StudyError:
+    state = "measured on test images" if state_of(trial) in TRAINED else state_of(trial)
+    return StudyError(
+        f"row `{study}#{trial.number}` is {state}; what is confirmed was trained on validation images",
+        remedy=f"choose one of: archsearch results --where \"study = '{study}' and state = 'complete'\"",
+    )
 
 
 def _digests(dataset: Dataset, trials: Iterable[FrozenTrial]) -> set[str]:
@@ -196,7 +189,8 @@ class _Confirming:
         pairs[0][2].check()
         self.watch.started(confirmed(self.study), done, len(pairs))
         for number, (seed, one, single) in enumerate(pairs, 1):
-            trial = trials[seed, one.name]
+            # Another run may have trained it by now.
+            trial = trials[seed, one.name] or single.finished()
             if trial is None:
                 self.watch.confirming(one.name, seed, number, len(pairs))
                 self.watch.training(0, one.network, one.verdict, self.recipe.epochs)

@@ -60,11 +60,16 @@ def _trial(engine: Engine, study: str, number: int) -> FrozenTrial:
             raise no_study(study, names)
         which = TRIALS.c.study_id == names[study]
         found = candidates([trial for _, trial in tables.read(connection, which, whole=False)])
-    numbered = {trial.number: trial for trial in found}
-    if number not in numbered:
-        remedy = f"there are {_runs(numbered)}" if numbered else "it has none yet"
+    return numbered(study, found, number)
+
+
+def numbered(study: str, trials: Iterable[FrozenTrial], number: int) -> FrozenTrial:
+    """Return the trial of a number among those of a study; raises StudyError where it has none."""
+    by_number = {trial.number: trial for trial in trials}
+    if number not in by_number:
+        remedy = f"there are {_runs(by_number)}" if by_number else "it has none yet"
         raise StudyError(f"study `{study}` has no network {number}", remedy=remedy)
-    return numbered[number]
+    return by_number[number]
 
 
 def _runs(numbers: Iterable[int]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -120,8 +121,9 @@ class Single:
         ):
             if trial.state is TrialState.FAIL:
                 file.unlink(missing_ok=True)
-            elif kept is not None and file.exists():
-                file.replace(kept)
+            elif kept is not None:
+                with suppress(FileNotFoundError):  # kept before
+                    file.replace(kept)
 
     def _described(self) -> dict[str, Any]:
         confirms = {} if self.confirms is None else {"confirms": self.confirms}

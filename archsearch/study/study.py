@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from archsearch.analysis.limits import Limits
 from archsearch.errors import StudyError
 from archsearch.notation.user_words import words_from
+from archsearch.space.grammar import rule_names
 from archsearch.space.space import Space
 from archsearch.training.recipe import Recipe
 from archsearch.training.seed import check_seed
@@ -140,9 +141,10 @@ class Study:
     def of(values: Mapping[str, Any]) -> Study:
         """Read what `written` returned.
 
-        The code of the user's words runs: read studies only from a storage that you trust.
+        The code of the user's words runs: read studies only from a storage that you trust. Words and rules of a
+        study mean what they did when it was begun, also where built-in words that came later have their names.
         """
-        vocabulary = words_from(values["words"])
+        vocabulary = words_from(values["words"]).without(rule_names(values["space"]))
         space = Space.of(values["space"], values["space_name"], vocabulary)
         measured = values["measurement"]
         measurement = Measurement(**{**measured, "recipe": Recipe.of(measured["recipe"])})

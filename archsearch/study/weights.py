@@ -36,6 +36,9 @@ class WeightFiles:
     def of(storage: str, study: str, keep: int) -> WeightFiles:
         """Return where a study keeps its weights: beside a SQLite file; for a server, in the folder `results`.
 
+        `x.db` has the folder `x.weights`, and `x.sqlite` has `x.sqlite.weights`. Earlier versions made `x.weights`
+        for both: `x.sqlite` keeps it where there is no `x.db`.
+
         >>> print(WeightFiles.of("sqlite:///results/archsearch.db", "era_s9", 5).path(12))
         results/archsearch.weights/era_s9/12.safetensors
         """
@@ -43,7 +46,11 @@ class WeightFiles:
         file = sqlite_file(url) if url.get_backend_name() == "sqlite" else _RESULTS / (url.database or "")
         if file is None:
             return WeightFiles(None, keep)
-        return WeightFiles(file.with_name(f"{file.stem}.weights") / _folder_name(study), keep)
+        names = file.name.removesuffix(".db"), file.stem
+        folder, earlier = (file.with_name(f"{name}.weights") for name in names)
+        if earlier.is_dir() and not file.with_suffix(".db").exists():
+            folder = earlier
+        return WeightFiles(folder / _folder_name(study), keep)
 
     def path(self, number: int) -> Path | None:
         """Return the file of a network."""

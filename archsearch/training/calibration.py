@@ -13,16 +13,13 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.optimize import nnls
 
-from archsearch.analysis.cost import Calibration, Work, work
+from archsearch.analysis.cost import BATCH_SIZE, Calibration, Work, work
 from archsearch.errors import TrainingError
 from archsearch.notation.network import parse
 from archsearch.training.device import Device
 from archsearch.training.probe import choose, words
 from archsearch.training.steps import Steps
 from archsearch.training.wanted import Wanted
-
-BATCH_SIZE = 128
-"""Images in a step, where no recipe says how many."""
 
 PROBED = "conv(24) conv(44, stride=2) residual(conv(44)) sep(64) conv(64, stride=2) head()"
 """The network for which the device is chosen: a little of everything."""

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from archsearch.errors import TrainingError
 from archsearch.graph.graph import Graph
 from archsearch.graph.shapes import shape_text
+from archsearch.training.average import Average
 from archsearch.training.device import Device
 from archsearch.training.feed import Feed
 from archsearch.training.history import Epoch, Tally
@@ -35,7 +35,7 @@ class Learner:
 
     graph: Graph
     module: nn.Module
-    average: AveragedModel | None
+    average: Average | None
     optimizers: Optimizers
     device: Device
     feed: Feed
@@ -51,21 +51,19 @@ class Learner:
             _, height, width = graph.input
             whiten(module, first_images(split, max(1, _PATCHED // (height * width))))
         module = device.place(module)
-        average = _average(module, recipe.ema_decay) if recipe.ema_decay else None
+        average = Average(module, recipe.ema_decay) if recipe.ema_decay else None
         return Learner(graph, module, average, Optimizers.of(module, recipe), device, feed, normalise)
 
     @property
     def measured(self) -> nn.Module:
         """The module that is measured and kept: the average, where there is one."""
-        module = self.module if self.average is None else self.average.module
-        assert isinstance(module, nn.Module)
-        return module
+        return self.module if self.average is None else self.average.module
 
     def tensors(self) -> dict[str, Tensor]:
         """Return all that changes, which `load` takes."""
         parts = {"module": self.module.state_dict(), "optimizer": self.optimizers.tensors()}
         if self.average is not None:
-            parts["average"] = self.average.state_dict()
+            parts["average"] = self.average.tensors()
         return {f"{part}.{name}": tensor for part, tensors in parts.items() for name, tensor in tensors.items()}
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
@@ -81,7 +79,7 @@ class Learner:
         self.module.load_state_dict(part("module"))
         self.optimizers.load(part("optimizer"))
         if self.average is not None:
-            self.average.load_state_dict(part("average"))
+            self.average.load(part("average"))
 
     def check_early_images(self) -> None:
         """Raise TrainingError for a network that has no place for the smaller images of the first epochs."""
@@ -147,7 +145,7 @@ class Learner:
                 loss = batch.loss(logits, recipe.label_smoothing)
                 self.optimizers.descend(loss, rate)
                 if self.average is not None:
-                    self.average.update_parameters(self.module)
+                    self.average.follow(self.module)
                 seen.add(loss, batch.correct(logits), len(labels))
                 if self.device.kind == "cpu":  # elsewhere it would make the host wait for the device
                     _require_finite(loss.item(), number, rate * recipe.learning_rate)
@@ -194,9 +192,3 @@ def _require_finite(loss: float, epoch: int, rate: float) -> None:
             f"the loss is not finite in epoch {epoch}, at learning rate {rate:.3g}",
             remedy="a lower learning rate may help",
         )
-
-
-def _average(module: nn.Module, decay: float) -> AveragedModel:
-    """Return the moving average of weights and of the statistics of norms; it begins with the first step."""
-    averaging = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
-    return AveragedModel(module, multi_avg_fn=averaging, use_buffers=True)

@@ -157,8 +157,8 @@ class Recipe:
         """Write every value to 12 digits, but for those gained that have their default."""
         first = (
             f"{self.epochs} epoch{'s' if self.epochs > 1 else ''}, batch {self.batch_size}, "
-            f"lr {self.learning_rate:.12g}, momentum {self.momentum:.12g}, wd {self.weight_decay:.12g}, "
-            f"{self.augmentation}"
+            f"lr {value_text(self.learning_rate)}, momentum {value_text(self.momentum)}, "
+            f"wd {value_text(self.weight_decay)}, {self.augmentation}"
         )
         return ", ".join([first, *(f"{name} {value_text(getattr(self, name))}" for name in self._gained())])
 

@@ -68,6 +68,7 @@ def test_mistakes(capsys: Capture) -> None:
         "`--top` has no effect here: the rows are named", "leave out --top"
     )
     assert refused(capsys, "confirm", "tiny#9", *SAME) == message(
-        "row `tiny#9` is not there; what is confirmed was trained on validation images",
-        "choose one of: archsearch results --where \"study = 'tiny' and state = 'complete'\"",
+        "study `tiny` has no network 9", "there are 0 to 1"
     )
+    number = "9" * 5000
+    assert f"there is no study `tiny#{number}`" in refused(capsys, "confirm", f"tiny#{number}", *SAME)

@@ -7,6 +7,13 @@ import random
 from archsearch import Network, parse
 from archsearch.errors import ArchsearchError
 
+_AROUND = ["", ", norm=none", ", norm=layer", ", activation=none", ", activation=gelu", ", bias=off"]
+_SMALL = [
+    *("relu", "relu", "same", "norm", "norm(layer)", "act", "act(silu)", "act(gelu)", "se()", "se(reduction=2)"),
+    *("gated(6)", "gated(8, hidden=3, activation=sigmoid)", "gated(4, activation=gelu)"),
+]
+_INSIDE = ["", "relu ", "dw() se() ", "again(same maxpool(1), times=3) ", "residual(relu) "]
+
 
 def random_network(seed: int, *sizes: int, head: bool = True) -> Network:
     """Draw a network whose shapes fit images of 3 x size x size, for each size."""
@@ -27,9 +34,9 @@ def _sentence(generator: random.Random, words: int, depth: int) -> str:
 
 
 def _word(generator: random.Random, depth: int) -> str:
-    kind = generator.choice(["conv", "conv", "sep", "pool", "relu", "residual", "beside"])
-    if kind == "relu" or (kind in ("residual", "beside") and depth == 2):
-        return "relu"
+    kind = generator.choice(["conv", "conv", "sep", "dw", "pool", "small", "residual", "beside"])
+    if kind == "small" or (kind in ("residual", "beside") and depth == 2):
+        return generator.choice(_SMALL)
     if kind == "residual":
         values = generator.choice(["", ", scale=skip", ", shortcut=pool", ", scale=skip, shortcut=pool"])
         return f"residual({_sentence(generator, generator.randint(1, 3), depth + 1)}{values})"
@@ -43,11 +50,11 @@ def _word(generator: random.Random, depth: int) -> str:
     kernel, dilation = generator.randint(1, 5), generator.choice([1, 1, 2, 3])
     even = kernel % 2 == 0
     padding_said = f", padding={generator.randint(0, 3)}" if even or generator.random() < 0.3 else ""
-    around = generator.choice(["", ", norm=none", ", activation=none", ", bias=off"])
+    around = generator.choice(_AROUND)
     special = generator.choice(["", ", groups=2"]) if kind == "conv" else f", multiplier={generator.randint(1, 2)}"
-    channels = generator.choice([4, 6, 8])
+    channels = "" if kind == "dw" else f"{generator.choice([4, 6, 8])}, "
     return (
-        f"{kind}({channels}, kernel={kernel}, stride={stride}, dilation={dilation}{padding_said}{special}{around})"
+        f"{kind}({channels}kernel={kernel}, stride={stride}, dilation={dilation}{padding_said}{special}{around})"
     )
 
 
@@ -55,7 +62,7 @@ def _branches(generator: random.Random, depth: int) -> str:
     """Draw a word that takes sentences which keep the size of the map, or its channels."""
     word, channels = generator.choice(["split", "concat", "again"]), generator.choice([4, 6, 8])
     if word == "again":
-        inside = generator.choice(["", "relu ", "again(same maxpool(1), times=3) ", "residual(relu) "])
+        inside = generator.choice(_INSIDE)
         repeated = f"{inside}conv({channels}, kernel=1)"
         return f"conv({channels}) again({repeated}, times={generator.randint(1, 3)})"
     kept = [

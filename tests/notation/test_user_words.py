@@ -233,6 +233,16 @@ def test_a_vocabulary_is_made_again_from_its_source(vocabulary: Vocabulary, fold
     assert set(words_from(other.source)) == {*VOCABULARY, "own"}  # not those of the text read before
 
 
+def test_a_word_is_built_in_now_that_an_earlier_text_has(folder: Path) -> None:
+    code = "WORDS = [Word('se', (Parameter('by'),), lambda build, by: None)]"
+    with pytest.raises(NotationError, match="there is already a word `se`"):
+        own(folder, code)
+    found = words_from((folder / "own.py").read_text(encoding="utf-8"))
+    assert found["se"].signature == "se(by)"
+    assert set(found) == set(VOCABULARY)
+    assert str(parse("dw() se(3)", vocabulary=found)) == "dw() se(3)"
+
+
 def test_no_source_makes_the_built_in_words() -> None:
     assert VOCABULARY.source == ""
     assert words_from("") == VOCABULARY

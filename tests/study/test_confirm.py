@@ -225,6 +225,22 @@ def test_what_is_there_is_not_trained_again_and_more_is_added(data: Dataset, sto
     assert rows_of(storage)[:1] == rows
 
 
+def test_what_another_run_has_trained_meanwhile_is_not_trained_again(data: Dataset, storage: str) -> None:
+    searched(data, storage)
+
+    class Beside(Seen):
+        """While the first training goes on, another run trains everything."""
+
+        def confirming(self, name: str, seed: int, number: int, total: int) -> None:
+            super().confirming(name, seed, number, total)
+            confirming(data, storage, top=1, seeds=2, recipe=SHORT)
+
+    watch = Beside()
+    found = confirming(data, storage, top=1, seeds=2, recipe=SHORT, watch=watch)
+    assert watch.trained == [(found.networks[0].name, 0)]
+    assert len(rows_of(storage)) == len(found.networks[0].accuracy.values) == 2
+
+
 def test_an_interrupted_training_goes_on_with_its_epoch(data: Dataset, tmp_path: Path) -> None:
     whole, broken = (f"sqlite:///{tmp_path / name}.db" for name in ("whole", "broken"))
     for storage in (whole, broken):
@@ -291,7 +307,7 @@ def test_mistakes(data: Dataset, storage: str) -> None:
     other = replace(data, name="other", digest="0123456789abcdef", test=None)
     for on_data, arguments, message in (
         (data, {"study": "tinny"}, "there is no study `tinny`\n  did you mean `tiny`?"),
-        (data, {"numbers": [7]}, "row `tiny#7` is not there"),
+        (data, {"numbers": [0, 7]}, "study `tiny` has no network 7\n  there are 0 to 1"),
         (data, {"top": 0}, "top is 0; it must be at least 1"),
         (data, {"seeds": 0}, "seeds is 0; it must be at least 1"),
         (
@@ -305,6 +321,8 @@ def test_mistakes(data: Dataset, storage: str) -> None:
             confirming(on_data, storage, **arguments)
         assert message in str(caught.value)
     confirming(data, storage, top=1, seeds=1, recipe=SHORT)
+    with pytest.raises(StudyError, match="row `tiny confirmed#0` is measured on test images; what is"):
+        confirming(data, storage, study="tiny confirmed", numbers=[0])
     with pytest.raises(StudyError, match="has no network that was trained to the end on validation images"):
         confirming(data, storage, study="tiny confirmed")
     with pytest.raises(

@@ -9,7 +9,7 @@ from examples.mistakes import NETWORK, Capture, message, refused
 from examples.mistakes import run as run_command
 from examples.searching import STUDY, score_in
 
-from archsearch.errors import ArchsearchError
+from archsearch.errors import ArchsearchError, NotationError
 from archsearch.files import shipped
 from archsearch.notation.network import parse, read
 from archsearch.notation.user_words import words_from
@@ -18,10 +18,13 @@ from archsearch.space.space import Space
 from archsearch.study.budget import Budget
 from archsearch.study.loop import Outcome, run
 from archsearch.study.named import named_network
+from archsearch.study.storage import reading
+from archsearch.study.studies import read_study
 from archsearch.study.study import Study
 
 SECOND, THIRD = parse("conv(8, stride=2) conv(16) head()"), parse("conv(32, stride=2) conv(4) head()")
-SOURCE = "from archsearch.notation import *; WORDS = [Word('nothing', (), lambda build: None)]"
+SOURCE = "from archsearch.notation import *; WORDS = [Word('se', (), lambda build: None)]"
+"""A word that was a user's before there was a built-in one of its name."""
 
 
 @pytest.fixture
@@ -91,10 +94,20 @@ def test_a_sampler_without_that_name(storage: str) -> None:
 
 
 def test_a_row_is_read_in_the_words_of_its_study(storage: str) -> None:
-    space = Space.of("input 1x8x8\nclasses 3\nnetwork = conv(4) nothing head()", "own", words_from(SOURCE))
-    run(Study("own", space, STUDY.measurement), score_in(0), Budget(trials=1), storage=storage)
+    text, words = "input 1x8x8\nclasses 3\nnetwork = conv(4|8) dw head()\ndw = se", words_from(SOURCE)
+    with pytest.raises(NotationError, match="a rule cannot be named `dw`: it is a word"):
+        Space.of(text, "own", words)
+    study = Study("own", Space.of(text, "own", words.without({"dw"})), STUDY.measurement)
+    for trials in (1, 2):  # the second run resumes it
+        run(study, score_in(0), Budget(trials=trials), storage=storage)
     found = named_network(storage, "own", 0, VOCABULARY)
-    assert (str(found.network), found.input_shape, found.classes) == ("conv(4) nothing head()", (1, 8, 8), 3)
+    assert str(found.network) in {"conv(4) se head()", "conv(8) se head()"}
+    assert len(found.network.lower().nodes) == 7
+    assert (found.input_shape, found.classes) == ((1, 8, 8), 3)
+    with reading(storage) as engine:
+        read = read_study(engine, "own")
+    assert read.settings == study.settings
+    assert (set(read.space.vocabulary), read.space.size) == ({*VOCABULARY} - {"dw"}, 2)
 
 
 def test_rows_on_the_command_line(capsys: Capture, folder: Path) -> None:
@@ -104,6 +117,14 @@ def test_rows_on_the_command_line(capsys: Capture, folder: Path) -> None:
     assert status == 0
     assert "params 1,610" in out
     assert refused(capsys, "analyze", "many#7") == message("study `many` has no network 7", "there are 0 to 2")
+    words = folder / "own.py"
+    words.write_text("from archsearch.notation import *; WORDS = [Word('own', (), lambda build: None)]")
+    for verb in ("analyze", "check", "train"):
+        assert refused(capsys, verb, "many#0", "--words", f"{words}") == message(
+            "`--words` has no effect here: `many#0` is read in the words of its study", "leave out --words"
+        )
+    assert "there is no word `many`" in refused(capsys, "check", "many#" + "1" * 5000)
+    assert "there is no study `relu relu" in refused(capsys, "check", "relu " * 100 + "relu#12")
     assert refused(capsys, "check", "mny#0") == message("there is no study `mny`", "did you mean `many`?")
     assert refused(capsys, "check", NETWORK, "--storage", "x") == message(
         "`--storage` has no effect here: only STUDY#NUMBER is read from a storage", "leave out --storage"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,7 @@ from archsearch.study.storage import opened
 from archsearch.study.study import Measurement
 from archsearch.study.watch import Watch
 from archsearch.study.weights import WeightFiles
+from archsearch.training import probe
 from archsearch.training.recipe import Recipe
 from archsearch.training.wanted import Wanted
 from archsearch.training.weights import load_weights
@@ -42,7 +44,7 @@ def data() -> Dataset:
     ("storage", "folder"),
     [
         ("sqlite:///results/archsearch.db", "results/archsearch.weights/a%2Fb c"),
-        ("sqlite:////data/other.sqlite", "/data/other.weights/a%2Fb c"),
+        ("sqlite:////data/other.sqlite", "/data/other.sqlite.weights/a%2Fb c"),
         ("postgresql+psycopg://me@host/searches", "results/searches.weights/a%2Fb c"),
         ("sqlite://", None),
     ],
@@ -51,6 +53,19 @@ def test_where_weights_are(storage: str, folder: str | None) -> None:
     found = WeightFiles.of(storage, "a/b c", 5)
     assert found.folder == (None if folder is None else Path(folder))
     assert found.path(3) == (None if folder is None else Path(folder) / "3.safetensors")
+
+
+def test_no_two_databases_share_a_folder_but_an_earlier_one_keeps_its_own(tmp_path: Path) -> None:
+    def folders() -> list[Path | None]:
+        urls = [f"sqlite:///{tmp_path / name}" for name in ("x.db", "x.sqlite")]
+        return [WeightFiles.of(url, "tiny", 5).folder for url in urls]
+
+    shared, own = tmp_path / "x.weights" / "tiny", tmp_path / "x.sqlite.weights" / "tiny"
+    assert folders() == [shared, own]
+    shared.mkdir(parents=True)
+    assert folders() == [shared, shared]
+    (tmp_path / "x.db").touch()
+    assert folders() == [shared, own]
 
 
 @pytest.mark.parametrize("name", [".", "..", " tiny", "tiny.", "\N{CYRILLIC SMALL LETTER ZHE}" * 200])
@@ -165,7 +180,12 @@ class InterruptIn(Watch):
             raise KeyboardInterrupt
 
 
-def test_an_interrupted_network_goes_on_from_its_last_epoch_to_the_same_row(data: Dataset, tmp_path: Path) -> None:
+def test_an_interrupted_network_goes_on_from_its_last_epoch_to_the_same_row(
+    data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Which layout is the fastest is a measurement, and results to the digit hold for one layout.
+    monkeypatch.setattr(probe, "_FASTER", math.inf)
+
     def searched(name: str, watch: Watch | None = None) -> dict[str, object]:
         storage = f"sqlite:///{tmp_path / name}.db"
         wanted = Wanted("cpu", "fp32", 1)
