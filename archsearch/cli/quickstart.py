@@ -33,7 +33,6 @@ def quickstart(data: str | None, size: tuple[int, int] | None, storage: str, out
     """
     from archsearch.data.load import VARIABLE, digits
     from archsearch.study.search import search
-    from archsearch.study.weights import WeightFiles
 
     try:
         dataset = load(data, size)
@@ -46,17 +45,7 @@ def quickstart(data: str | None, size: tuple[int, int] | None, storage: str, out
     on_digits = dataset.name == "digits"
     recipe = Recipe.find("fast")
     recipe, rungs = (replace(recipe, augmentation="crop"), (4, 12)) if on_digits else (recipe, (1, 3))
-    name = f"quickstart-{dataset.name}"
-    searching = partial(
-        search,
-        Space.find("first"),
-        dataset,
-        recipe=recipe,
-        rungs=rungs,
-        trials=4,
-        storage=storage,
-        study=name,
-    )
-    show_search(searching, WeightFiles.of(storage, name, KEEP), output)
+    searching = partial(search, Space.find("first"), dataset, recipe=recipe, rungs=rungs, trials=4)
+    show_search(searching, storage, f"quickstart-{dataset.name}", KEEP, output)
     if output.is_text:
         write("\nNext: archsearch check era_s9, archsearch search era_s9 --trials 20, archsearch results")

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from archsearch.notation.network import Network
     from archsearch.notation.word import Vocabulary
     from archsearch.study.loop import Outcome
-    from archsearch.study.weights import WeightFiles
     from archsearch.training.recipe import Recipe
     from archsearch.training.wanted import Wanted
 
@@ -123,8 +122,9 @@ def search(
     """Search SPACE for accurate networks that fit its limits.
 
     SPACE is a .space file or the name of a shipped space. Networks that do not fit are refused before they are
-    trained. The same command resumes its study, also after Ctrl-C or a crash. The exit status is 1 if no network
-    of the study was trained.
+    trained. The others are trained on rungs: many for a few epochs, the best of them anew for more. The same
+    command resumes its study, also after Ctrl-C or a crash. The exit status is 1 if no network of the study was
+    trained.
     """
     found = _with_limits(Space.find(space, vocabulary), limits, calibration)
     Budget(trials, hours, minutes_each)  # before the data are loaded
@@ -139,12 +139,9 @@ def search(
         output.rows([field.name for field in fields(planned[0])], [asdict(one) for one in planned])
         return
     from archsearch.study.search import search as run
-    from archsearch.study.weights import WeightFiles
 
-    name = study or found.name
-    kept: dict[str, Any] = {"keep": keep, "storage": storage, "study": name}
-    searching = partial(run, found, dataset, minutes_each=minutes_each, sampler=sampler, **budget, **how, **kept)
-    show_search(searching, WeightFiles.of(storage, name, keep), output)
+    searching = partial(run, found, dataset, minutes_each=minutes_each, sampler=sampler, **budget, **how)
+    show_search(searching, storage, study or found.name, keep, output)
 
 
 def _with_limits(space: Space, limits: Limits | None, calibration: Calibration | None) -> Space:
@@ -166,16 +163,21 @@ def _start(target: str, space: Space, vocabulary: Vocabulary, storage: str) -> N
     return network
 
 
-def show_search(run: Callable[..., Outcome], weights: WeightFiles, output: Output) -> None:
-    """Run a search with a progress display, which it takes as `watch`, and write the rows of its study."""
+def show_search(run: Callable[..., Outcome], storage: str, study: str, keep: int, output: Output) -> None:
+    """Run a search with a progress display, and write the rows of its study.
+
+    `run` takes the display as `watch`, and the others by their names.
+    """
     from archsearch.cli.progress import Progress
+    from archsearch.study.weights import WeightFiles
 
     with Progress(quiet=not output.is_text) as progress:
         try:
-            outcome = run(watch=progress)
+            outcome = run(watch=progress, storage=storage, study=study, keep=keep)
         except KeyboardInterrupt:
             say("what was finished is kept; the same command resumes the search")
             raise
+    weights = WeightFiles.of(storage, study, keep)
     kept = f"weights of the best are kept in {weights.folder}" if weights.kept() else None
     lines = (outcome.ended, outcome.remedy, *map(str, outcome.correlations), kept)
     say("\n  ".join(filter(None, lines)) + "\n")

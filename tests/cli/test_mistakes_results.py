@@ -23,7 +23,8 @@ COLUMNS = (
     "data, data_digest, depth, depthwise, device, digest, dilated, epochs, first_train_loss, flops, "
     "images_per_second, macs, maxpool, naswot, norm_ops, number, params, pooling_ops, precision, "
     "predicted_seconds, reason, recipe, recipe_digest, rf, rf_inside, seconds, seed, sentence, split, "
-    "state, study, synflow, test_accuracy, threads, train_accuracy, trainable, val_accuracy, weight_bytes"
+    "state, study, synflow, test_accuracy, threads, train_accuracy, trainable, val_accuracy, "
+    "val_loss, weight_bytes"
 )
 
 
