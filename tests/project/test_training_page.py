@@ -65,7 +65,7 @@ def test_a_score_of_ones_own_gives_what_is_shown(tmp_path: Path, monkeypatch: py
 def test_the_fields_of_a_job_are_those_of_the_table() -> None:
     table = PAGE.partition("A `Job` has")[2]
     named = re.findall(r"^\| `(\w+)", table, re.MULTILINE)
-    assert ["network", "graph", *named] == [*Job.__dataclass_fields__]
+    assert ["network", "graph", "recipe", *named] == [*Job.__dataclass_fields__]
 
 
 def test_the_columns_that_are_named_exist() -> None:
