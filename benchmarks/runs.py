@@ -95,4 +95,5 @@ def gains(arm: Mapping[int, Run], base: Mapping[int, Run]) -> list[float]:
 
 def average(runs: Mapping[int, Run], name: str) -> float:
     """Return the mean of a value over the runs of an arm."""
-    return mean(run[name] for run in runs.values())
+    values: list[float] = [run[name] for run in runs.values()]
+    return mean(values)

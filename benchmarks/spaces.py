@@ -36,7 +36,7 @@ def main() -> None:
     drawn = [islice(fitting(space, asked.seed), asked.networks) for space in spaces]
     same = {"epochs": asked.epochs, "images": asked.images, "seed": asked.seed}
     # In turn, so that the spaces can be compared at any time.
-    wanted = [
+    wanted: list[runs.Run] = [
         {**same, "space": space.name, "network": str(network)}
         for networks in zip(*drawn, strict=False)
         for space, network in zip(spaces, networks, strict=True)

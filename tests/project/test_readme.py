@@ -22,7 +22,9 @@ def test_a_command_prints_what_is_shown(
     assert run(arguments, monkeypatch, capsys).strip() == printed.strip()
 
 
-@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name == "first" else pytest.mark.slow) for name in SPACES]
+)
 def test_the_table_of_spaces(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
