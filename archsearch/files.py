@@ -70,8 +70,8 @@ _FOLDERS = {".space": "search_spaces", ".net": "search_spaces", ".toml": "recipe
 def shipped(suffix: str) -> dict[str, Path]:
     """Return the files that archsearch ships with a suffix, by name.
 
-    >>> sorted(shipped(".net"))
-    ['era_s9.net']
+    >>> sorted(shipped(".toml"))
+    ['assignment.toml', 'fast.toml', 'gpu.toml', 'long.toml']
     """
     folder = Path(str(files(f"archsearch.{_FOLDERS[suffix]}")))
     return {path.name: path for path in folder.iterdir() if path.suffix == suffix}

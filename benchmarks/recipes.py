@@ -9,20 +9,16 @@ may work on one file, each with its part of the arms (--part 1/2). The table is 
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
-import torch
+import runs
 
-from archsearch.data.load import load_data
 from archsearch.notation.network import parse
-from archsearch.training.device import Device
 from archsearch.training.recipe import Recipe
-from archsearch.training.train import train
 
 BASE = Recipe(epochs=4)
 MUON = {"muon_learning_rate": 0.02}
@@ -56,62 +52,37 @@ ARMS: Mapping[str, Mapping[str, Any]] = {
 
 def main() -> None:
     """Read what is asked for, and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = runs.options(__doc__, BASE.epochs)
     parser.add_argument("--network", type=Path, default=Path("search_spaces/era_s9.net"))
-    parser.add_argument("--epochs", type=int, default=BASE.epochs)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--arms", nargs="+", default=[*ARMS], choices=[*ARMS], metavar="ARM")
-    parser.add_argument("--part", default="1/1", metavar="K/N")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--results", type=Path, required=True)
-    parser.add_argument(
-        "--show", action="store_true", help="print the table of the runs that are there, train nothing"
-    )
     asked = parser.parse_args()
     if not asked.show:
         make(asked)
     shown = asked.network.stem, asked.epochs
-    show([run for run in runs(asked.results) if (run["network"], run["epochs"]) == shown])
+    show([run for run in runs.read(asked.results) if (run["network"], run["epochs"]) == shown])
 
 
 def make(asked: argparse.Namespace) -> None:
     """Make the runs that are asked for and not there yet."""
-    part, parts = map(int, asked.part.split("/"))
-    split = load_data().split("validation")
+    split = runs.held_out()
     graph = parse(asked.network.read_text(encoding="utf-8")).lower()
-    wanted = [(seed, arm) for seed in asked.seeds for arm in asked.arms]
-    for seed, arm in wanted[part - 1 :: parts]:
-        key = {"network": asked.network.stem, "epochs": asked.epochs, "seed": seed, "arm": arm}
-        if any(key.items() <= run.items() for run in runs(asked.results)):
-            continue
-        recipe = replace(BASE, epochs=asked.epochs, **ARMS[arm])
-        trained = train(graph, split, recipe, seed, device=Device(threads=asked.threads))
-        last = trained.history[-1]
-        run = {**key, "recipe": str(recipe), "accuracy": last.accuracy, "loss": last.loss}
-        run |= {"seconds": sum(epoch.seconds for epoch in trained.history), "torch": torch.__version__}
-        run |= {"curve": [epoch.accuracy for epoch in trained.history]}
-        with asked.results.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(run) + "\n")
+    same = {"network": asked.network.stem, "epochs": asked.epochs}
+    wanted = [{**same, "seed": seed, "arm": arm} for seed in asked.seeds for arm in asked.arms]
+    for key in runs.missing(wanted, asked.results, asked.part):
+        recipe = replace(BASE, epochs=asked.epochs, **ARMS[key["arm"]])
+        run = runs.trained(graph, split, recipe, key["seed"], asked.threads)
+        runs.append(asked.results, {**key, **run})
 
 
-def runs(path: Path) -> Iterator[dict[str, Any]]:
-    """Read the runs of a file."""
-    if path.exists():
-        yield from map(json.loads, path.read_text(encoding="utf-8").splitlines())
-
-
-def show(found: list[dict[str, Any]]) -> None:
+def show(found: list[runs.Run]) -> None:
     """Print, for each arm, mean accuracy over its seeds, and the gain over the base with the same seeds."""
-    by_arm = {arm: {run["seed"]: run for run in found if run["arm"] == arm} for arm in ARMS}
-    base = by_arm["base"]
+    arms = runs.by_arm(found, ARMS)
     print(f"{'change':50} {'accuracy':>8} {'gain':>6} {'seconds':>8}  seeds")
-    for arm, by_seed in by_arm.items():
-        if not by_seed:
-            continue
-        gains = [run["accuracy"] - base[seed]["accuracy"] for seed, run in by_seed.items() if seed in base]
+    for arm, by_seed in arms.items():
+        gains = runs.gains(by_seed, arms.get("base", {}))
         gain = f"{mean(gains):+.2f}" if gains else ""
-        accuracy = mean(run["accuracy"] for run in by_seed.values())
-        seconds = mean(run["seconds"] for run in by_seed.values())
+        accuracy, seconds = (runs.average(by_seed, name) for name in ("accuracy", "seconds"))
         print(f"{arm:50} {accuracy:8.2f} {gain:>6} {seconds:8.0f}  {', '.join(map(str, by_seed))}")
 
 

@@ -13,19 +13,18 @@ time stand instead. To make runs beside each other, give each process --threads 
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import albumentations
 import cv2
 import numpy as np
 import torch
 from albumentations.pytorch import ToTensorV2
+from runs import Run, append, of, read
 from torch.utils.data import DataLoader, Dataset
 
 from archsearch.data.dataset import Split
@@ -143,24 +142,17 @@ def main() -> None:
         name = f"plain, {asked.plain_epochs} epochs"
         runs.append((name, 0, partial(plain, split, asked.plain_epochs, 0)))
     for name, seed, make in runs:
-        done = known(asked.results)
-        if any((run["name"], run["seed"]) == (name, seed) for run in done):
+        if of({"name": name, "seed": seed}, read(asked.results)):
             continue
         curve = []
         for epoch in make():
             curve.append(epoch)
             print(f"{name}, seed {seed}: {epoch[2]:.2f} % after {epoch[1]:.0f} s", flush=True)
-        with asked.results.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"name": name, "seed": seed, "curve": curve}) + "\n")
-    show(known(asked.results), len(split.train))
+        append(asked.results, {"name": name, "seed": seed, "curve": curve})
+    show(read(asked.results), len(split.train))
 
 
-def known(path: Path) -> list[dict[str, Any]]:
-    """Read the runs of a file."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
-
-
-def show(runs: list[dict[str, Any]], images: int) -> None:
+def show(runs: list[Run], images: int) -> None:
     """Print for each run when it reached the goal, its last and best accuracy, and images a second of training."""
     print(f"{'run':20} {'seed':>4} {f'to {GOAL:g} %':>8} {'whole':>8} {'best':>6} {'last':>6} {'images/s':>9}")
     for run in runs:

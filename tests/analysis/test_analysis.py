@@ -9,6 +9,7 @@ import pytest
 from examples.console import ROOT
 from examples.counted import assert_equal_to_torch_and_fvcore
 from examples.sentences import random_network
+from examples.spaces import SPACES
 
 from archsearch import analyze, parse
 from archsearch.analysis.figures import FIGURES
@@ -74,7 +75,7 @@ def test_the_reference_network() -> None:
 
 
 @pytest.mark.parametrize("count", [10, pytest.param(300, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("name", ["era_s9", "tight60k", "first"])
+@pytest.mark.parametrize("name", SPACES)
 def test_networks_of_a_shipped_space_against_torch_and_fvcore(name: str, count: int) -> None:
     space = Space.find(name)
     for network in islice(space.sample(seed=0), count):

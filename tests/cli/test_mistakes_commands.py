@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from examples import spaces
 from examples.mistakes import CONDITION, SPACES, Capture, message, refused, run
 
 from archsearch.space.space import Space
@@ -18,9 +19,10 @@ TEXT = "give the path of a text file in UTF-8"
 
 ARGUMENTS = [
     (
-        ["analyze", "nothere.net"],
-        "there is no file `nothere.net`",
-        "give a sentence, the path of a .net file or a shipped name; known here: era_s9.net",
+        ["analyze", "unknown.net"],
+        "there is no file `unknown.net`",
+        "give a sentence, the path of a .net file or a shipped name; "
+        f"known here: {', '.join(f'{name}.net' for name in spaces.STARTS)}",
     ),
     (
         ["train", "era_s8.net"],
@@ -39,12 +41,12 @@ ARGUMENTS = [
     (
         ["sample", "nothere.space"],
         "there is no space `nothere.space`",
-        f"{SPACES}known here: era_s9, first, tight60k",
+        f"{SPACES}known here: {', '.join(spaces.SPACES)}",
     ),
     (
         ["sample", "conv(3) " * 40],
         f"there is no space `{'conv(3) ' * 40}`",
-        f"{SPACES}known here: era_s9, first, tight60k",
+        f"{SPACES}known here: {', '.join(spaces.SPACES)}",
     ),
 ]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from examples.console import ROOT, commands, run
+from examples.spaces import SPACES
 
 from archsearch.analysis.figures import FIGURES
 from archsearch.files import shipped
@@ -22,7 +22,9 @@ def test_a_command_prints_what_is_shown(
     assert run(arguments, monkeypatch, capsys).strip() == printed.strip()
 
 
-@pytest.mark.parametrize("name", [Path(name).stem for name in shipped(".space")])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name == "first" else pytest.mark.slow) for name in SPACES]
+)
 def test_the_table_of_spaces(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,6 +6,7 @@ import random
 import time
 
 import pytest
+from examples import spaces
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -54,7 +55,7 @@ def test_every_sentence_of_a_small_space_leads_back_and_no_other_does(rules: str
                 space.derivation(network)
 
 
-@pytest.mark.parametrize("name", ["first", "era_s9", "tight60k"])
+@pytest.mark.parametrize("name", spaces.SPACES)
 @settings(max_examples=25)
 @given(seed=st.integers(min_value=0))
 def test_a_network_of_a_shipped_space_leads_back(name: str, seed: int) -> None:
@@ -64,9 +65,11 @@ def test_a_network_of_a_shipped_space_leads_back(name: str, seed: int) -> None:
     assert derived(space, choices) == (network, choices)
 
 
-def test_the_reference_network_is_a_sentence_of_its_space() -> None:
-    space, reference = Space.find("era_s9"), read(shipped(".net")["era_s9.net"])
-    assert derived(space, space.derivation(reference))[0] == reference
+@pytest.mark.parametrize("name", spaces.STARTS)
+def test_a_shipped_network_is_a_sentence_of_the_space_of_its_name_and_fits(name: str) -> None:
+    space, network = Space.find(name), read(shipped(".net")[f"{name}.net"])
+    assert derived(space, space.derivation(network))[0] == network
+    assert space.check(network).fits
 
 
 def test_of_several_derivations_it_is_the_first() -> None:
