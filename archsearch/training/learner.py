@@ -17,12 +17,12 @@ from archsearch.graph.graph import Graph
 from archsearch.graph.shapes import shape_text
 from archsearch.training.average import Average
 from archsearch.training.device import Device
+from archsearch.training.evaluate import evaluate
 from archsearch.training.feed import Feed
 from archsearch.training.history import Epoch, Tally
 from archsearch.training.memory import as_memory_allows, evaluation_batch, is_out_of_memory
 from archsearch.training.mixing import Labelled, Normalisation, first_images, scaled
 from archsearch.training.optimizers import Optimizers
-from archsearch.training.predict import evaluate
 from archsearch.training.start import initialised, seeded, whiten
 
 _PATCHED = 2000 * 32 * 32

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from archsearch.pytorch.build import GraphModule
 from archsearch.training.checkpoint import write_whole
+from archsearch.training.evaluate import evaluate
 from archsearch.training.feed import Feed
 from archsearch.training.memory import as_memory_allows, evaluation_batch, out_of_memory_explained
-from archsearch.training.mixing import Labelled, Normalisation
+from archsearch.training.mixing import Normalisation
 from archsearch.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -27,27 +27,6 @@ if TYPE_CHECKING:
 
 Logits = npt.NDArray[np.float32]
 """N x classes."""
-
-
-def evaluate(
-    module: nn.Module,
-    feed: Feed,
-    normalise: Normalisation,
-    device: Device,
-    batch_size: int,
-    take: Callable[[Labelled, Tensor], None],
-) -> None:
-    """Hand the evaluation images of a feed, in their order, and their logits to `take`, a batch at a time."""
-    module.eval()
-    with (
-        closing(feed.evaluation(batch_size)) as stream,
-        torch.inference_mode(),
-        # Compiled again for other sizes of batches, it would take longer than it saves.
-        torch.compiler.set_stance("force_eager"),
-    ):
-        for pixels, labels in stream:
-            batch = Labelled(normalise(pixels), labels)
-            take(batch, device.logits(module, batch.images))
 
 
 def predict(trained: Trained, split: Split, device: Device | None = None) -> Logits:
