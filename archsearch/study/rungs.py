@@ -9,6 +9,7 @@ from statistics import median
 
 from optuna.trial import FrozenTrial
 
+from archsearch.study import tables
 from archsearch.study.kept import KeptStudy
 from archsearch.study.plan import Plan
 from archsearch.study.ranking import ranked
@@ -34,7 +35,10 @@ class Rungs:
 
     def __post_init__(self) -> None:
         self.recipes = tuple(measurement.recipe.digest for measurement in self.study.measurements)
-        self._before = sum(_seconds(self.kept.trials.values()))
+        with tables.undamaged():
+            self._before = sum(_seconds(self.kept.trials.values()))
+            # What cannot be ranked is said now, and not when a network is trained.
+            ranked(self.kept.trials.values())
 
     @property
     def clock(self) -> float:

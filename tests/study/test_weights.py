@@ -87,7 +87,7 @@ def test_fewer_than_none_cannot_be_kept() -> None:
 def test_the_weights_of_the_best_are_kept(data: Dataset, tmp_path: Path, keep: int) -> None:
     storage = f"sqlite:///{tmp_path / 'studies.db'}"
     outcome = search(SPACE, data, recipe=QUICK, trials=4, storage=storage, keep=keep)
-    best = select(outcome.rows, "state = 'complete'", sort="-val_accuracy", top=keep)
+    best = select(outcome.rows, "state = 'complete'", sort="val_loss", top=keep)
     files = WeightFiles.of(storage, "tiny", keep).kept()
     assert sorted(file.stem for file in files) == sorted(str(row["number"]) for row in best)
     for file in files:
