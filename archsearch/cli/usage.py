@@ -131,6 +131,7 @@ class _Explained(Protocol):
 def _wanted(kind: click.ParamType[object]) -> str:
     """Say what an option takes.
 
+    >>> from archsearch.cli.numbers import Number
     >>> _wanted(Number(1, 100)), _wanted(Number(0, 1_000, whole=False))
     ('a whole number from 1 to 100', 'a number above 0, of at most 1,000')
     >>> _wanted(click.Choice(["validation", "test"])), _wanted(click.INT)
