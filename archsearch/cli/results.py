@@ -31,7 +31,7 @@ from archsearch.cli.usage import Verb, refuse_without_effect
     'results --where "params < 150k and val_accuracy > 85" --sort params --top 5',
     "results --where \"state = 'refused'\" --csv",
     "results --storage results/cpu200k.csv --sort val_loss --top 5",
-    "results --correlate val_accuracy --where \"study = 'era_s9'\"",
+    "results --correlate val_accuracy --where \"study = 'era_s9' and epochs = 2\"",
 )
 def results(
     where: str | None,

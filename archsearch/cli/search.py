@@ -126,6 +126,8 @@ def search(
     command resumes its study, also after Ctrl-C or a crash. The exit status is 1 if no network of the study was
     trained.
     """
+    if only_plan:
+        refuse_without_effect("--plan trains nothing", "--study", "--keep", "--sampler", "--minutes-each")
     found = _with_limits(Space.find(space, vocabulary), limits, calibration)
     Budget(trials, hours, minutes_each)  # before the data are loaded
     networks = [_start(target, found, vocabulary, storage) for target in start]
@@ -179,7 +181,8 @@ def show_search(run: Callable[..., Outcome], storage: str, study: str, keep: int
             raise
     weights = WeightFiles.of(storage, study, keep)
     kept = f"weights of the best are kept in {weights.folder}" if weights.kept() else None
-    lines = (outcome.ended, outcome.remedy, *map(str, outcome.correlations), kept)
+    known = [str(one) for one in outcome.correlations if one.reason is None]
+    lines = (outcome.ended, outcome.remedy, *known, kept)
     say("\n  ".join(filter(None, lines)) + "\n")
     output.results(outcome.rows)
     if not outcome.has_trained:

@@ -68,13 +68,13 @@ def read_grammar(text: str, source: str, vocabulary: Vocabulary) -> tuple[Header
 
 
 def rule_names(text: str) -> frozenset[str]:
-    r"""Return the names of the rules in the text of a space, which need not be right.
+    r"""Return the names of the rules in the text of a space, which need not be right, and of their parameters.
 
     >>> sorted(rule_names("classes 10\nnetwork = a(w=8)  # two\n  head()\na(w) = conv(w)"))
-    ['a', 'network']
+    ['a', 'network', 'w']
     """
-    found = (re.match(r"\w+", one.text) for one in statements(text) if _RULE_HEAD.match(one.text))
-    return frozenset(match[0] for match in found if match)
+    found = (_RULE_HEAD.match(one.text) for one in statements(text))
+    return frozenset(name for match in found if match for name in re.findall(r"\w+", match[0]))
 
 
 def _blank(match: re.Match[str]) -> str:

@@ -85,24 +85,23 @@ def correlations(rows: Iterable[ResultRow], column: str) -> tuple[Correlation, .
     return tuple(_correlation(signal, column, networks) for signal in SIGNALS if signal != column)
 
 
-def between_rungs(rows: Iterable[ResultRow], rungs: Sequence[int]) -> tuple[Correlation, ...]:
+def between_rungs(rows: Iterable[ResultRow], recipes: Mapping[int, str]) -> tuple[Correlation, ...]:
     """Return how well each rung of a study ranks by `val_loss` the networks that went on to the next.
 
-    `rungs` are their epochs. Those that went on are the best of a rung, which are closer to each other than all of
-    it: over all the correlation would be higher.
+    `recipes` are the digests of their recipes, by their epochs. Those that went on are the best of a rung, which
+    are closer to each other than all of it: over all the correlation would be higher.
     """
     rows = [row for row in rows if row["state"] == "complete"]
+    losses = {
+        epochs: {row["digest"]: _number(row["val_loss"]) for row in rows if row["recipe_digest"] == recipe}
+        for epochs, recipe in recipes.items()
+    }
     found = []
-    for first, second in pairwise(rungs):
-        before, after = (
-            {row["digest"]: _number(row["val_loss"]) for row in rows if row["epochs"] == epochs}
-            for epochs in (first, second)
-        )
-        pairs = [(before.get(digest), loss) for digest, loss in after.items()]
+    for first, second in pairwise(recipes):
+        pairs = [(losses[first].get(digest), loss) for digest, loss in losses[second].items()]
         known = [(one, other) for one, other in pairs if one is not None and other is not None]
-        found.append(
-            _of_pairs(f"val_loss after {epochs_text(first)}", f"val_loss after {epochs_text(second)}", known)
-        )
+        names = [f"val_loss after {epochs_text(epochs)}" for epochs in (first, second)]
+        found.append(_of_pairs(names[0], names[1], known))
     return tuple(found)
 
 

@@ -101,10 +101,10 @@ class KeptStudy:
             self._know(trial)
         return news
 
-    def begin_queued(self) -> FrozenTrial | None:
-        """Begin the first trial that waits; None if there is none, or others were first."""
+    def begin_queued(self, may_begin: Callable[[FrozenTrial], bool]) -> FrozenTrial | None:
+        """Begin the first trial that waits and may; None if there is none, or others were first."""
         for trial in self.waiting:
-            if self._begin(trial._trial_id):
+            if may_begin(trial) and self._begin(trial._trial_id):
                 trial.state, trial.intermediate_values = TrialState.RUNNING, {}
                 trial.system_attrs[_TRAINED_BY] = self._signature()
                 self._know(trial)

@@ -126,7 +126,8 @@ def run(
         going.go()
         with tables.undamaged():
             table = tuple(rows(study.name, kept.in_order))
-            return Outcome(table, going.ended, going.advice, between_rungs(table, study.rungs))
+            ranked = between_rungs(table, dict(zip(study.rungs, rungs.recipes, strict=True)))
+            return Outcome(table, going.ended, going.advice, ranked)
 
 
 def _pruner(rungs: Sequence[int]) -> BasePruner:
@@ -179,20 +180,18 @@ class _Run:
 
     @property
     def advice(self) -> str | None:
-        """What to do, where the search ended for a reason of its own or has trained nothing."""
-        if (
-            self.remedy
-            or self.kept.trained()
-            or not any(state_of(one) == "failed" for one in self.kept.trials.values())
-        ):
+        """What to do, where the search ended for a reason of its own, or all that a rung has trained failed."""
+        failed = {self.rungs.of(one) for one in self.kept.trials.values() if state_of(one) == "failed"}
+        if self.remedy or not any(not self.rungs.trained[rung] for rung in failed):
             return self.remedy
         remedy = self.last_failed and self.last_failed.remedy
-        return f"none of them was trained: the column `reason` says why{f'; {remedy}' if remedy else ''}"
+        none = "none of them was trained" if not self.kept.trained() else "of some rung none was trained"
+        return f"{none}: the column `reason` says why{f'; {remedy}' if remedy else ''}"
 
     def _step(self) -> None:
         """Train the network that comes next by the plan, or refuse one, or find that the search has ended."""
         rung = self.rungs.next()
-        queued = self.kept.begin_queued() if self.rungs.may_resume() else None
+        queued = self.kept.begin_queued(self.rungs.may_resume)
         if queued is not None:
             self._resume(queued)
         elif rung is None:

@@ -8,6 +8,7 @@ rows alone.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -21,6 +22,8 @@ RUNGS = (2, 7, 15)
 REDUCTION = 3
 """Of so many networks on a rung, one goes on to the next."""
 
+_TIME = "the time is up"
+
 
 def epochs_text(number: int) -> str:
     """Write so many epochs.
@@ -29,6 +32,11 @@ def epochs_text(number: int) -> str:
     ('1 epoch', '7 epochs')
     """
     return f"{number} epoch{'s' if number > 1 else ''}"
+
+
+def networks_text(number: int) -> str:
+    """Write so many networks, as `epochs_text` does epochs."""
+    return f"{number} network{'s' if number != 1 else ''}"
 
 
 @dataclass(frozen=True)
@@ -69,20 +77,22 @@ class Plan:
         costs = [Fraction(epochs, REDUCTION**rung) for rung, epochs in enumerate(self.epochs)]
         return tuple(cost / sum(costs) for cost in accumulate(costs))
 
-    def is_open(self, rung: int, trained: int, clock: float, seconds: float) -> bool:
-        """Whether a rung may begin a further network after `clock` seconds, one that takes so many `seconds`.
+    def is_open(self, rung: int, begun: int, seconds: float, clock: float, later: float = 0.0) -> bool:
+        """Whether a rung on which so many networks were begun may begin another, of so many `seconds`.
 
-        The first of a rung may take longer than what is left of its share.
+        `clock` are the seconds that the study has taken, `later` those of them that went into later rungs, when
+        there was less time. The first of a rung may take longer than what is left of its share.
         """
-        if not self.has_room(rung, trained, clock):
+        if not self.has_room(rung, begun, clock):
             return False
-        if self.budget.hours is None or trained == 0:
+        if self.budget.hours is None or begun == 0:
             return True
-        return clock + seconds <= self.shares[rung] * 3600 * Fraction(self.budget.hours)
+        whole = 3600 * Fraction(self.budget.hours)
+        return clock + seconds <= whole and clock - later + seconds <= self.shares[rung] * whole
 
-    def has_room(self, rung: int, trained: int, clock: float) -> bool:
-        """Whether a network that was begun on a rung may be trained to its end after `clock` seconds."""
-        if self.networks is not None and trained >= self.networks[rung]:
+    def has_room(self, rung: int, begun: int, clock: float) -> bool:
+        """Whether a rung with so many networks has room for another after `clock` seconds, however long that is."""
+        if self.networks is not None and begun >= self.networks[rung]:
             return False
         return self.budget.hours is None or clock < 3600 * self.budget.hours
 
@@ -95,7 +105,7 @@ class Plan:
         clock, before, rungs = 0.0, None, []
         for number, epochs in enumerate(self.epochs):
             rung, seconds = Rung(epochs), epochs * seconds_an_epoch
-            while rung.trained != before and self.is_open(number, rung.trained, clock, seconds):
+            while rung.trained != before and self.is_open(number, rung.trained, seconds, clock):
                 rung, clock = replace(rung, trained=rung.trained + 1), clock + seconds
             rungs.append(rung)
             before = rung.trained
@@ -106,23 +116,23 @@ class Plan:
 
         >>> print(Plan((2, 7, 15), Budget(trials=20)))
         20 networks for 2 epochs, the best 7 of them for 7, the best 2 for 15
-        >>> print(Plan((2, 7), Budget(hours=2)))
-        networks for 2 epochs until 55 min, the best of them for 7 until 120 min
+        >>> print(Plan((2, 7), Budget(trials=20, hours=2)))
+        20 networks for 2 epochs until 55 min, the best 7 of them for 7 until 120 min
+        >>> print(Plan((1, 7), Budget(hours=2)))
+        networks for 1 epoch until 36 min, the best of them for 7 until 120 min
         """
-        if self.networks is not None:
-            parts = [
-                f"the best {networks} for {epochs}"
-                for networks, epochs in zip(self.networks, self.epochs, strict=True)
-            ]
-            parts[0] = f"{self.networks[0]} networks for {epochs_text(self.epochs[0])}"
-        else:
-            ends = [60 * (self.budget.hours or 0) * float(share) for share in self.shares]
-            parts = [
-                f"the best for {epochs} until {end:.0f} min" for epochs, end in zip(self.epochs, ends, strict=True)
-            ]
-            parts[0] = f"networks for {epochs_text(self.epochs[0])} until {ends[0]:.0f} min"
-        # What the best are of is said once.
-        return ", ".join([*parts[:1], *(part.replace(" for", " of them for") for part in parts[1:2]), *parts[2:]])
+        parts = []
+        for rung, epochs in enumerate(self.epochs):
+            number = None if self.networks is None else self.networks[rung]
+            if rung == 0:
+                text = f"{'networks' if number is None else networks_text(number)} for {epochs_text(epochs)}"
+            else:
+                which = "the best" if number is None else f"the best {number}"
+                text = f"{which}{' of them' if rung == 1 else ''} for {epochs}"
+            if self.budget.hours is not None:
+                text += f" until {60 * self.budget.hours * float(self.shares[rung]):.0f} min"
+            parts.append(text)
+        return ", ".join(parts)
 
     def ended(self, trained: Sequence[int]) -> str:
         """Say why no further network begins, after so many were trained on each rung.
@@ -132,14 +142,14 @@ class Plan:
         >>> Plan((8,), Budget(trials=3)).ended([3])
         '3 of 3 networks are trained'
         """
-        is_done = self.networks is not None and all(
-            have >= want for have, want in zip(trained, self.networks, strict=True)
-        )
         first, *others = trained
-        if others:
-            texts = [f"{first} networks were trained for {epochs_text(self.epochs[0])}"]
-            texts += [f"{number} for {epochs}" for number, epochs in zip(others, self.epochs[1:], strict=True)]
-            return f"{'the plan is done' if is_done else 'the time is up'}: {', '.join(texts)}"
-        if is_done:
+        done = self.networks is not None and all(map(operator.ge, trained, self.networks))
+        if done and not others:
             return f"{first} of {self.budget.trials} networks are trained"
-        return f"the time is up: {first} networks are trained"
+        why = "the plan is done" if done else "no network is left to go on" if self.budget.hours is None else _TIME
+        if not others:
+            return f"{why}: {first} networks are trained"
+        were = f"{networks_text(first)} {'was' if first == 1 else 'were'}"
+        texts = [f"{were} trained for {epochs_text(self.epochs[0])}"]
+        texts += [f"{number} for {epochs}" for number, epochs in zip(others, self.epochs[1:], strict=True)]
+        return f"{why}: {', '.join(texts)}"

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from archsearch.errors import ArchsearchError
 from archsearch.study.budget import Budget
 from archsearch.study.plan import Plan
-from archsearch.study.propose import Draws
+from archsearch.study.propose import Draws, check_start
 from archsearch.study.search import made_for, recipe_and_rungs
+from archsearch.training.augmentation import check_size
+from archsearch.training.calibration import calibrate
 from archsearch.training.probe import choose
 from archsearch.training.wanted import Wanted
 
@@ -63,15 +65,21 @@ def plan(
     Those are the networks to start from and random ones that fit; nothing is written. Raises ArchsearchError where
     none is found that fits, and what `search` raises for space, budget and device.
     """
+    budget = Budget(trials, hours)
     space = made_for(dataset, space)
     recipe, rungs = recipe_and_rungs(recipe, rungs)
+    check_size(recipe.augmentation, dataset.shape[1:], recipe.cutout)
+    if space.limits.name_seconds and space.limits.calibration is None:
+        space = space.with_limits(space.limits.calibrated(calibrate(wanted, recipe.batch_size)))
+    for network in start:
+        check_start(space, network)
     split = dataset.split("validation")
     graphs = [*islice(_graphs(space, seed, start), _TIMED)]
     if not graphs:
         message = f"none of {_LOOKED_AT:,} networks drawn from `{space.name}` fits"
         raise ArchsearchError(message, remedy="loosen the limits, or let the space derive other networks")
     seconds = _seconds_an_epoch(graphs, split, recipe, wanted)
-    planned = Plan(tuple(rungs), Budget(trials, hours)).stated(seconds)
+    planned = Plan(tuple(rungs), budget).stated(seconds)
     each = [one.epochs * seconds / 60 for one in planned]
     return tuple(
         PlannedRung(number, one.epochs, one.trained, minutes, one.trained * minutes)
@@ -95,7 +103,6 @@ def _seconds_an_epoch(graphs: Sequence[Graph], split: Split, recipe: Recipe, wan
     first, *others = graphs
     choice = choose(first, recipe.batch_size, wanted or Wanted(), images=0)
     device = choice.device
-    same = Wanted(device.kind, device.precision, device.threads, compiled=False)
-    rates = [max(choice.rates.values())]
-    rates += [max(choose(graph, recipe.batch_size, same, images=0).rates.values()) for graph in others]
+    same = Wanted(device.kind, device.precision, device.threads, compiled=device.compiled)
+    rates = [choice.rate, *(choose(graph, recipe.batch_size, same, images=0).rate for graph in others)]
     return (len(split.train) + len(split.evaluation) / _EVALUATED) / median(rates)

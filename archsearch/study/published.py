@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from archsearch.errors import StudyError, suggest
@@ -12,6 +14,7 @@ from archsearch.notation.condition import ColumnValue
 from archsearch.study.columns import COLUMNS, WORDS, ResultRow
 
 _ALWAYS = ("study", "state", "sentence")
+_AS_WRITTEN = "give the file as `archsearch results --csv` wrote it"
 
 
 def is_table(storage: str) -> bool:
@@ -28,33 +31,36 @@ def read_table(path: Path) -> tuple[ResultRow, ...]:
 
     Raises StudyError, with line and column, for what is no such table.
     """
-    reader = csv.reader(io.StringIO(read_text(path)))
-    header = next(reader, [])
-    for name in header:
+    reader = csv.reader(io.StringIO(read_text(path)), strict=True)
+    try:
+        header, *lines = [(reader.line_num, cells) for cells in reader] or [(0, [])]
+    except csv.Error as error:
+        raise StudyError(f"`{path}`, line {reader.line_num}: {error}", remedy=_AS_WRITTEN) from None
+    columns = header[1]
+    for name in columns:
         if name not in COLUMNS:
             message = f"`{path}` has a column `{name}`, which no results have"
             raise StudyError(message, remedy=suggest(name, COLUMNS))
     for name in _ALWAYS:
-        if name not in header:
-            remedy = "give a file that `archsearch results --csv` wrote"
-            raise StudyError(f"`{path}` is no table of results: it has no column `{name}`", remedy=remedy)
-    rows = []
-    for cells in reader:
-        if len(cells) != len(header):
-            message = f"`{path}`, line {reader.line_num}, has {len(cells)} cells; the header has {len(header)}"
-            raise StudyError(message, remedy="give the file as `archsearch results --csv` wrote it")
-        places = (f"`{path}`, line {reader.line_num}, column `{name}`" for name in header)
-        values = {name: _value(name, cell, place) for name, cell, place in zip(header, cells, places, strict=True)}
-        rows.append(ResultRow(dict.fromkeys(COLUMNS) | values))
-    return tuple(rows)
+        if name not in columns:
+            raise StudyError(f"`{path}` is no table of results: it has no column `{name}`", remedy=_AS_WRITTEN)
+    return tuple(_row(columns, cells, f"`{path}`, line {number}") for number, cells in lines)
+
+
+def _row(columns: Sequence[str], cells: Sequence[str], place: str) -> ResultRow:
+    if len(cells) != len(columns):
+        message = f"{place}, has {len(cells)} cells; the header has {len(columns)}"
+        raise StudyError(message, remedy=_AS_WRITTEN)
+    values = {name: _value(name, cell, place) for name, cell in zip(columns, cells, strict=True)}
+    return ResultRow(dict.fromkeys(COLUMNS) | values)
 
 
 def _value(name: str, cell: str, place: str) -> ColumnValue:
+    if not cell and name in _ALWAYS:
+        raise StudyError(f"{place}, column `{name}` is empty", remedy=_AS_WRITTEN)
     if not cell or name in WORDS:
         return cell or None
-    for kind in (int, float):
-        try:
-            return kind(cell)
-        except ValueError:
-            continue
-    raise StudyError(f"{place} is `{cell}`; it must be a number", remedy="fix it, or leave it empty")
+    if not re.fullmatch(r"-?[0-9.]+(e[-+]?[0-9]+)?|-?inf|nan", cell, re.ASCII | re.IGNORECASE):
+        message = f"{place}, column `{name}` is `{cell}`; it must be a number"
+        raise StudyError(message, remedy="fix it, or leave it empty")
+    return int(cell) if cell.lstrip("-").isdigit() else float(cell)

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 
 from optuna.trial import FrozenTrial, TrialState
 
-from archsearch.study.trials import network_of
+from archsearch.study.trials import epochs_of, network_of
 
 
 def ranked(trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
     """Return the trials that are complete, the best first.
 
-    The longest training counts first, then the lowest loss on the validation images, then the accuracy on them:
+    The longest recipe counts first, then the lowest loss on the validation images, then the accuracy on them:
     where a study trains many networks shortly and few long, those trained long come before the others. A loss
     tells networks apart that have as many images right.
     """
@@ -29,6 +29,6 @@ def distinct(trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
 
 
 def _rank(trial: FrozenTrial) -> tuple[float, ...]:
-    history = trial.user_attrs["history"]
-    loss = history[-1].get("loss")
-    return (-len(history), math.inf if loss is None else loss, -history[-1]["accuracy"], trial.number)
+    last = trial.user_attrs["history"][-1]
+    loss = last.get("loss")
+    return (-epochs_of(trial), math.inf if loss is None else loss, -last["accuracy"], trial.number)

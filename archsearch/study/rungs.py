@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import median
 
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 from archsearch.study import tables
 from archsearch.study.kept import KeptStudy
 from archsearch.study.plan import Plan
 from archsearch.study.ranking import ranked
+from archsearch.study.record import is_copy
 from archsearch.study.study import Study
 from archsearch.study.trials import network_of, recipe_digest
 
@@ -36,7 +37,7 @@ class Rungs:
     def __post_init__(self) -> None:
         self.recipes = tuple(measurement.recipe.digest for measurement in self.study.measurements)
         with tables.undamaged():
-            self._before = sum(_seconds(self.kept.trials.values()))
+            self._before = sum(_paces(self.kept.trials.values()))
             # What cannot be ranked is said now, and not when a network is trained.
             ranked(self.kept.trials.values())
 
@@ -64,14 +65,15 @@ class Rungs:
         if rung == 0:
             if self.is_exhausted:
                 return False
-            paces = [*_seconds(self.kept.trained())]
+            paces = _paces(self.kept.trained())
         else:
             candidate = self.candidate(rung)
             if candidate is None:
                 return False
-            paces = [*_seconds([candidate])]
+            paces = _paces([candidate])
         seconds = self.study.rungs[rung] * median(paces) if paces else 0.0
-        return self.plan.is_open(rung, self.trained[rung], self.clock, seconds)
+        later = sum(_paces(trial for recipe in self.recipes[rung + 1 :] for trial in self.kept.trained(recipe)))
+        return self.plan.is_open(rung, self._begun_on(rung), seconds, self.clock, later)
 
     def candidate(self, rung: int) -> FrozenTrial | None:
         """Return the best trial of the rung before whose network was not begun on this one."""
@@ -79,12 +81,18 @@ class Rungs:
         recipe = self.recipes[rung]
         return next((one for one in before if not self.kept.has_begun(network_of(one), recipe)), None)
 
-    def may_resume(self) -> bool:
-        """Whether a network that waits may be begun again: its rung was open when it was begun."""
-        clock, trained = self.clock, self.trained
-        return any(self.plan.has_room(rung, trained[rung], clock) for rung in map(self.of, self.kept.waiting))
+    def may_resume(self, trial: FrozenTrial) -> bool:
+        """Whether a trial that waits may be begun again: its rung has room for it."""
+        rung = self.of(trial)
+        return self.plan.has_room(rung, self._begun_on(rung), self.clock)
+
+    def _begun_on(self, rung: int) -> int:
+        """Return how many networks of a rung are trained or in training, also by other runs."""
+        in_training = [one for one in self.kept.trials.values() if one.state is TrialState.RUNNING]
+        return self.trained[rung] + sum(self.of(one) == rung for one in in_training)
 
 
-def _seconds(trials: Iterable[FrozenTrial]) -> Iterable[float]:
-    """Return the seconds of each epoch of the trials."""
-    return (epoch["seconds"] for trial in trials for epoch in trial.user_attrs.get("history", ()))
+def _paces(trials: Iterable[FrozenTrial]) -> list[float]:
+    """Return the seconds of each epoch of the trials; results of other studies took this one no time."""
+    own = (trial.user_attrs for trial in trials if not is_copy(trial))
+    return [epoch["seconds"] for kept in own for epoch in kept.get("history", ())]

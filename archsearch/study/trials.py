@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
@@ -41,6 +42,19 @@ def recipe_digest(kept: Mapping[str, Any]) -> str | None:
         return Recipe.read(kept.get("recipe", "")).digest
     except ArchsearchError:
         return None
+
+
+def epochs_of(trial: FrozenTrial) -> int:
+    """Return the epochs of the recipe of a trial; where that cannot be read, those that the trial has had."""
+    try:
+        return _epochs(trial.user_attrs.get("recipe", ""))
+    except ArchsearchError:
+        return len(trial.user_attrs["history"])
+
+
+@cache
+def _epochs(recipe: str) -> int:
+    return Recipe.read(recipe).epochs
 
 
 def state_of(trial: FrozenTrial) -> str:

@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial
 from sqlalchemy.engine import make_url
 
 from archsearch.errors import StudyError
-from archsearch.study.ranking import ranked
+from archsearch.study.ranking import distinct, ranked
 from archsearch.study.url import sqlite_file
 
 SUFFIX, PREDICTIONS = ".safetensors", ".npz"
@@ -77,7 +77,7 @@ class WeightFiles:
         if self.folder is None:
             return
         finished = [trial for trial in trials if trial.state.is_finished()]
-        best = ranked(finished)[: self.keep]
+        best = distinct(ranked(finished))[: self.keep]
         removed = {str(trial.number) for trial in finished} - {str(trial.number) for trial in best}
         for file in self.folder.glob(f"*{SUFFIX}*"):
             _, is_unfinished, number = file.name.partition(SUFFIX)[0].rpartition(".")

@@ -48,7 +48,12 @@ class Choice:
 
     def suits(self, images: int) -> bool:
         """Whether it was tried if compiling pays, or would not be for a training on so many images."""
-        return "compil" in self.reason or images / max(self.rates.values()) < _WORTH_COMPILING
+        return "compil" in self.reason or images / self.rate < _WORTH_COMPILING
+
+    @property
+    def rate(self) -> float:
+        """Images per second of the device that was chosen."""
+        return self.rates[", ".join(words(self.device))]
 
     def written(self) -> dict[str, Any]:
         """Return plain values, which `of` reads."""

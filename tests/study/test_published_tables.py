@@ -35,6 +35,9 @@ def test_rows_are_read_back_as_they_were(capsys: Capture, folder: Path) -> None:
         ("study,state\n", "`t.csv` is no table of results: it has no column `sentence`"),
         ("", "`t.csv` is no table of results: it has no column `study`"),
         (f"{HEADER}\na,1,complete\n", "`t.csv`, line 2, has 3 cells; the header has 5"),
+        (f"{HEADER}\na,0,,,conv(8)\n", "`t.csv`, line 2, column `state` is empty"),
+        (f"{HEADER}\na,1_0,complete,,conv(8)\n", "`t.csv`, line 2, column `number` is `1_0`; it must be a number"),
+        (f'{HEADER}\na,1,"complete,,conv(8)\n', "`t.csv`, line 2: unexpected end of data"),
         (
             f"{HEADER}\na,0,refused,,conv(8)\na,1,complete,good,conv(8)\n",
             "`t.csv`, line 3, column `val_accuracy` is `good`; it must be a number\n  fix it, or leave it empty",

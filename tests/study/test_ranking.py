@@ -7,13 +7,14 @@ from optuna import create_trial
 from optuna.trial import FrozenTrial, TrialState
 
 from archsearch.study.ranking import distinct, ranked
+from archsearch.training.recipe import Recipe
 
 
 def trial(
     number: int, digest: str, epochs: int, loss: float | None, accuracy: float, state: str = "COMPLETE"
 ) -> FrozenTrial:
     last = {"loss": loss, "accuracy": accuracy}
-    kept = {"digest": digest, "sentence": digest, "history": [last] * epochs}
+    kept = {"digest": digest, "sentence": digest, "recipe": str(Recipe(epochs=epochs)), "history": [last]}
     value = accuracy if state == "COMPLETE" else None
     made = create_trial(state=TrialState[state], value=value, user_attrs=kept)
     made.number = number
@@ -34,7 +35,7 @@ RUNGS = [
 
 @pytest.mark.parametrize(
     ("top", "numbers"),
-    # The longest training, then the lowest loss, then the accuracy, then the first; b by its longer training.
+    # The longest recipe, then the lowest loss, then the accuracy, then the first; b by its longer training.
     [(1, [6]), (3, [6, 3, 2]), (9, [6, 3, 2, 4, 0])],
 )
 def test_which_networks_are_the_best(top: int, numbers: list[int]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -69,10 +70,18 @@ def test_the_hours_are_shared_as_thirds_need_them() -> None:
 
 def test_no_network_begins_that_would_not_end_in_the_share_of_its_rung() -> None:
     plan = Plan((2, 7, 15), Budget(hours=1))
-    assert plan.is_open(0, trained=1, clock=1100, seconds=100)
-    assert not plan.is_open(0, trained=1, clock=1101, seconds=100)
-    assert plan.is_open(1, trained=0, clock=2000, seconds=9000)
-    assert not plan.is_open(1, trained=0, clock=3600, seconds=1)
+    assert plan.is_open(0, begun=1, seconds=100, clock=1100)
+    assert not plan.is_open(0, begun=1, seconds=100, clock=1101)
+    assert plan.is_open(1, begun=0, seconds=9000, clock=2000)
+    assert not plan.is_open(1, begun=0, seconds=1, clock=3600)
+
+
+def test_more_hours_begin_more_networks_on_every_rung() -> None:
+    # An hour was taken, 20 min of it by the first rung; of two hours it may take 40.
+    plan = Plan((2, 7, 15), Budget(hours=2))
+    assert plan.is_open(0, begun=17, seconds=140, clock=3600, later=2400)
+    assert not plan.is_open(0, begun=17, seconds=140, clock=3600, later=1300)
+    assert not plan.is_open(0, begun=17, seconds=140, clock=7190, later=6000)
 
 
 @given(hours=st.floats(0.01, 100), seconds=st.floats(0.5, 500))
@@ -123,6 +132,40 @@ def test_a_network_that_fails_on_a_rung_makes_room_for_the_next(storage: str) ->
     outcome = run(STUDY, score, Budget(trials=9), storage=storage)
     assert len(complete(outcome.rows, 2)) == 3
     assert failed[0] not in {row["digest"] for row in complete(outcome.rows, 2)}
+
+
+def test_that_all_networks_of_a_rung_fail_is_said(storage: str) -> None:
+    def score(job: Job) -> None:
+        if job.recipe.epochs > 1:
+            raise TrainingError("it took longer than 5 min", remedy="allow more with --minutes-each")
+        by_digest(job)
+
+    outcome = run(STUDY, score, Budget(trials=3), storage=storage)
+    assert outcome.ended == "no network is left to go on: 3 networks were trained for 1 epoch, 0 for 2, 0 for 4"
+    assert outcome.remedy == (
+        "of some rung none was trained: the column `reason` says why; allow more with --minutes-each"
+    )
+
+
+def test_results_of_another_study_take_no_time(storage: str) -> None:
+    def slow(job: Job) -> None:
+        for epoch in range(1, job.recipe.epochs + 1):
+            job.report(Epoch(epoch, 0.0, 1.0, 50.0, loss_of(job), 60.0, 3600.0))
+
+    first = run(STUDY, slow, Budget(trials=4), storage=storage)
+    other = run(replace(STUDY, name="other"), by_digest, Budget(trials=6, hours=1), storage=storage)
+    assert len(complete(other.rows, 1)) == 6
+    taken = [row for row in other.rows if row["reason"]]
+    assert {row["digest"] for row in taken} <= {row["digest"] for row in first.rows}
+    assert taken
+
+
+def test_a_score_may_report_less_than_its_recipe_has(storage: str) -> None:
+    def once(job: Job) -> None:
+        job.report(Epoch(1, 0.0, 1.0, 50.0, loss_of(job), 60.0, 1.0))
+
+    outcome = run(STUDY, once, Budget(trials=15), storage=storage)
+    assert [found.n for found in outcome.correlations] == [5, 2]
 
 
 def test_where_the_space_is_exhausted_its_best_go_on(storage: str) -> None:
