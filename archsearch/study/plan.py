@@ -91,7 +91,7 @@ class Plan:
         return clock + seconds <= whole and clock - later + seconds <= self.shares[rung] * whole
 
     def has_room(self, rung: int, begun: int, clock: float) -> bool:
-        """Whether a rung with so many networks has room for another after `clock` seconds, however long that is."""
+        """Whether a rung with so many networks has room for another after `clock` seconds, however long it is."""
         if self.networks is not None and begun >= self.networks[rung]:
             return False
         return self.budget.hours is None or clock < 3600 * self.budget.hours

@@ -87,9 +87,15 @@ class Rungs:
         return self.plan.has_room(rung, self._begun_on(rung), self.clock)
 
     def _begun_on(self, rung: int) -> int:
-        """Return how many networks of a rung are trained or in training, also by other runs."""
+        """Return how many networks of a rung are trained; on later ones those that other runs train count too.
+
+        On the first rung they do not, as those runs may never end: there a network more costs little.
+        """
+        trained = self.trained[rung]
+        if rung == 0:
+            return trained
         in_training = [one for one in self.kept.trials.values() if one.state is TrialState.RUNNING]
-        return self.trained[rung] + sum(self.of(one) == rung for one in in_training)
+        return trained + sum(self.of(one) == rung for one in in_training)
 
 
 def _paces(trials: Iterable[FrozenTrial]) -> list[float]:
