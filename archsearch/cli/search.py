@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     "--hours",
     metavar="X",
     type=Number(0, MOST, whole=False),
-    help="Take X hours of training in all, earlier runs of the study included.",
+    help="Take X hours of training in all, runs of the study before and beside this one included.",
 )
 @click.option(
     "--minutes-each",

@@ -1,8 +1,8 @@
-"""Who chooses among the alternatives of a grammar: the number of a derivation, or a recorder around another."""
+"""Who chooses among the alternatives of a grammar: a number, texts, or a recorder around another."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 Choose: TypeAlias = Callable[[str, tuple[str, ...], tuple[int, ...]], int]
@@ -26,6 +26,15 @@ def by_index(index: int) -> Choose:
                 return number
             here -= count
         raise AssertionError("a remainder is below the sum of the counts")
+
+    return choose
+
+
+def by_option(options: Mapping[str, str]) -> Choose:
+    """Return the choices that take, at each slot, the option with this text."""
+
+    def choose(slot: str, texts: tuple[str, ...], _counts: tuple[int, ...]) -> int:
+        return texts.index(options[slot])
 
     return choose
 

@@ -65,6 +65,11 @@ class KeptStudy:
         is_waiting = recipe in {recipe_digest(one.user_attrs) for one in waiting}
         return is_waiting or self.first(network, recipe) is not None
 
+    def is_own(self, trial: FrozenTrial) -> bool:
+        """Whether it is this run that trains or trained a network."""
+        signature: Mapping[str, Any] = trial.system_attrs.get(_TRAINED_BY, {})
+        return signature.get("run") == self._run
+
     @property
     def in_order(self) -> list[FrozenTrial]:
         """The trials by their numbers."""
@@ -164,8 +169,7 @@ class KeptStudy:
         """Let what this run has in training wait for the next one."""
         self.read_news()
         for trial in [*self.trials.values()]:
-            signature = trial.system_attrs.get(_TRAINED_BY, {})
-            if trial.state is TrialState.RUNNING and signature.get("run") == self._run:
+            if trial.state is TrialState.RUNNING and self.is_own(trial):
                 self._hand_back(trial, killed=killed)
 
     def hand_back_abandoned(self) -> list[FrozenTrial]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
 
@@ -40,19 +40,12 @@ def networks_text(number: int) -> str:
 
 
 @dataclass(frozen=True)
-class Rung:
-    """What is known of a rung: the epochs of its recipe, and how many networks were trained by it."""
-
-    epochs: int
-    trained: int = 0
-
-
-@dataclass(frozen=True)
 class Plan:
     """How a budget is spent on rungs of so many epochs each.
 
     Of `trials` networks on the first rung, a third goes on to each further one, at least one. Of `hours`, a rung
-    may use up the share that such thirds would need, and what the rungs before it have left.
+    may use up the share that such thirds would need, and what the rungs before it have left. Where several runs
+    train one study, their times add up.
 
     >>> Plan((2, 7, 15), Budget(trials=20)).networks
     (20, 7, 2)
@@ -96,20 +89,19 @@ class Plan:
             return False
         return self.budget.hours is None or clock < 3600 * self.budget.hours
 
-    def stated(self, seconds_an_epoch: float) -> tuple[Rung, ...]:
+    def stated(self, seconds_an_epoch: float) -> tuple[int, ...]:
         """Return how many networks each rung will train, if an epoch takes so long for each.
 
         >>> Plan((2, 7, 15), Budget(hours=2)).stated(seconds_an_epoch=70)
-        (Rung(epochs=2, trained=17), Rung(epochs=7, trained=5), Rung(epochs=15, trained=2))
+        (17, 5, 2)
         """
-        clock, before, rungs = 0.0, None, []
-        for number, epochs in enumerate(self.epochs):
-            rung, seconds = Rung(epochs), epochs * seconds_an_epoch
-            while rung.trained != before and self.is_open(number, rung.trained, seconds, clock):
-                rung, clock = replace(rung, trained=rung.trained + 1), clock + seconds
-            rungs.append(rung)
-            before = rung.trained
-        return tuple(rungs)
+        clock, trained = 0.0, list[int]()
+        for rung, epochs in enumerate(self.epochs):
+            before, number, seconds = trained[-1:], 0, epochs * seconds_an_epoch
+            while [number] != before and self.is_open(rung, number, seconds, clock):
+                number, clock = number + 1, clock + seconds
+            trained.append(number)
+        return tuple(trained)
 
     def __str__(self) -> str:
         """Say what each rung trains.

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import count, islice
 from statistics import median
 from typing import TYPE_CHECKING
 
 from archsearch.errors import ArchsearchError
+from archsearch.space.choose import by_option
 from archsearch.study.budget import Budget
 from archsearch.study.plan import Plan
 from archsearch.study.propose import Draws, check_start
-from archsearch.study.search import made_for, recipe_and_rungs
-from archsearch.training.augmentation import check_size
+from archsearch.study.search import study_of
 from archsearch.training.calibration import calibrate
 from archsearch.training.probe import choose
 from archsearch.training.wanted import Wanted
@@ -65,25 +65,22 @@ def plan(
     Those are the networks to start from and random ones that fit; nothing is written. Raises ArchsearchError where
     none is found that fits, and what `search` raises for space, budget and device.
     """
-    budget = Budget(trials, hours)
-    space = made_for(dataset, space)
-    recipe, rungs = recipe_and_rungs(recipe, rungs)
-    check_size(recipe.augmentation, dataset.shape[1:], recipe.cutout)
+    split = dataset.split("validation")
+    study = study_of(space, dataset, split, recipe, rungs, seed)
+    space, recipe = study.space, study.measurement.recipe
+    planned = Plan(study.rungs, Budget(trials, hours))
     if space.limits.name_seconds and space.limits.calibration is None:
         space = space.with_limits(space.limits.calibrated(calibrate(wanted, recipe.batch_size)))
     for network in start:
         check_start(space, network)
-    split = dataset.split("validation")
     graphs = [*islice(_graphs(space, seed, start), _TIMED)]
     if not graphs:
         message = f"none of {_LOOKED_AT:,} networks drawn from `{space.name}` fits"
         raise ArchsearchError(message, remedy="loosen the limits, or let the space derive other networks")
     seconds = _seconds_an_epoch(graphs, split, recipe, wanted)
-    planned = Plan(tuple(rungs), budget).stated(seconds)
-    each = [one.epochs * seconds / 60 for one in planned]
     return tuple(
-        PlannedRung(number, one.epochs, one.trained, minutes, one.trained * minutes)
-        for number, (one, minutes) in enumerate(zip(planned, each, strict=True), start=1)
+        PlannedRung(rung, epochs, networks, epochs * seconds / 60, networks * epochs * seconds / 60)
+        for rung, epochs, networks in zip(count(1), planned.epochs, planned.stated(seconds), strict=False)
     )
 
 
@@ -92,7 +89,7 @@ def _graphs(space: Space, seed: int, start: Sequence[Network]) -> Iterator[Graph
         yield network.lower(space.input, space.classes)
     draws, seen = Draws(space, seed), set[str]()
     while choices := draws.find(seen, _LOOKED_AT):
-        network = space.derive(lambda slot, options, _counts: options.index(choices[slot]))
+        network = space.derive(by_option(choices))
         graph = network.lower(space.input, space.classes)
         seen.add(graph.digest)
         yield graph

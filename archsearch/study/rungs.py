@@ -22,8 +22,9 @@ from archsearch.study.trials import network_of, recipe_digest
 class Rungs:
     """The rungs of a study, in its storage and by its plan.
 
-    What comes next follows from the trials and the time: the seconds of all epochs that the study has, and those
-    since this run began. So a run that goes on after another was killed does what that one would have done.
+    What comes next follows from the trials and the time: the seconds of the epochs that other runs have trained,
+    and those since this run began. So a run that goes on after another was killed does what that one would have
+    done, and several runs spend the time of one plan together.
     """
 
     study: Study
@@ -37,14 +38,17 @@ class Rungs:
     def __post_init__(self) -> None:
         self.recipes = tuple(measurement.recipe.digest for measurement in self.study.measurements)
         with tables.undamaged():
-            self._before = sum(_paces(self.kept.trials.values()))
+            self._before = {key: sum(_paces([trial])) for key, trial in self.kept.trials.items()}
             # What cannot be ranked is said now, and not when a network is trained.
             ranked(self.kept.trials.values())
 
     @property
     def clock(self) -> float:
-        """Seconds that the study has taken: the epochs of earlier runs, and all of this one."""
-        return self._before + time.monotonic() - self._begun
+        """Seconds that the study has taken: the epochs of other runs, and all the time of this one."""
+        taken = time.monotonic() - self._begun
+        for key, trial in self.kept.trials.items():
+            taken += self._before.get(key, 0.0) if self.kept.is_own(trial) else sum(_paces([trial]))
+        return taken
 
     @property
     def trained(self) -> tuple[int, ...]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from optuna.pruners import BasePruner
     from optuna.samplers import BaseSampler
 
-    from archsearch.data.dataset import Dataset
+    from archsearch.data.dataset import Dataset, Split
     from archsearch.training.wanted import Wanted
 
 
@@ -66,14 +66,12 @@ def search(
     Raises what `run` raises, and ArchsearchError for a space whose networks are not made for the data, and for
     images too small for the recipe's augmentation.
     """
-    space = made_for(dataset, space)
-    recipe, rungs = recipe_and_rungs(recipe, rungs)
-    check_size(recipe.augmentation, dataset.shape[1:], recipe.cutout)
     split = dataset.split("validation")
-    warn_of_few_steps(len(split.train), recipe.batch_size)
-    searched = Study(study or space.name, space, Measurement.on(dataset, split, recipe, seed), tuple(rungs))
+    begun = study_of(space, dataset, split, recipe, rungs, seed, study)
+    batch_size = begun.measurement.recipe.batch_size
+    warn_of_few_steps(len(split.train), batch_size)
     return run(
-        searched,
+        begun,
         training_score(split, seed, wanted),
         Budget(trials, hours, minutes_each),
         storage=storage,
@@ -82,8 +80,24 @@ def search(
         start=[start] if isinstance(start, Network) else start,
         sampler=sampler,
         pruner=pruner,
-        calibrate=lambda: calibrate(wanted, recipe.batch_size),
+        calibrate=lambda: calibrate(wanted, batch_size),
     )
+
+
+def study_of(
+    space: Space,
+    dataset: Dataset,
+    split: Split,
+    recipe: Recipe | None,
+    rungs: Sequence[int] | None,
+    seed: int,
+    name: str | None = None,
+) -> Study:
+    """Return the study that `search` begins, and raise what it raises for space and images."""
+    space = made_for(dataset, space)
+    recipe, rungs = recipe_and_rungs(recipe, rungs)
+    check_size(recipe.augmentation, dataset.shape[1:], recipe.cutout)
+    return Study(name or space.name, space, Measurement.on(dataset, split, recipe, seed), rungs)
 
 
 def recipe_and_rungs(recipe: Recipe | None, rungs: Sequence[int] | None) -> tuple[Recipe, tuple[int, ...]]:

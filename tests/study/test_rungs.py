@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import random
 from collections import Counter
 from dataclasses import replace
@@ -86,10 +87,11 @@ def test_more_hours_begin_more_networks_on_every_rung() -> None:
 
 @given(hours=st.floats(0.01, 100), seconds=st.floats(0.5, 500))
 def test_what_is_stated_fits_into_the_hours_but_for_the_first_of_a_rung(hours: float, seconds: float) -> None:
-    rungs = Plan((2, 7, 15), Budget(hours=hours)).stated(seconds)
-    taken = sum(rung.trained * rung.epochs * seconds for rung in rungs)
-    assert taken <= 3600 * hours + sum(rung.epochs for rung in rungs) * seconds
-    assert [rung.trained for rung in rungs] == sorted((rung.trained for rung in rungs), reverse=True)
+    plan = Plan((2, 7, 15), Budget(hours=hours))
+    networks = plan.stated(seconds)
+    taken = sum(map(operator.mul, networks, plan.epochs)) * seconds
+    assert taken <= 3600 * hours + sum(plan.epochs) * seconds
+    assert [*networks] == sorted(networks, reverse=True)
 
 
 @pytest.mark.parametrize("rungs", [(2, 2, 4), (4, 2), (0, 4), (2, 7)])
@@ -147,11 +149,31 @@ def test_that_all_networks_of_a_rung_fail_is_said(storage: str) -> None:
     )
 
 
-def test_results_of_another_study_take_no_time(storage: str) -> None:
-    def slow(job: Job) -> None:
-        for epoch in range(1, job.recipe.epochs + 1):
-            job.report(Epoch(epoch, 0.0, 1.0, 50.0, loss_of(job), 60.0, 3600.0))
+def slow(job: Job) -> None:
+    """Report an hour for each epoch."""
+    for epoch in range(1, job.recipe.epochs + 1):
+        job.report(Epoch(epoch, 0.0, 1.0, 50.0, loss_of(job), 60.0, 3600.0))
 
+
+@pytest.mark.parametrize(
+    ("hours", "ended"),
+    [
+        (7.5, "the time is up: 2 networks were trained for 1 epoch, 2 for 2, 1 for 4"),
+        (99, "the plan is done: 9 networks were trained for 1 epoch, 3 for 2, 1 for 4"),
+    ],
+)
+def test_runs_of_one_study_share_its_time(storage: str, hours: float, ended: str) -> None:
+    beside: list[Outcome] = []
+
+    def score(job: Job) -> None:
+        if not beside:  # seven hours, by another run, while the first network is trained
+            beside.append(run(STUDY, slow, Budget(trials=1), storage=storage))
+        by_digest(job)
+
+    assert run(STUDY, score, Budget(trials=9, hours=hours), storage=storage).ended == ended
+
+
+def test_results_of_another_study_take_no_time(storage: str) -> None:
     first = run(STUDY, slow, Budget(trials=4), storage=storage)
     other = run(replace(STUDY, name="other"), by_digest, Budget(trials=6, hours=1), storage=storage)
     assert len(complete(other.rows, 1)) == 6
