@@ -26,7 +26,7 @@ from archsearch.cli import (
 )
 from archsearch.cli.usage import PROGRAM, in_our_words
 from archsearch.errors import ArchsearchError
-from archsearch.study.url import secrets_hidden
+from archsearch.storage.url import secrets_hidden
 
 
 class Program(click.Group):

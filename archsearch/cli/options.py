@@ -17,7 +17,7 @@ from archsearch.graph.shapes import Shape, parse_shape, shape_text
 from archsearch.notation.network import CLASSES, INPUT
 from archsearch.notation.user_words import read_words
 from archsearch.notation.vocabulary import VOCABULARY
-from archsearch.study.url import DEFAULT
+from archsearch.storage.url import DEFAULT
 from archsearch.training.seed import LARGEST_SEED
 
 Command = TypeVar("Command", bound=Callable[..., Any])

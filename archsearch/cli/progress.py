@@ -13,9 +13,9 @@ from rich.progress import Progress as Bars
 from archsearch.analysis.limits import Verdict
 from archsearch.cli.signals import raise_received
 from archsearch.notation.network import Network
+from archsearch.storage.trials import TRAINED
 from archsearch.study.columns import ResultRow
 from archsearch.study.plan import epochs_text
-from archsearch.study.trials import TRAINED
 from archsearch.study.watch import Watch
 from archsearch.training.history import Epoch
 

@@ -91,9 +91,9 @@ def _train(
 ) -> None:
     from archsearch.analysis.limits import check
     from archsearch.cli.progress import Progress
+    from archsearch.storage.database import opened
     from archsearch.study.results import rows
     from archsearch.study.single import Single
-    from archsearch.study.storage import opened
     from archsearch.study.study import Measurement
     from archsearch.training.batches import warn_of_few_steps
     from archsearch.training.train import check_trainable

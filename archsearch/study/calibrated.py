@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from archsearch.analysis.cost import Calibration
 from archsearch.errors import StudyError
-from archsearch.study.kept import KeptStudy
+from archsearch.storage.kept import KeptStudy
 from archsearch.study.study import Study
 
 Calibrate: TypeAlias = Callable[[], Calibration]

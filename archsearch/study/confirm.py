@@ -15,16 +15,16 @@ from archsearch.data.dataset import Dataset
 from archsearch.errors import ArchsearchError, StudyError
 from archsearch.notation.network import Network, parse
 from archsearch.notation.vocabulary import VOCABULARY
+from archsearch.storage.database import opened, reading
+from archsearch.storage.trials import TRAINED, candidates, state_of
+from archsearch.storage.url import DEFAULT
 from archsearch.study.confirmation import Confirmation, Confirmed, Run
 from archsearch.study.named import numbered
 from archsearch.study.ranking import distinct, ranked
 from archsearch.study.results import rows
 from archsearch.study.single import Single
-from archsearch.study.storage import opened, reading
 from archsearch.study.studies import SINGLE, confirmed, no_study, read_study, trials_by_study
 from archsearch.study.study import Measurement, is_held_out
-from archsearch.study.trials import TRAINED, candidates, state_of
-from archsearch.study.url import DEFAULT
 from archsearch.study.watch import Watch
 from archsearch.training.batches import warn_of_few_steps
 from archsearch.training.probe import kind_of

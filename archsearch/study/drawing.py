@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from archsearch.errors import ArchsearchError
-from archsearch.study.kept import KeptStudy
+from archsearch.storage.kept import KeptStudy
 from archsearch.study.propose import Draws
 from archsearch.study.rungs import Rungs
 from archsearch.study.study import Study

@@ -13,14 +13,17 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from archsearch.analysis.limits import Verdict
 from archsearch.notation.network import Network, parse
-from archsearch.study import tables
+from archsearch.storage import tables
+from archsearch.storage.database import opened
+from archsearch.storage.kept import KeptStudy
+from archsearch.storage.trials import TRAINED, choices_of, network_of, state_of
+from archsearch.storage.url import DEFAULT
 from archsearch.study.budget import KEEP, Budget
 from archsearch.study.calibrated import Calibrate, calibrated, uncalibrated
 from archsearch.study.columns import ResultRow
 from archsearch.study.correlation import Correlation, between_rungs
 from archsearch.study.drawing import Drawing
 from archsearch.study.job import Score
-from archsearch.study.kept import KeptStudy
 from archsearch.study.mirror import Mirror
 from archsearch.study.plan import Plan
 from archsearch.study.propose import asking, check_start
@@ -28,11 +31,8 @@ from archsearch.study.record import DESCRIBED, describe, known_results
 from archsearch.study.results import frame, rows
 from archsearch.study.rungs import Rungs
 from archsearch.study.scoring import Scored, Scoring
-from archsearch.study.storage import opened
 from archsearch.study.studies import open_study
 from archsearch.study.study import Study
-from archsearch.study.trials import TRAINED, choices_of, network_of, state_of
-from archsearch.study.url import DEFAULT
 from archsearch.study.watch import Watch
 from archsearch.study.weights import WeightFiles
 

@@ -11,11 +11,11 @@ from archsearch.errors import StudyError
 from archsearch.graph.shapes import Shape
 from archsearch.notation.network import CLASSES, INPUT, Network, parse
 from archsearch.notation.word import Vocabulary
-from archsearch.study import tables
-from archsearch.study.storage import reading
+from archsearch.storage import tables
+from archsearch.storage.database import reading
+from archsearch.storage.tables import TRIALS
+from archsearch.storage.trials import candidates
 from archsearch.study.studies import SINGLE, no_study, read_study
-from archsearch.study.tables import TRIALS
-from archsearch.study.trials import candidates
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial

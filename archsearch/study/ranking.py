@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from optuna.trial import FrozenTrial, TrialState
 
-from archsearch.study.trials import epochs_of, network_of
+from archsearch.storage.trials import epochs_of, network_of
 
 
 def ranked(trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:

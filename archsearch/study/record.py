@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from archsearch.study import tables
+from archsearch.storage import tables
+from archsearch.storage.trials import candidates, recipe_digest
 from archsearch.study.studies import single_study, trials_by_study
 from archsearch.study.study import KEY
-from archsearch.study.trials import candidates, recipe_digest
 
 if TYPE_CHECKING:
     from optuna.storages import RDBStorage

@@ -11,12 +11,12 @@ from optuna.trial import FrozenTrial, TrialState
 
 from archsearch.analysis.figures import SECONDS
 from archsearch.notation.condition import ColumnValue, Condition
+from archsearch.storage.database import reading
+from archsearch.storage.trials import candidates, recipe_digest, state_of
+from archsearch.storage.url import DEFAULT
 from archsearch.study.columns import ALWAYS_THERE, COLUMNS, PREDICTED, WORDS, ResultRow, check_column
 from archsearch.study.published import is_table, read_table
-from archsearch.study.storage import reading
 from archsearch.study.studies import trials_by_study
-from archsearch.study.trials import candidates, recipe_digest, state_of
-from archsearch.study.url import DEFAULT
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,13 +9,13 @@ from statistics import median
 
 from optuna.trial import FrozenTrial, TrialState
 
-from archsearch.study import tables
-from archsearch.study.kept import KeptStudy
+from archsearch.storage import tables
+from archsearch.storage.kept import KeptStudy
+from archsearch.storage.trials import network_of, recipe_digest
 from archsearch.study.plan import Plan
 from archsearch.study.ranking import ranked
 from archsearch.study.record import is_copy
 from archsearch.study.study import Study
-from archsearch.study.trials import network_of, recipe_digest
 
 
 @dataclass

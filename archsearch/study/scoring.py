@@ -15,8 +15,8 @@ from archsearch.analysis.limits import Verdict
 from archsearch.errors import TrainingError
 from archsearch.notation.condition import ColumnValue
 from archsearch.notation.network import Network
+from archsearch.storage.kept import KeptStudy
 from archsearch.study.job import Job, Score
-from archsearch.study.kept import KeptStudy
 from archsearch.study.record import MEASURED, origin
 from archsearch.study.watch import Watch
 from archsearch.study.weights import WeightFiles

@@ -11,12 +11,12 @@ from archsearch.graph.shapes import shape_text
 from archsearch.notation.network import Network
 from archsearch.space.checks import START
 from archsearch.space.space import Space
+from archsearch.storage.url import DEFAULT
 from archsearch.study.budget import KEEP, Budget
 from archsearch.study.loop import Outcome, run
 from archsearch.study.plan import RUNGS
 from archsearch.study.study import Measurement, Study
 from archsearch.study.training import training_score
-from archsearch.study.url import DEFAULT
 from archsearch.study.watch import Watch
 from archsearch.training.augmentation import check_size
 from archsearch.training.batches import warn_of_few_steps

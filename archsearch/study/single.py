@@ -17,9 +17,9 @@ from optuna.trial import FrozenTrial, TrialState
 from archsearch.analysis.limits import Verdict
 from archsearch.errors import TrainingError
 from archsearch.notation.network import Network
+from archsearch.storage.kept import KeptStudy
 from archsearch.study import record
 from archsearch.study.job import Job
-from archsearch.study.kept import KeptStudy
 from archsearch.study.studies import SINGLE, single_study
 from archsearch.study.study import Measurement
 from archsearch.study.training import training

@@ -10,8 +10,8 @@ from optuna.trial import FrozenTrial
 from sqlalchemy import Engine, true
 
 from archsearch.errors import StudyError, suggest
-from archsearch.study import tables
-from archsearch.study.kept import KeptStudy
+from archsearch.storage import tables
+from archsearch.storage.kept import KeptStudy
 from archsearch.study.settings import SETTINGS, STUDY, begun
 from archsearch.study.study import Study
 

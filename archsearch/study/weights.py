@@ -13,8 +13,8 @@ from optuna.trial import FrozenTrial
 from sqlalchemy.engine import make_url
 
 from archsearch.errors import StudyError
+from archsearch.storage.url import sqlite_file
 from archsearch.study.ranking import distinct, ranked
-from archsearch.study.url import sqlite_file
 
 SUFFIX, PREDICTIONS = ".safetensors", ".npz"
 _RESULTS = Path("results")

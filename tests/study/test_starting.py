@@ -15,10 +15,10 @@ from archsearch.notation.network import parse, read
 from archsearch.notation.user_words import words_from
 from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.space.space import Space
+from archsearch.storage.database import reading
 from archsearch.study.budget import Budget
 from archsearch.study.loop import Outcome, run
 from archsearch.study.named import named_network
-from archsearch.study.storage import reading
 from archsearch.study.studies import read_study
 from archsearch.study.study import Study
 

@@ -11,11 +11,11 @@ from examples.console import ROOT
 from archsearch.errors import StudyError
 from archsearch.notation.user_words import read_words
 from archsearch.space.space import Space
+from archsearch.storage.database import reading
 from archsearch.study.budget import Budget
 from archsearch.study.job import Job
 from archsearch.study.loop import run
 from archsearch.study.results import load_results
-from archsearch.study.storage import reading
 from archsearch.study.studies import read_study
 from archsearch.study.study import Measurement, Study
 from archsearch.training.history import Epoch

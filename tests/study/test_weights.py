@@ -18,11 +18,11 @@ from archsearch.data.load import digits
 from archsearch.errors import StudyError, TrainingError
 from archsearch.notation.network import Network, parse
 from archsearch.space.space import Space
-from archsearch.study.kept import KeptStudy
+from archsearch.storage.database import opened
+from archsearch.storage.kept import KeptStudy
 from archsearch.study.results import load_results, select
 from archsearch.study.search import search
 from archsearch.study.single import Single
-from archsearch.study.storage import opened
 from archsearch.study.study import Measurement
 from archsearch.study.watch import Watch
 from archsearch.study.weights import WeightFiles

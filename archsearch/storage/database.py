@@ -19,8 +19,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from archsearch.errors import StudyError
-from archsearch.study import tables
-from archsearch.study.url import hidden, sqlite_file, without_secrets
+from archsearch.storage import tables
+from archsearch.storage.url import hidden, sqlite_file, without_secrets
 
 HEARTBEAT = 10
 """Seconds between two signs of life of a trial in training."""

@@ -16,11 +16,11 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from archsearch.study import tables
-from archsearch.study.process import Process
-from archsearch.study.storage import GRACE, HEARTBEAT
-from archsearch.study.tables import SYSTEM, TRIALS, USER
-from archsearch.study.trials import TRAINED, is_candidate, network_of, recipe_digest, state_of
+from archsearch.storage import tables
+from archsearch.storage.database import GRACE, HEARTBEAT
+from archsearch.storage.process import Process
+from archsearch.storage.tables import SYSTEM, TRIALS, USER
+from archsearch.storage.trials import TRAINED, is_candidate, network_of, recipe_digest, state_of
 
 _ATTEMPTS = 3
 """So often is a network tried whose run is killed."""

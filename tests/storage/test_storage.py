@@ -11,10 +11,10 @@ import pytest
 from examples import searching
 
 from archsearch.errors import ArchsearchError, StudyError
+from archsearch.storage.url import hidden, secrets_hidden, without_secrets
 from archsearch.study.budget import Budget
 from archsearch.study.loop import run
 from archsearch.study.results import load_results
-from archsearch.study.url import hidden, secrets_hidden, without_secrets
 
 instant = searching.score_in(0)
 MEND = "\n  fix that, or name another with --storage URL"

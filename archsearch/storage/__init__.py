@@ -1,0 +1,1 @@
+"""Where studies are kept: the database, its tables, and the trials that several runs write there at once."""
