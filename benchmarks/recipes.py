@@ -22,6 +22,7 @@ from archsearch.training.recipe import Recipe
 
 BASE = Recipe(epochs=4)
 MUON = {"muon_learning_rate": 0.02}
+CONSTANT = {**MUON, "schedule": "constant", "warmup": 0.1, "cooldown": 0.4}
 ARMS: Mapping[str, Mapping[str, Any]] = {
     "base": {},
     "whitening": {"whitening": True},
@@ -40,7 +41,11 @@ ARMS: Mapping[str, Mapping[str, Any]] = {
     "muon 0.02, 3/4 size for half": {**MUON, "early_scale": 0.75, "early_share": 0.5},
     "muon 0.02, decay of kernels only": {**MUON, "weight_decay_on": "kernels"},
     "muon 0.02, cosine, warm-up 0.1": {**MUON, "schedule": "cosine", "warmup": 0.1},
-    "muon 0.02, constant, down in 0.4": {**MUON, "schedule": "constant", "warmup": 0.1, "cooldown": 0.4},
+    "muon 0.02, constant, down in 0.25": {**CONSTANT, "cooldown": 0.25},
+    "muon 0.02, constant, down in 0.4": CONSTANT,
+    "muon 0.02, constant, down in 0.6": {**CONSTANT, "cooldown": 0.6},
+    "muon 0.05, constant, down in 0.4": {**CONSTANT, "muon_learning_rate": 0.05},
+    "muon 0.02, constant, down in 0.4, label smoothing 0.1": {**CONSTANT, "label_smoothing": 0.1},
     "muon 0.02, batch 64": {**MUON, "batch_size": 64},
     "muon 0.02, rate 0.05": {**MUON, "learning_rate": 0.05},
     "muon 0.02, dropout 0.02": {**MUON, "dropout": 0.02},

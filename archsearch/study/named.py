@@ -15,7 +15,7 @@ from archsearch.storage import tables
 from archsearch.storage.database import reading
 from archsearch.storage.tables import TRIALS
 from archsearch.storage.trials import candidates
-from archsearch.study.studies import SINGLE, no_study, read_study
+from archsearch.study.studies import SINGLE, no_study, read_study, searched
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -45,8 +45,9 @@ def named_network(storage: str, study: str, number: int, vocabulary: Vocabulary)
     with reading(storage) as engine:
         trial = _trial(engine, study, number)
         sentence, source = str(trial.user_attrs["sentence"]), f"{study}#{number}"
-        if study != SINGLE:
-            space = read_study(engine, study).space
+        begun = searched(study)
+        if begun != SINGLE:
+            space = read_study(engine, begun).space
             return NamedNetwork(parse(sentence, source, space.vocabulary), space.input, space.classes)
     network = parse(sentence, source, vocabulary)
     is_it = network.lower().digest == trial.user_attrs.get("digest")

@@ -30,6 +30,15 @@ def confirmed(study: str) -> str:
     return study + _CONFIRMED
 
 
+def searched(study: str) -> str:
+    """Return the name of the study whose networks those of a study are.
+
+    >>> searched("era_s9 confirmed"), searched("era_s9")
+    ('era_s9', 'era_s9')
+    """
+    return study.removesuffix(_CONFIRMED)
+
+
 def open_study(storage: RDBStorage, study: Study) -> tuple[KeptStudy, Study]:
     """Begin or resume a study; return its trials and the study as it was begun, which is kept with it whole.
 

@@ -19,6 +19,7 @@ from archsearch.space.space import Space
 from archsearch.study.columns import ResultRow
 from archsearch.study.confirm import confirm
 from archsearch.study.confirmation import Confirmation
+from archsearch.study.named import named_network
 from archsearch.study.results import load_results
 from archsearch.study.search import search
 from archsearch.study.studies import confirmed
@@ -181,6 +182,7 @@ def test_each_network_and_seed_is_a_row_with_weights_and_predictions(data: Datas
     for row in rows:
         number = row["number"]
         assert isinstance(number, int)
+        assert str(named_network(storage, "tiny confirmed", number, SPACE.vocabulary).network) == row["sentence"]
         path, predictions = files.path(number), files.predictions(number)
         assert path is not None
         assert predictions is not None
