@@ -41,7 +41,6 @@ ARMS: Mapping[str, Mapping[str, Any]] = {
     "muon 0.02, 3/4 size for half": {**MUON, "early_scale": 0.75, "early_share": 0.5},
     "muon 0.02, decay of kernels only": {**MUON, "weight_decay_on": "kernels"},
     "muon 0.02, cosine, warm-up 0.1": {**MUON, "schedule": "cosine", "warmup": 0.1},
-    "muon 0.02, constant, down in 0.25": {**CONSTANT, "cooldown": 0.25},
     "muon 0.02, constant, down in 0.4": CONSTANT,
     "muon 0.02, constant, down in 0.6": {**CONSTANT, "cooldown": 0.6},
     "muon 0.05, constant, down in 0.4": {**CONSTANT, "muon_learning_rate": 0.05},
@@ -83,12 +82,12 @@ def make(asked: argparse.Namespace) -> None:
 def show(found: list[runs.Run]) -> None:
     """Print, for each arm, mean accuracy over its seeds, and the gain over the base with the same seeds."""
     arms = runs.by_arm(found, ARMS)
-    print(f"{'change':50} {'accuracy':>8} {'gain':>6} {'seconds':>8}  seeds")
+    print(f"{'change':54} {'accuracy':>8} {'gain':>6} {'seconds':>8}  seeds")
     for arm, by_seed in arms.items():
         gains = runs.gains(by_seed, arms.get("base", {}))
         gain = f"{mean(gains):+.2f}" if gains else ""
         accuracy, seconds = (runs.average(by_seed, name) for name in ("accuracy", "seconds"))
-        print(f"{arm:50} {accuracy:8.2f} {gain:>6} {seconds:8.0f}  {', '.join(map(str, by_seed))}")
+        print(f"{arm:54} {accuracy:8.2f} {gain:>6} {seconds:8.0f}  {', '.join(map(str, by_seed))}")
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ def plain(split: Split, epochs: int, seed: int) -> Iterator[tuple[float, float, 
         yield learning, time.perf_counter() - begun, 100 * correct / len(split.evaluation)
 
 
-def fast(split: Split, device: Device, seed: int, recipe: Recipe) -> Iterator[tuple[float, float, float]]:
+def fast(split: Split, device: Device, recipe: Recipe, seed: int) -> Iterator[tuple[float, float, float]]:
     """Yield the same of `archsearch train` by a recipe."""
     trained = train(GRAPH, split, recipe, seed, device=device)
     learning = seconds = 0.0
@@ -131,24 +131,25 @@ def main() -> None:
     split = load_data().split("validation")
     recipe = Recipe.find(asked.recipe)
     recipe = replace(recipe, epochs=asked.epochs or recipe.epochs)
-    runs: list[tuple[str, int, Callable[[], Iterator[tuple[float, float, float]]]]] = []
+    runs: list[tuple[Run, Callable[[], Iterator[tuple[float, float, float]]]]] = []
     if asked.seeds:
         wanted = Wanted(threads=asked.threads)
         choice = choose(GRAPH, recipe.batch_size, wanted, len(split.train) * recipe.epochs)
         print(choice.reason, flush=True)
-        name = f"{asked.recipe}, {recipe.epochs} epochs"
-        runs += [(name, seed, partial(fast, split, choice.device, seed, recipe)) for seed in asked.seeds]
+        same = {"name": f"{asked.recipe}, {recipe.epochs} epochs", "recipe": str(recipe)}
+        train_with = partial(fast, split, choice.device, recipe)
+        runs += [({**same, "seed": seed}, partial(train_with, seed)) for seed in asked.seeds]
     if asked.plain_epochs:
         name = f"plain, {asked.plain_epochs} epochs"
-        runs.append((name, 0, partial(plain, split, asked.plain_epochs, 0)))
-    for name, seed, make in runs:
-        if of({"name": name, "seed": seed}, read(asked.results)):
+        runs.append(({"name": name, "seed": 0}, partial(plain, split, asked.plain_epochs, 0)))
+    for key, make in runs:
+        if of(key, read(asked.results)):
             continue
         curve = []
         for epoch in make():
             curve.append(epoch)
-            print(f"{name}, seed {seed}: {epoch[2]:.2f} % after {epoch[1]:.0f} s", flush=True)
-        append(asked.results, {"name": name, "seed": seed, "curve": curve})
+            print(f"{key['name']}, seed {key['seed']}: {epoch[2]:.2f} % after {epoch[1]:.0f} s", flush=True)
+        append(asked.results, {**key, "curve": curve})
     show(read(asked.results), len(split.train))
 
 

@@ -25,19 +25,19 @@ from archsearch.training.recipe import Recipe
 LINEAR = "conv(16, norm=none, activation=none)"
 DIVERGES = f"conv(16, stride=8, norm=none, activation=none) {LINEAR} {LINEAR} {LINEAR} head()"
 TOO_LARGE = "conv(999999999) head()"
-TOO_SLOW = "conv(64) conv(64) conv(64) conv(64) head()"
+TOO_SLOW = "conv(256) conv(256) conv(256) conv(256) head()"
 KILLED = "conv(5, stride=8) head()"
 FINE = "conv(4, stride=8) head()"
 
 REASONS = {
     DIVERGES: ("failed", "the loss is not finite in epoch "),
     TOO_LARGE: ("failed", "training needs more than "),
-    TOO_SLOW: ("failed", "it took longer than 0.1 min: stopped in epoch "),
+    TOO_SLOW: ("failed", "it took longer than 0.3 min: stopped in epoch "),
     KILLED: ("failed", "its run was killed, at every attempt"),
     FINE: ("complete", ""),
 }
 RECIPE = ["--epochs", "2", "--learning-rate", "1", "--muon-learning-rate", "0", "--augmentation", "none"]
-MACHINE = ["--precision", "fp32", "--threads", "1", "--minutes-each", "0.1"]
+MACHINE = ["--precision", "fp32", "--threads", "1", "--minutes-each", "0.3"]
 
 
 def searching(folder: Path, *networks: str) -> list[str]:
