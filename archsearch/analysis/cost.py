@@ -3,12 +3,15 @@
 A step's time is taken to be a sum over operations, each part of it proportional to one count:
 
     seconds of an image = sum over nodes of (dense_mac * MACs + grouped_mac * MACs of convolutions in groups
+        + dilated_dense_mac and dilated_grouped_mac * those of dilated kernels
         + map_element * elements written by convolutions + norm_element * elements written by norms
         + element * elements of activations, sums, products and pooling) + operation * operations
 
 This is the usual linear model of a network's latency, as in Cai, Zhu, Han, "ProxylessNAS" (ICLR 2019, section 3.3:
 a network takes the sum of its operations), with what an operation takes read off its counts instead of a table.
-Elements have parts of their own as norms, activations and sums do hardly any arithmetic, and wait for memory.
+Dilated kernels have parts of their own as libraries have no fast path for some of them: on a CPU a depthwise one
+takes several times as long as one that is not dilated. Norms, activations and sums have, as they do hardly any
+arithmetic, and wait for memory.
 """
 
 from __future__ import annotations
@@ -42,6 +45,8 @@ class Work(NamedTuple):
 
     dense_macs: int = 0
     grouped_macs: int = 0
+    dilated_dense_macs: int = 0
+    dilated_grouped_macs: int = 0
     map_elements: int = 0
     norm_elements: int = 0
     elements: int = 0
@@ -63,6 +68,8 @@ class Calibration:
 
     dense_mac: float = 0.0
     grouped_mac: float = 0.0
+    dilated_dense_mac: float = 0.0
+    dilated_grouped_mac: float = 0.0
     map_element: float = 0.0
     norm_element: float = 0.0
     element: float = 0.0
@@ -114,7 +121,9 @@ class Calibration:
         >>> Calibration.of(Calibration(dense_mac=1e-11).written()) == Calibration(dense_mac=1e-11)
         True
         """
-        return Calibration(**values)
+        # Studies that were begun when dilated kernels had no parts of their own keep what they predict.
+        undilated = {f"dilated_{name}": values[name] for name in ("dense_mac", "grouped_mac") if name in values}
+        return Calibration(**{**undilated, **values})
 
     @staticmethod
     def read(path: Path) -> Calibration:
@@ -134,8 +143,8 @@ def work(graph: Graph) -> Work:
     """Return what training a graph on one image is made of: the sum of its nodes' work.
 
     >>> from archsearch.notation.network import parse
-    >>> work(parse("conv(8)").lower())
-    Work(dense_macs=221184, grouped_macs=0, map_elements=8192, norm_elements=8192, elements=8192, operations=3)
+    >>> [*work(parse("conv(8)").lower())]
+    [221184, 0, 0, 0, 8192, 8192, 8192, 3]
     """
     done = [_node_work(graph, node) for node in graph.nodes if not isinstance(node.op, Input | Constant)]
     return Work(*map(sum, zip(*done, strict=True))) if done else Work()
@@ -143,13 +152,13 @@ def work(graph: Graph) -> Work:
 
 def _node_work(graph: Graph, node: Node) -> Work:
     counts = node.op.counts(graph.shapes_into(node), node.shape)
-    is_convolution = isinstance(node.op, Convolution | TransposedConvolution)
-    is_grouped = isinstance(node.op, Convolution | TransposedConvolution) and node.op.groups > 1
-    return Work(
-        dense_macs=0 if is_grouped else counts.macs,
-        grouped_macs=counts.macs if is_grouped else 0,
-        map_elements=prod(node.shape) if is_convolution else 0,
+    done = Work(
         norm_elements=counts.norm_ops,
         elements=counts.activation_ops + counts.arithmetic_ops + counts.pooling_ops,
         operations=1,
     )
+    if not isinstance(node.op, Convolution | TransposedConvolution):
+        return done._replace(dense_macs=counts.macs)
+    kind = "grouped_macs" if node.op.groups > 1 else "dense_macs"
+    prefix = "dilated_" if max(node.op.dilation) > 1 and max(node.op.kernel) > 1 else ""
+    return done._replace(**{prefix + kind: counts.macs}, map_elements=prod(node.shape))

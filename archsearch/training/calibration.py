@@ -1,9 +1,9 @@
 """A machine is calibrated: real training steps of a few small networks are timed, and their parts fitted.
 
-The networks differ in what they are made of: dense kernels on maps of several sizes, depthwise ones, 1 x 1, with
-norm and without, few layers and many. The fit is that of non-negative least squares (Lawson, Hanson, "Solving
-Least Squares Problems", 1974; scipy's `nnls`) on relative errors, so that a small network counts as
-much as a large one.
+The networks differ in what they are made of: dense kernels on maps of several sizes, depthwise ones, dilated ones
+of both, 1 x 1, with norm and without, few layers and many. The fit is that of non-negative least squares (Lawson,
+Hanson, "Solving Least Squares Problems", 1974; scipy's `nnls`) on relative errors, so that a small network counts
+as much as a large one.
 """
 
 from __future__ import annotations
@@ -36,6 +36,10 @@ SENTENCES = (
     "conv(32, stride=2) sep(32) sep(32) sep(32) sep(32) head()",
     "conv(32, stride=2) conv(64, stride=2) sep(96) sep(96) sep(96) head()",
     "conv(16, stride=2) residual(conv(32) conv(32)) residual(conv(32) conv(32)) head(pool=max)",
+    "conv(16, stride=2) conv(64, dilation=2) conv(64, dilation=2) conv(64, dilation=2) head()",
+    "conv(16, stride=2) conv(96, stride=2) conv(96, dilation=3) conv(96, dilation=2) head()",
+    "conv(32, stride=2) sep(32, dilation=2) sep(32, dilation=2) sep(32, dilation=2) head()",
+    "conv(32, stride=2) conv(64, stride=2) sep(96, kernel=5, dilation=2) sep(96, dilation=2) head()",
     f"conv(16, stride=2) conv(16, stride=2) {'conv(16) ' * 12}head()",
     f"conv(16, stride=2) conv(16, stride=4) {'residual(sep(16)) ' * 8}head()",
 )

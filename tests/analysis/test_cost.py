@@ -14,16 +14,18 @@ from archsearch.analysis.cost import Calibration, Work, work
 from archsearch.analysis.limits import NO_LIMITS
 from archsearch.analysis.profile import profile
 
-CALIBRATION = Calibration(1e-11, 4e-11, 2e-9, 3e-9, 1e-9, 1e-6, device="a table")
+CALIBRATION = Calibration(1e-11, 4e-11, 2e-11, 8e-11, 2e-9, 3e-9, 1e-9, 1e-6, device="a table")
 
 # sentence, its work on an image of 3 x 8 x 8 by hand
 WORKED = [
-    ("conv(4)", Work(3 * 4 * 9 * 64, 0, 256, 256, 256, 3)),
-    ("conv(4, kernel=1, norm=none, activation=none)", Work(3 * 4 * 64, 0, 256, 0, 0, 1)),
-    ("conv(6, stride=2, groups=3, norm=none)", Work(0, 6 * 9 * 16, 96, 0, 96, 2)),
-    ("sep(4, multiplier=2)", Work(6 * 4 * 64, 6 * 9 * 64, 384 + 256, 256, 256, 4)),
-    ("residual(relu)", Work(0, 0, 0, 0, 192 + 192, 2)),
-    ("maxpool(2)", Work(0, 0, 0, 0, 192, 1)),
+    ("conv(4)", Work(3 * 4 * 9 * 64, 0, 0, 0, 256, 256, 256, 3)),
+    ("conv(4, dilation=2)", Work(0, 0, 3 * 4 * 9 * 64, 0, 256, 256, 256, 3)),
+    ("conv(4, kernel=1, dilation=2, norm=none, activation=none)", Work(3 * 4 * 64, 0, 0, 0, 256, 0, 0, 1)),
+    ("conv(6, stride=2, groups=3, norm=none)", Work(0, 6 * 9 * 16, 0, 0, 96, 0, 96, 2)),
+    ("sep(4, multiplier=2)", Work(6 * 4 * 64, 6 * 9 * 64, 0, 0, 384 + 256, 256, 256, 4)),
+    ("sep(4, dilation=2)", Work(3 * 4 * 64, 0, 0, 3 * 9 * 64, 192 + 256, 256, 256, 4)),
+    ("residual(relu)", Work(0, 0, 0, 0, 0, 0, 192 + 192, 2)),
+    ("maxpool(2)", Work(0, 0, 0, 0, 0, 0, 192, 1)),
 ]
 
 
@@ -33,14 +35,13 @@ def test_what_a_network_is_made_of(sentence: str, done: Work) -> None:
 
 
 def test_seconds_by_hand() -> None:
-    done = Work(1_000_000, 100_000, 1_000, 2_000, 4_000, 5)
-    # 1e-5 + 4e-6 + 2e-6 + 6e-6 + 4e-6 + 5e-6
-    assert CALIBRATION.image_seconds(done) == pytest.approx(31e-6)
+    done = Work(1_000_000, 100_000, 100_000, 100_000, 1_000, 2_000, 4_000, 5)
+    # 1e-5 + 4e-6 + 2e-6 + 8e-6 + 2e-6 + 6e-6 + 4e-6 + 5e-6
+    assert CALIBRATION.image_seconds(done) == pytest.approx(41e-6)
 
 
-WORDS = st.sampled_from(
-    ["conv(8)", "sep(8)", "conv(8, dilation=2)", "residual(conv(8))", "relu", "conv(8, norm=none)"]
-)
+DILATED = ["conv(8, dilation=2)", "sep(8, dilation=2)"]
+WORDS = st.sampled_from(["conv(8)", "sep(8)", "residual(conv(8))", "relu", "conv(8, norm=none)", *DILATED])
 PARTS = st.lists(WORDS, min_size=1, max_size=4).map(" ".join)
 
 
@@ -56,7 +57,7 @@ def test_seconds_of_a_sentence_are_the_sum_of_its_parts(first: str, second: str)
 
 @given(st.sampled_from([*Work._fields]), st.integers(1, 10**9))
 def test_more_work_takes_longer(part: str, more: int) -> None:
-    before = Work(*[1_000] * 6)
+    before = Work(*[1_000] * len(Work._fields))
     after = before._replace(**{part: 1_000 + more})
     assert CALIBRATION.image_seconds(after) > CALIBRATION.image_seconds(before)
 
@@ -114,6 +115,12 @@ def test_a_calibration_is_written_and_read(tmp_path: Path) -> None:
     file = tmp_path / "machine.json"
     file.write_text(json.dumps(CALIBRATION.written()), encoding="utf-8")
     assert Calibration.read(file) == CALIBRATION
+
+
+def test_one_of_before_predicts_dilated_kernels_as_it_did() -> None:
+    values = {name: value for name, value in CALIBRATION.written().items() if not name.startswith("dilated")}
+    found = Calibration.of(values)
+    assert (found.dilated_dense_mac, found.dilated_grouped_mac) == (found.dense_mac, found.grouped_mac)
 
 
 @pytest.mark.parametrize(

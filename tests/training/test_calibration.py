@@ -11,7 +11,7 @@ from archsearch.notation.network import parse
 from archsearch.training.calibration import SENTENCES, calibrate, fitted
 from archsearch.training.wanted import Wanted
 
-KNOWN = Calibration(1e-11, 4e-11, 2e-9, 3e-9, 1e-9, 1e-6)
+KNOWN = Calibration(1e-11, 4e-11, 2e-11, 8e-11, 2e-9, 3e-9, 1e-9, 1e-6)
 
 
 def test_known_coefficients_are_found_again() -> None:
