@@ -7,7 +7,7 @@ from math import prod
 from typing import Protocol
 
 from archsearch.analysis.cost import IMAGES, Calibration
-from archsearch.analysis.op_profile import rf, rf_inside
+from archsearch.analysis.op_profile import Seen, rf, rf_inside
 from archsearch.analysis.receptive.tensor import TensorField
 from archsearch.graph.graph import Graph
 from archsearch.graph.ops import maps, mixing, moving
@@ -19,20 +19,8 @@ _FLOAT_BYTES = 4
 _VIEWS = (moving.Flatten, moving.Reshape, moving.Permute, moving.Expand, moving.Take)
 
 
-class Measured(Protocol):
+class Measured(Seen, Protocol):
     """What figures are computed from."""
-
-    @property
-    def graph(self) -> Graph:
-        """The operations."""
-
-    @property
-    def patterns(self) -> tuple[TensorField, ...]:
-        """What the units of each see, without sets."""
-
-    @property
-    def fields(self) -> tuple[TensorField, ...]:
-        """What the units of each see, with sets."""
 
     @property
     def costs(self) -> tuple[Counts, ...]:
@@ -47,8 +35,11 @@ def last_map(fields: Iterable[tuple[int, TensorField]]) -> int | None:
     return max((number for number, field in fields if field.is_local_map), default=None)
 
 
-def headline(profile: Measured) -> int:
-    """Return the number of the node that `rf` is of: the last map, which is the input at the least."""
+def headline(profile: Seen) -> int:
+    """Return the number of the node that `rf` is of: the last map, which is the input at the least.
+
+    A map whose units see nothing of the image, as all of them read padding alone, is none: it is a constant.
+    """
     number = last_map(enumerate(profile.patterns))
     assert number is not None
     return number
@@ -58,7 +49,16 @@ def _rf(profile: Measured) -> int:
     number = headline(profile)
     unclipped = rf(profile.patterns[number])
     # Where the units follow no pattern, what lies inside the image is all that is known.
-    return rf_inside(profile.fields[number]) if unclipped is None else unclipped
+    return rf_inside(profile.spans[number]) if unclipped is None else unclipped
+
+
+def is_upper_bound(profile: Seen, name: str) -> bool:
+    """Whether a figure is only known to be at most its value; `rf` and `rf_inside` may be."""
+    if name not in {"rf", "rf_inside"}:
+        return False
+    number = headline(profile)
+    is_unclipped = name == "rf" and rf(profile.patterns[number]) is not None
+    return (profile.patterns if is_unclipped else profile.spans)[number].bound
 
 
 def _total(profile: Measured, name: str) -> int:
@@ -134,7 +134,7 @@ _COMPUTED: Mapping[str, tuple[Callable[[Measured], int], str]] = {
         "receptive field of the last map on paths without global operations, unclipped, in pixels (smaller axis)",
     ),
     "rf_inside": (
-        lambda profile: rf_inside(profile.fields[headline(profile)]),
+        lambda profile: rf_inside(profile.spans[headline(profile)]),
         "the largest part of the receptive field inside the image, clipped at every operation",
     ),
     "params": (lambda profile: count_params(profile.graph), "parameters, shared ones counted once"),

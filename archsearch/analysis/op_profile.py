@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from archsearch.analysis.receptive.field import AxisField
 from archsearch.analysis.receptive.pattern import Pattern
 from archsearch.analysis.receptive.tensor import TensorField
-from archsearch.graph.graph import Node
+from archsearch.graph.graph import Graph, Node
 from archsearch.graph.ops.counts import Counts
 from archsearch.graph.ops.operation import Unknown
 
@@ -19,25 +20,53 @@ if TYPE_CHECKING:
     from archsearch.graph.shapes import Shape
 
 
+class Seen(Protocol):
+    """What the units of each node of a graph see, by the node's number; each is computed when it is asked for."""
+
+    @property
+    def graph(self) -> Graph:
+        """The operations."""
+
+    @property
+    def patterns(self) -> Sequence[TensorField]:
+        """As if the image were endless, and which units see nothing at all."""
+
+    @property
+    def spans(self) -> Sequence[TensorField]:
+        """From where to where inside the image."""
+
+    @property
+    def fields(self) -> Sequence[TensorField]:
+        """The exact sets inside the image; raises ArchsearchError for an image too long for them."""
+
+    @property
+    def has_sets(self) -> bool:
+        """Whether the image is not too long for sets."""
+
+
 @dataclass(frozen=True)
 class OpProfile:
-    """One operation and its figures.
+    """One operation, the node `number` of its graph, and its figures.
 
-    `rf`, `stride`, `padding` and `coverage` are None where every path has a global operation, and where the units
-    follow no pattern. Where the axes differ, they are those of the axis with the smaller receptive field; `field`
-    holds all axes. `image_coverage` is the share of the image that some unit sees, along the axis where it is
-    least.
+    `rf`, `stride`, `padding` and `coverage` are None where every path has a global operation, where the units
+    follow no pattern, and where they see nothing of the image, as they read padding alone. Where the axes differ,
+    they are those of the axis with the smaller receptive field; `field` holds all axes.
     """
 
     path: str
     word: str
     op: str
     shape: Shape
-    field: TensorField
+    number: int
     counts: Counts
     params: int
-    image_coverage: float
     notes: tuple[str, ...]
+    seen: Seen = dataclass_field(repr=False, compare=False)
+
+    @property
+    def field(self) -> TensorField:
+        """What its units see, with their sets; raises ArchsearchError for an image too long for them."""
+        return self.seen.fields[self.number]
 
     @property
     def axis_fields(self) -> tuple[AxisField, ...] | None:
@@ -46,12 +75,12 @@ class OpProfile:
 
     @cached_property
     def _pattern(self) -> Pattern | None:
-        return _smallest(self.field)
+        return _smallest(self.seen.patterns[self.number])
 
     @property
     def rf(self) -> int | None:
         """Unclipped receptive field in pixels."""
-        return rf(self.field)
+        return rf(self.seen.patterns[self.number])
 
     @property
     def stride(self) -> int | float | None:
@@ -71,7 +100,19 @@ class OpProfile:
     @property
     def rf_inside(self) -> int | None:
         """The largest part of the field inside the image, clipped at every operation, in pixels."""
-        return rf_inside(self.field) if self.axis_fields else None
+        return rf_inside(self.seen.spans[self.number]) if self._pattern else None
+
+    @property
+    def image_coverage(self) -> float | None:
+        """Share of the image that some unit sees, along the axis where it is least.
+
+        None for an image too long for sets.
+        """
+        if not self.seen.has_sets:
+            return None
+        reached = [axis.field.reached.bit_count() for axis in self.field.axes]
+        shares = [count / length for count, length in zip(reached, self.seen.graph.input[1:], strict=False)]
+        return min(shares, default=0.0)
 
     @property
     def figures(self) -> dict[str, object]:

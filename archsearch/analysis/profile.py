@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from archsearch.analysis.cost import Calibration
 from archsearch.analysis.figures import FIGURES, Figures, headline
 from archsearch.analysis.op_profile import OpProfile, notes_on
-from archsearch.analysis.receptive.field import AxisField
+from archsearch.analysis.receptive.field import image_with_patterns, image_with_spans
 from archsearch.analysis.receptive.rules import fields
-from archsearch.errors import TraceError
+from archsearch.errors import ArchsearchError, TraceError
 from archsearch.graph.graph import Graph
 from archsearch.graph.ops.counts import Counts
 from archsearch.graph.ops.operation import Constant, Operation, Unknown
@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from archsearch.analysis.receptive.tensor import TensorField
+
+SETS_UP_TO = 4_096
+"""The longest side of an image for which exact sets are made: each takes a bit for each position."""
+
+NO_SETS = f"a side of it is longer than {SETS_UP_TO:,}"
 
 
 @dataclass(frozen=True)
@@ -59,35 +64,49 @@ class Profile:
 
     def _row(self, number: int) -> OpProfile:
         """Return the row of a node; parameters that an earlier one has are not counted again."""
-        node, field = self.graph.nodes[number], self.fields[number]
+        node, seen = self.graph.nodes[number], self.patterns
         new = {weight.name: weight.size for weight in node.weights if self._first_use[weight.name] == number}
-        notes = [*notes_on(node, field, [self.fields[read] for read in node.inputs])]
+        notes = [*notes_on(node, seen[number], [seen[read] for read in node.inputs])]
         has_own = type(node.op).weights is not Operation.weights
         if has_own and len(new) < len({weight.name for weight in node.weights}):
             notes.append("shares parameters")
-        reached = [axis.field.reached.bit_count() for axis in field.axes]
-        shares = [count / length for count, length in zip(reached, self.graph.input[1:], strict=False)]
         return OpProfile(
             path=node.path,
             word=str(node.word),
             op=node.op.description,
             shape=node.shape[1:] if node.shape[:1] == (1,) else node.shape,
-            field=field,
+            number=number,
             counts=self.costs[number],
             params=sum(new.values()),
-            image_coverage=min(shares, default=0.0),
             notes=tuple(notes),
+            seen=self,
         )
 
     @cached_property
-    def fields(self) -> tuple[TensorField, ...]:
-        """What the units of each node see, with their sets."""
-        return fields(self.graph)
+    def patterns(self) -> tuple[TensorField, ...]:
+        """What the units of each node see, as if the image were endless, and which of them see nothing at all."""
+        return fields(self.graph, image_with_patterns)
 
     @cached_property
-    def patterns(self) -> tuple[TensorField, ...]:
-        """The same without sets, in a fraction of the time."""
-        return fields(self.graph, with_sets=False)
+    def spans(self) -> tuple[TensorField, ...]:
+        """From where to where the units of each node see inside the image: memory grows with their number."""
+        return fields(self.graph, image_with_spans)
+
+    @property
+    def has_sets(self) -> bool:
+        """Whether no side of the image is longer than SETS_UP_TO."""
+        return max(self.graph.input[1:], default=0) <= SETS_UP_TO
+
+    @cached_property
+    def fields(self) -> tuple[TensorField, ...]:
+        """What the units of each node see inside the image, with their exact sets.
+
+        They take a bit for each unit and position. Raises ArchsearchError if `has_sets` is false.
+        """
+        if not self.has_sets:
+            message = f"sets are not made for an input of {shape_text(self.graph.input)}: {NO_SETS}"
+            raise ArchsearchError(message, remedy="give a shorter input: rf does not depend on its length")
+        return fields(self.graph)
 
     @cached_property
     def costs(self) -> tuple[Counts, ...]:
@@ -102,12 +121,12 @@ class Profile:
     @property
     def first_global(self) -> OpProfile | None:
         """The first operation whose units see the whole of an axis at once, if there is one."""
-        return next((row for row in self.rows if any(_is_global(axis.field) for axis in row.field.axes)), None)
+        return next((row for row in self.rows if _is_global(self.spans[row.number])), None)
 
     @property
     def first_whole(self) -> OpProfile | None:
         """The first operation with a unit that sees as far, along each axis, as all its units together."""
-        return next((row for row in self.rows if _sees_all(row.field)), None)
+        return next((row for row in self.rows if _sees_all(self.spans[row.number])), None)
 
     def growth(self, until: OpProfile | None = None) -> list[tuple[OpProfile, int]]:
         """Return the rows that have a receptive field, up to one of them or all, each with its size."""
@@ -175,6 +194,8 @@ class Profile:
             remarks.append("The units of the last map follow no pattern: rf is the largest part inside the image")
         if self.unknown:
             remarks.append(f"PARTIAL: these operations are not known: {', '.join(self.unknown)}")
+        if not self.has_sets:
+            remarks.append(f"Not made: the exact sets that units see, and image_coverage with them: {NO_SETS}")
         if self.graph.spare:
             unread = sum(weight.size for weight in self.graph.spare)
             remarks.append(f"{unread:,} of the params are not used by any operation")
@@ -196,8 +217,8 @@ def profile(graph: Graph, calibration: Calibration | None = None) -> Profile:
     return found
 
 
-def _is_global(field: AxisField) -> bool:
-    return field.pattern is None or field.seen != field.inside
+def _is_global(field: TensorField) -> bool:
+    return any(axis.field.is_global for axis in field.axes)
 
 
 def _sees_all(field: TensorField) -> bool:

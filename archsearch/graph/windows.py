@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from itertools import chain
 from math import ceil, floor
 from typing import Literal, TypeAlias
 
@@ -70,7 +71,7 @@ class Window:
         first = unit * self.stride - self.padding
         return range(first, first + (self.kernel - 1) * self.dilation + 1, self.dilation)
 
-    def inside(self, unit: int, length: int) -> Iterable[int]:
+    def inside(self, unit: int, length: int) -> range | list[int]:
         """Return the positions that the taps read on a map of `length`; taps on zeros read none.
 
         >>> list(Window(3, padding=2, dilation=2).inside(0, 8))
@@ -83,6 +84,20 @@ class Window:
             return [_beyond(tap, length, self.border) for tap in taps]
         skipped = -(taps.start // self.dilation) if taps.start < 0 else 0
         return range(taps.start + skipped * self.dilation, min(taps.stop, length), self.dilation)
+
+    def near_padding(self, length: int, units: int) -> Iterable[int]:
+        """Return the units among which those are that read padding alone: those whose first tap is no position.
+
+        >>> list(Window(1, stride=5, padding=1).near_padding(length=7, units=2))
+        [0]
+        """
+        if self.border != "zeros":
+            return range(0)
+        if self.stride < 1:
+            return range(units)
+        before = min(units, -(-max(self.padding, 0) // self.stride))
+        beyond = max(before, -(-(length + self.padding) // self.stride))
+        return chain(range(before), range(beyond, units))
 
     def is_pointwise(self, length: int, units: int) -> bool:
         """Whether no unit has a tap inside the map but the kernel's centre: a 1 x 1 in disguise.

@@ -1,8 +1,9 @@
-"""Receptive fields along one axis of the image, as exact sets of the input positions that each unit sees.
+"""Receptive fields along one axis of the image: what each unit of a map sees.
 
-A set of positions is an integer used as a bit set, so that a convolution is a few shifts and ors. Two views are
-kept. The *pattern* is unclipped, as if the image were endless. The *sets* say what each unit of the actual map
-sees inside the image: what an operation reads from its padding is left out.
+Two views are kept. The *pattern* is unclipped, as if the image were endless; its sets of positions are integers
+used as bit sets, so that a convolution is a few shifts and ors. The *reach* says what each unit of the actual map
+sees inside the image, as far as it was asked for (`reach`): what an operation reads from its padding is left out.
+Which units see nothing of the image at all, as they read padding alone, is always known.
 
 The recurrences for extent, stride and padding are those of Araujo, Norris and Sim, "Computing Receptive Fields of
 Convolutional Neural Networks", Distill 2019; the sets extend them to holes and to units that differ.
@@ -14,11 +15,14 @@ though it sees a cross of 13 pixels and not a square of 49.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
+from archsearch.analysis.receptive import reach
 from archsearch.analysis.receptive.pattern import ENDLESS, Pattern, union
+from archsearch.analysis.receptive.reach import Reach, Sets, Spans
 from archsearch.errors import ShapeError
 from archsearch.graph.windows import Window
 
@@ -28,21 +32,31 @@ if TYPE_CHECKING:
 LARGEST = 2**20
 """The largest receptive field that is counted, in pixels: far beyond any image, and a set takes a bit for each."""
 
-Sets: TypeAlias = tuple[int, ...]
-"""For each unit of a map, the positions of the image that it sees, as a bit set: bit 3 is position 3."""
-
 
 @dataclass(frozen=True)
 class AxisField:
-    """What each unit of a tensor sees along one axis of the image.
+    """What each of the `units` of a tensor sees along one axis of the image.
 
-    `pattern` and `inside` are what it sees along paths without global operations, `seen` along all paths.
-    `pattern` is None where every path has a global operation, `inside` and `seen` where they were not asked for.
+    `pattern` and `local` are what it sees along paths without global operations, `total` along all paths.
+    `pattern` is None where every path has a global operation, `local` and `total` where they were not asked for.
+    `blind` are the units that see nothing of the image along any path, as a bit set.
     """
 
     pattern: Pattern | None
-    inside: Sets | None = None
-    seen: Sets | None = None
+    units: int
+    blind: int = field(default=0, compare=False)
+    local: Reach | None = None
+    total: Reach | None = None
+
+    @property
+    def inside(self) -> tuple[int, ...] | None:
+        """The sets that units see along paths without global operations, if sets were asked for."""
+        return self.local if isinstance(self.local, Sets) else None
+
+    @property
+    def seen(self) -> tuple[int, ...] | None:
+        """The sets that units see along all paths, if sets were asked for."""
+        return self.total if isinstance(self.total, Sets) else None
 
     @property
     def extent_inside(self) -> int:
@@ -50,36 +64,41 @@ class AxisField:
 
         A unit that sees both ends of the image across a circular border counts with its unclipped extent.
         """
-        inside = max(stretch(positions) for positions in self.inside or (0,))
+        inside = self.local.longest if self.local is not None else 0
         return min(inside, self.pattern.extent) if self.pattern and self.pattern.is_regular else inside
+
+    @property
+    def is_global(self) -> bool:
+        """Whether some path with a global operation shows the units more than those without."""
+        return self.pattern is None or self.total != self.local
 
     @property
     def sees_all(self) -> bool:
         """Whether one unit's field stretches as far as those of all units together."""
-        whole = stretch(self.reached)
-        far = max(map(stretch, self.seen or (0,))) == whole
-        local = self.pattern is not None and self.pattern.is_regular and self.seen == self.inside
-        return far and not (local and self.pattern and self.pattern.extent < whole)
+        if self.total is None:
+            return False
+        whole = self.total.whole
+        is_local = self.pattern is not None and self.pattern.is_regular and self.total == self.local
+        return self.total.longest == whole and not (is_local and self.pattern and self.pattern.extent < whole)
 
     @property
     def reached(self) -> int:
-        """The positions that any unit sees, as a bit set."""
+        """The positions that any unit sees, as a bit set, if sets were asked for."""
         return union(self.seen or ())
 
     @property
     def is_partly_blind(self) -> bool:
-        """Whether some unit sees none of the image."""
-        return self.seen is not None and 0 in self.seen
+        """Whether what units see inside the image was asked for, and some see none of it."""
+        return self.total is not None and self.blind != 0
 
     @property
     def sees_nothing(self) -> bool:
         """Whether no unit sees any of the image: all of them read padding alone."""
-        return self.seen is not None and not any(self.seen)
+        return self.blind == (1 << self.units) - 1
 
     def holds(self, other: AxisField) -> bool:
         """Whether each unit sees all that the same unit of `other` sees."""
-        pairs = zip(self.seen or (), other.seen or (), strict=True)
-        return all(more | less == more for more, less in pairs)
+        return reach.holds(self.total, other.total)
 
     def after(self, window: AnyWindow, length: int, units: int) -> AxisField:
         """Return the field of the `units` of an operation that slides `window` over this map of `length`.
@@ -94,20 +113,26 @@ class AxisField:
         if pattern and pattern.is_regular and pattern.extent > LARGEST:
             message = f"the receptive field is {pattern.extent:,} pixels; more than {LARGEST:,} are not counted"
             raise ShapeError(message, remedy="reduce kernels, dilations or strides")
-        if self.inside is None or self.seen is None:
-            return AxisField(pattern)
+        blind = _blind_after(self.blind, window, length, units)
+        if self.local is None or self.total is None:
+            return AxisField(pattern, units, blind)
         reads = [window.inside(unit, length) for unit in range(units)]
-        inside = _gathered(self.inside, reads)
-        return AxisField(pattern, inside, inside if self.seen is self.inside else _gathered(self.seen, reads))
+        local = self.local.gathered(reads)
+        total = local if self.total is self.local else self.total.gathered(reads)
+        return AxisField(pattern, units, blind, local, total)
 
     def joined(self, other: AxisField) -> AxisField:
         """Return the field of units that read the same unit of two tensors; one without pattern adds none."""
         if self is other:
             return self
-        inside, seen = _both(self.inside, other.inside), _both(self.seen, other.seen)
-        if self.pattern and other.pattern:
-            return AxisField(self.pattern.joined(other.pattern), inside, seen)
-        return AxisField(self.pattern or other.pattern, inside, seen)
+        pattern = self.pattern.joined(other.pattern) if self.pattern and other.pattern else None
+        return AxisField(
+            pattern or self.pattern or other.pattern,
+            self.units,
+            self.blind & other.blind,
+            reach.joined(self.local, other.local),
+            reach.joined(self.total, other.total),
+        )
 
     def gathered(self, reads: Sequence[tuple[int, ...]], length: int, *, mixing: bool = False) -> AxisField:
         """Return the field of units that each read the listed ones of these `length` units, in ascending order.
@@ -118,27 +143,42 @@ class AxisField:
             return self
         is_global = mixing and any(_spans(read, length) for read in reads)
         pattern = self.pattern.gathered(reads) if self.pattern and not is_global else None
-        if self.inside is None or self.seen is None:
-            return AxisField(pattern)
-        seen = _gathered(self.seen, reads)
+        blind = _blind_among(self.blind, reads)
+        if self.local is None or self.total is None:
+            return AxisField(pattern, len(reads), blind)
+        total = self.total.gathered(reads)
         if is_global:
-            return AxisField(None, (0,) * len(seen), seen)
-        return AxisField(pattern, seen if self.seen is self.inside else _gathered(self.inside, reads), seen)
+            return AxisField(None, len(reads), blind, total.nothing(), total)
+        local = total if self.total is self.local else self.local.gathered(reads)
+        return AxisField(pattern, len(reads), blind, local, total)
+
+    def without_local_paths(self) -> AxisField:
+        """Return the field of the same units where every path has a global operation."""
+        return replace(self, pattern=None, local=self.local.nothing() if self.local is not None else None)
 
 
 def image(length: int) -> AxisField:
-    """Return the field of the input itself: each unit sees its own position."""
-    own = tuple(1 << position for position in range(length))
-    return AxisField(ENDLESS, own, own)
+    """Return the field of the input itself, with sets: each unit sees its own position."""
+    own = Sets(1 << position for position in range(length))
+    return AxisField(ENDLESS, length, 0, own, own)
 
 
-def stretch(positions: int) -> int:
-    """Return the length from the lowest to the highest position of a bit set; 0 for none.
+def image_at(length: int, positions: Sequence[int]) -> AxisField:
+    """Return the same with sets of the listed positions alone: bit 3 is the position listed at place 3."""
+    bits = {position: 1 << place for place, position in enumerate(positions)}
+    own = Sets(bits.get(position, 0) for position in range(length))
+    return AxisField(ENDLESS, length, 0, own, own)
 
-    >>> stretch(0b0110100)
-    4
-    """
-    return positions.bit_length() - max((positions & -positions).bit_length() - 1, 0)
+
+def image_with_spans(length: int) -> AxisField:
+    """Return the same with spans instead of sets."""
+    own = Spans.of_image(length)
+    return AxisField(ENDLESS, length, 0, own, own)
+
+
+def image_with_patterns(length: int) -> AxisField:
+    """Return the same with its pattern alone."""
+    return AxisField(ENDLESS, length)
 
 
 def _spans(read: Sequence[int], length: int) -> bool:
@@ -147,11 +187,19 @@ def _spans(read: Sequence[int], length: int) -> bool:
     return len(read) > 1 and read[-1] + apart - read[0] >= length
 
 
-def _gathered(sets: Sets, reads: Iterable[Iterable[int]]) -> Sets:
-    return tuple(union(sets[position] for position in taps) for taps in reads)
+def _blind_after(blind: int, window: AnyWindow, length: int, units: int) -> int:
+    """Return which units read, on a map with these `blind` ones, only those or padding."""
+    if not blind:
+        return _on_padding(window, length, units)
+    return _blind_among(blind, (window.inside(unit, length) for unit in range(units)))
 
 
-def _both(first: Sets | None, second: Sets | None) -> Sets | None:
-    if first is None or second is None or first is second:
-        return first
-    return tuple(one | other for one, other in zip(first, second, strict=True))
+def _blind_among(blind: int, reads: Iterable[Iterable[int]]) -> int:
+    return sum(1 << unit for unit, taps in enumerate(reads) if all(blind >> position & 1 for position in taps))
+
+
+@lru_cache(maxsize=4096)
+def _on_padding(window: AnyWindow, length: int, units: int) -> int:
+    """Return the units of a window that read padding alone, as a bit set."""
+    asked = window.near_padding(length, units) if isinstance(window, Window) else range(units)
+    return sum(1 << unit for unit in asked if not len(window.inside(unit, length)))

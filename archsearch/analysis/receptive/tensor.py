@@ -54,16 +54,20 @@ class TensorField:
 
         Where several axes run along the dim, an element that sees nothing along one of them sees nothing at all.
         """
-        beside = [self._projected(dim, other) for other in self.carried(dim) if other != axis]
-        return tuple(
-            own if all(others) else 0 for own, *others in zip(self._projected(dim, axis), *beside, strict=True)
-        )
+        sets, _blind = self._projected(dim, axis)
+        hidden = 0
+        for other in self.carried(dim):
+            hidden |= self._projected(dim, other)[1]
+        return tuple(0 if hidden >> unit & 1 else own for unit, own in enumerate(sets))
 
-    def _projected(self, dim: int, axis: int) -> tuple[int, ...]:
+    def _projected(self, dim: int, axis: int) -> tuple[tuple[int, ...], int]:
+        """Return what the units along a dim see along an axis, and those that see nothing, as a bit set."""
         others = [other for other in range(len(self.shape)) if other != dim]
         (only,) = replace(self, axes=(self.axes[axis],)).reduced(others, keep=True).axes
         assert only.field.seen is not None
-        return only.field.seen if dim in only.dims else only.field.seen * self.shape[dim]
+        if dim in only.dims:
+            return only.field.seen, only.field.blind
+        return only.field.seen * self.shape[dim], ((1 << self.shape[dim]) - 1) * only.field.blind
 
     def through(self, dim: int, window: AnyWindow, units: int) -> TensorField:
         """Return the output of an operation that slides `window` along a dim, with `units` along it."""
