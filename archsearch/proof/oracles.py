@@ -6,7 +6,7 @@ it, gradients do not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
@@ -42,8 +42,10 @@ _HIDE_NANS = frozenset(
 )
 
 
-def by_gradients(program: Program, step: str, dim: int) -> SetsByAxis:
+def by_gradients(program: Program, step: str, dim: int, units: Sequence[int] | None = None) -> SetsByAxis:
     """Return the positions that each index along `dim` of the result of `step` depends on, found by gradients.
+
+    With `units`, only those indices are looked at.
 
     All operations are replaced by those of `positive`, so that nothing cancels, and gradients are set to 0 or 1 at
     each, so that no long product vanishes. Raises TraceError for an operation that has no replacement.
@@ -58,7 +60,7 @@ def by_gradients(program: Program, step: str, dim: int) -> SetsByAxis:
     with torch.enable_grad():
         value = constant.run(image, step, _positive_with_gradients_of_0_and_1)
     found = []
-    for unit in range(value.shape[dim]):
+    for unit in range(value.shape[dim]) if units is None else units:
         wanted = torch.zeros_like(value)
         wanted.select(dim, unit).fill_(1)
         found.append(_depended_on(value, image, wanted))
@@ -66,10 +68,16 @@ def by_gradients(program: Program, step: str, dim: int) -> SetsByAxis:
 
 
 def by_nans(
-    program: Program, step: str, dim: int, axis: int, tick: Callable[[], None] = lambda: None
+    program: Program,
+    step: str,
+    dim: int,
+    axis: int,
+    tick: Callable[[], None] = lambda: None,
+    positions: Sequence[int] | None = None,
 ) -> tuple[int, ...]:
     """Return the same for one axis of the image: write NaNs into the image, and see which units become NaN.
 
+    With `positions`, only those are looked at, in as many runs at most: bit 3 is the position listed at place 3.
     This holds for programs that pass NaNs on, see `nan_blind`. `tick` is called after each run of the program.
     Raises TraceError for a program whose result has NaNs for an image without any.
 
@@ -82,9 +90,9 @@ def by_nans(
     # In double precision torch does not convolve by Winograd or Fourier transforms, which would spread NaNs.
     image = torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=torch.double).to(_device(program))
 
-    def reached_from(positions: range) -> list[bool]:
+    def reached_from(spoiled: range) -> list[bool]:
         spoilt = image.clone()
-        spoilt.narrow(axis + 2, positions.start, len(positions)).fill_(torch.nan)
+        spoilt.narrow(axis + 2, spoiled.start, len(spoiled)).fill_(torch.nan)
         # The faster attention kernels treat a row of NaNs as masked.
         with torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
             value = program.run(spoilt, step)
@@ -95,7 +103,13 @@ def by_nans(
     clean = reached_from(range(0))
     if any(clean):
         raise TraceError(f"{step} has NaNs for an image of random normal numbers")
-    return _bisected(shape[axis + 2], len(clean), reached_from)
+    if positions is None or len(positions) == shape[axis + 2]:
+        return _bisected(shape[axis + 2], len(clean), reached_from)
+    found = [0] * len(clean)
+    for place, position in enumerate(positions):
+        for unit, is_reached in enumerate(reached_from(range(position, position + 1))):
+            found[unit] |= is_reached << place
+    return tuple(found)
 
 
 def nan_blind(program: Program) -> tuple[str, ...]:

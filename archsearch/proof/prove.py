@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from archsearch.analysis.figures import last_map
-from archsearch.analysis.profile import Profile
-from archsearch.analysis.receptive.field import Sets
+from archsearch.analysis.receptive.field import image_at, image_with_patterns
+from archsearch.analysis.receptive.rules import fields
 from archsearch.errors import TraceError
 from archsearch.graph.ops.maps import Resize
 from archsearch.proof.oracles import by_gradients, by_nans, nan_blind
@@ -16,6 +17,11 @@ from archsearch.proof.oracles import by_gradients, by_nans, nan_blind
 if TYPE_CHECKING:
     from archsearch.analysis.receptive.tensor import TensorField
     from archsearch.pytorch.trace import Traced
+
+MOST = 256
+"""The most units and positions of the input that are compared along one axis; each takes a run or a gradient."""
+
+_WHICH = "those at both ends and in the middle, and some between"
 
 
 @dataclass(frozen=True)
@@ -47,27 +53,33 @@ def prove(traced: Traced, number: int | None = None, tick: Callable[[], None] = 
 
     Where the analyzer calls its sets an upper bound, they may be larger than what the oracles find. Where an
     interpolation gives a position weight 0, NaNs see it, but neither analyzer nor gradients do. `tick` is called
-    after each run of the module.
+    after each run of the module. Of more than MOST units or positions along an axis, some are compared (`chosen`),
+    and the proof says so.
 
     Raises TraceError where an oracle cannot run the module.
     """
-    profile = Profile(traced.graph)
     if number is None:
-        number = _last_map(traced, profile)
-    field, step, node = profile.fields[number], traced.steps[number], traced.graph.nodes[number]
+        number = _last_map(traced)
+    step, node = traced.steps[number], traced.graph.nodes[number]
+    sides = traced.graph.input[1:]
+    positions = [chosen(side) for side in sides]
+    field = fields(traced.graph, lambda side: image_at(side, chosen(side)))[number]
     blind = nan_blind(traced.program)
     zero_weights = any(isinstance(one.op, Resize) and "nearest" not in one.op.mode for one in traced.graph.nodes)
     dims = [dim for dim in range(len(field.shape)) if field.carried(dim)] or [len(field.shape) - 1]
     differences: list[str] = []
     for dim in dims:
-        expected = _expected(field, dim)
-        gradients = dict(enumerate(by_gradients(traced.program, step, dim)))
+        units = chosen(field.shape[dim])
+        rows = by_gradients(traced.program, step, dim, units)
         tick()
-        differences += _differences("gradients", expected, gradients, less=field.bound, more=False)
-        if not blind:
-            nans = {axis: by_nans(traced.program, step, dim, axis, tick) for axis in expected}
-            differences += _differences("NaNs", expected, nans, less=field.bound, more=zero_weights)
-    unsure = []
+        for axis, sets in _expected(field, dim, len(sides)).items():
+            differs = partial(_differences, axis, positions[axis], sets)
+            by_unit = {unit: _at(row, positions[axis]) for unit, row in zip(units, rows[axis], strict=True)}
+            differences += differs("gradients", by_unit, less=field.bound, more=False)
+            if not blind:
+                found = by_nans(traced.program, step, dim, axis, tick, positions[axis])
+                differences += differs("NaNs", dict(enumerate(found)), less=field.bound, more=zero_weights)
+    unsure = [*_left_out(sides, [field.shape[dim] for dim in dims])]
     if blind:
         unsure.append(f"NaNs do not show what passes through {', '.join(blind)}: only gradients were compared")
     if field.bound:
@@ -76,30 +88,78 @@ def prove(traced: Traced, number: int | None = None, tick: Callable[[], None] = 
     return Proof(name, sum(field.shape[dim] for dim in dims), tuple(differences), tuple(unsure))
 
 
-def _expected(field: TensorField, dim: int) -> dict[int, tuple[int, ...]]:
+def _left_out(sides: Sequence[int], sizes: Sequence[int]) -> Iterator[str]:
+    """Say what was not compared, of an input with these sides and dims of these sizes."""
+    for size in dict.fromkeys(sizes):
+        if size > MOST:
+            yield f"gradients were compared for {MOST} of {size:,} units: {_WHICH}"
+    for side in dict.fromkeys(sides):
+        if side > MOST:
+            yield f"what units see was compared at {MOST} of {side:,} positions of the input: {_WHICH}"
+
+
+def chosen(size: int) -> Sequence[int]:
+    """Return which of so many units or positions are compared: all, if there are no more than MOST.
+
+    Else a quarter of MOST each: the first, the last, those in the middle, and some evenly spread.
+
+    >>> len(chosen(256)), len(chosen(16_000)), chosen(16_000)[62:66], chosen(16_000)[-1]
+    (256, 256, [62, 63, 187, 434], 15999)
+    """
+    if size <= MOST:
+        return range(size)
+    block = MOST // 4
+    middle = (size - block) // 2
+    found = {*range(block), *range(size - block, size), *range(middle, middle + block)}
+    left = [position for position in range(size) if position not in found]
+    return sorted(found.union(left[(2 * place + 1) * len(left) // (2 * block)] for place in range(block)))
+
+
+def _at(positions: int, listed: Sequence[int]) -> int:
+    """Return which of the listed positions are in a bit set, by their places in the list."""
+    return sum(1 << place for place, position in enumerate(listed) if positions >> position & 1)
+
+
+def _expected(field: TensorField, dim: int, axes: int) -> dict[int, tuple[int, ...]]:
     """Return what the units along a dim see by analysis, for each axis that the dim carries.
 
-    A projection is exact along the dim of its own axis. A dim that carries none sees the same at every index.
+    A projection is exact along the dim of its own axis. A dim that carries none sees the same at every index. What
+    sees nothing of the image is held against all of it.
     """
-    return {axis: field.along(dim, axis) for axis in field.carried(dim) or range(len(field.axes))}
+    if not field.axes:
+        return dict.fromkeys(range(axes), (0,) * field.shape[dim])
+    return {axis: field.along(dim, axis) for axis in field.carried(dim) or range(axes)}
 
 
-def _last_map(traced: Traced, profile: Profile) -> int:
-    number = last_map((number, profile.fields[number]) for number in traced.steps)
+def _last_map(traced: Traced) -> int:
+    seen = fields(traced.graph, image_with_patterns)
+    number = last_map((number, seen[number]) for number in traced.steps)
     if number is None:
         raise TraceError("no operation of the module has a map to verify")
     return number
 
 
 def _differences(
-    oracle: str, expected: Mapping[int, Sets], found: Mapping[int, Sets], *, less: bool, more: bool
+    axis: int,
+    positions: Sequence[int],
+    expected: Sequence[int],
+    oracle: str,
+    found: Mapping[int, int],
+    *,
+    less: bool,
+    more: bool,
 ) -> Iterator[str]:
     """Yield each unit whose set differs by an oracle, which may find `less` or `more` where that is allowed."""
-    for axis, sets in expected.items():
-        for unit, (ours, theirs) in enumerate(zip(sets, found[axis], strict=True)):
-            if (ours & ~theirs and not less) or (theirs & ~ours and not more):
-                sees = f"unit {unit} along axis {axis + 1} of the image sees {_text(ours)} by analysis"
-                yield f"{sees}, {_text(theirs)} by {oracle}"
+    for unit, theirs in found.items():
+        ours = expected[unit]
+        if (ours & ~theirs and not less) or (theirs & ~ours and not more):
+            sees = f"unit {unit} along axis {axis + 1} of the image sees {_listed(ours, positions)} by analysis"
+            yield f"{sees}, {_listed(theirs, positions)} by {oracle}"
+
+
+def _listed(places: int, positions: Sequence[int]) -> str:
+    """Write the positions at some places of a list."""
+    return _text(sum(1 << position for place, position in enumerate(positions) if places >> place & 1))
 
 
 def _text(positions: int) -> str:
