@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import ChainMap
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 from math import floor, ulp
 from typing import TYPE_CHECKING
 
 from archsearch.analysis.cost import Calibration
-from archsearch.analysis.figures import FIGURES, SECONDS
+from archsearch.analysis.figures import FIGURES, SECONDS, is_upper_bound
 from archsearch.analysis.profile import Profile, profile
 from archsearch.errors import ArchsearchError, ShapeError
 from archsearch.graph.graph import Graph
@@ -25,10 +27,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Violation:
-    """A limit that a network breaks, and a message with the figures that break it."""
+    """A limit that a network breaks, and a message with the figures that break it.
+
+    One that is not `certain` may be kept: a figure is known to be at most its value, and that leaves it open.
+    """
 
     limit: str
     message: str
+    certain: bool = True
 
     def __str__(self) -> str:
         """Return the message.
@@ -72,28 +78,42 @@ class Limits:
         >>> Limits.of("rf > 44, seconds < 40").name_seconds
         True
         """
-        return any(one.name == SECONDS for clause in self.condition.clauses for one in comparisons(clause))
+        return SECONDS in self.names
 
     def calibrated(self, calibration: Calibration) -> Limits:
         """Return the same limits for the machine that was calibrated."""
         return replace(self, calibration=calibration)
 
-    def violations(self, figures: Mapping[str, float]) -> tuple[Violation, ...]:
-        """Return each limit that these figures break.
+    @property
+    def names(self) -> frozenset[str]:
+        """The figures that they bound."""
+        return frozenset(one.name for clause in self.condition.clauses for one in comparisons(clause))
+
+    def violations(self, figures: Mapping[str, float], at_most: Collection[str] = ()) -> tuple[Violation, ...]:
+        """Return each limit that these figures break, or may break if those named in `at_most` are upper bounds.
 
         >>> [str(one) for one in Limits.of("rf > 44, params < 200k").violations({"rf": 44, "params": 200_000})]
         ['rf is 44, not > 44', 'params is 200,000, not < 200k']
+        >>> [str(one) for one in Limits.of("rf > 5, rf < 8, rf > 9").violations({"rf": 7}, at_most=["rf"])]
+        ['rf is at most 7: whether it is > 5 is not known', 'rf is at most 7, not > 9']
         """
-        clauses = self.condition.clauses
-        return tuple(_violation(clause, figures) for clause in clauses if not holds(clause, figures))
+        found = []
+        for clause in self.condition.clauses:
+            kept = [holds(clause, values) for values in _possible(clause, figures, at_most)]
+            if not all(kept):
+                found.append(_violation(clause, figures, at_most, certain=not any(kept)))
+        return tuple(found)
 
-    def excess(self, figures: Mapping[str, float]) -> dict[str, float]:
-        """Return by how much each limit is broken: 0 or less where it holds.
+    def excess(self, figures: Mapping[str, float], at_most: Collection[str] = ()) -> dict[str, float]:
+        """Return by how much each limit is broken, or at the most may be: 0 or less where it holds.
 
         >>> Limits.of("rf > 44, params < 200k").excess({"rf": 44, "params": 200_010})
         {'rf > 44': 1, 'params < 200k': 11}
         """
-        return {clause.text: _excess(clause, figures) for clause in self.condition.clauses}
+        return {
+            clause.text: max(_excess(clause, values) for values in _possible(clause, figures, at_most))
+            for clause in self.condition.clauses
+        }
 
 
 NO_LIMITS = Limits()
@@ -119,7 +139,7 @@ class Verdict:
     def __str__(self) -> str:
         """Write whether it fits, with its main figures or the reasons why not."""
         if not self.fits:
-            return "\n  ".join(["refused", *self.reasons])
+            return "\n  ".join(["not known to fit" if self.is_open else "refused", *self.reasons])
         shown = ", ".join(f"{name} {self.figures[name]:,}" for name in ("rf", "params", "macs"))
         head = f"fits {self.limits}" if str(self.limits) else "fits: no limits are set"
         return f"{head}\n  {shown}"
@@ -136,8 +156,13 @@ class Verdict:
 
     @property
     def fits(self) -> bool:
-        """Whether the network may be trained."""
+        """Whether the network may be trained: it is known to keep every limit."""
         return not self.violations
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may fit, but a figure that is only an upper bound leaves that open."""
+        return bool(self.violations) and not any(one.certain for one in self.violations)
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -172,14 +197,35 @@ def check(
     except ShapeError as error:
         message = "; ".join(filter(None, (error.message, error.remedy)))
         return Verdict(limits, None, (Violation(error.message, message),), {"shapes": 1})
-    return Verdict(limits, found, limits.violations(found.figures), limits.excess(found.figures))
+    at_most = [name for name in limits.names if is_upper_bound(found, name)]
+    return Verdict(limits, found, limits.violations(found.figures, at_most), limits.excess(found.figures, at_most))
 
 
-def _violation(clause: Clause, figures: Mapping[str, float]) -> Violation:
+def _possible(
+    clause: Clause, figures: Mapping[str, float], at_most: Collection[str]
+) -> Iterator[Mapping[str, float]]:
+    """Yield these figures; upper bounds take each value up to theirs at which a comparison could turn."""
+    open_ones = {}
+    for name in {comparison.name for comparison in comparisons(clause)}.intersection(at_most):
+        bounds = [one.bound for one in comparisons(clause) if one.name == name]
+        turns = {floor(bound) + step for bound in bounds if isinstance(bound, int | float) for step in (-1, 0, 1)}
+        open_ones[name] = [value for value in {0, *turns, int(figures[name])} if 0 <= value <= figures[name]]
+    for values in product(*open_ones.values()):
+        # A copy of all figures would compute those that no limit is on.
+        yield ChainMap(dict(zip(open_ones, values, strict=True)), figures)  # type: ignore[arg-type]
+
+
+def _violation(
+    clause: Clause, figures: Mapping[str, float], at_most: Collection[str], *, certain: bool
+) -> Violation:
     values = {comparison.name: figures[comparison.name] for comparison in comparisons(clause)}
-    message = ", ".join(f"{name} is {cell(value)}" for name, value in values.items())
+    said = {name: f"at most {cell(value)}" if name in at_most else cell(value) for name, value in values.items()}
+    message = ", ".join(f"{name} is {value}" for name, value in said.items())
     wanted = clause.text if len(values) > 1 else clause.text.removeprefix(next(iter(values))).strip()
-    return Violation(clause.text, f"{message}, not {wanted}")
+    if certain:
+        return Violation(clause.text, f"{message}, not {wanted}")
+    doubt = f"`{clause.text}` holds" if len(values) > 1 else f"it is {wanted}"
+    return Violation(clause.text, f"{message}: whether {doubt} is not known", certain=False)
 
 
 def _excess(clause: Clause, figures: Mapping[str, float]) -> float:

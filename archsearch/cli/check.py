@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archsearch.analysis.limits import ASSIGNMENT, Limits
+from archsearch.analysis.figures import is_upper_bound
+from archsearch.analysis.limits import ASSIGNMENT, Limits, Verdict
 from archsearch.cli.calibration import calibrated, calibration_option
 from archsearch.cli.options import (
     classes_option,
@@ -64,28 +65,29 @@ def check(
     TARGET is a sentence, a .net file, a row of the results as STUDY#NUMBER, a torch module named as
     package.module:name or file.py:name, a .space file, or the name of a shipped space. A space fits if any of
     its networks does: 1,000 are drawn with the seed, or all are checked if there are no more. Exit status: 0 it
-    fits, 1 it does not, 2 it cannot be read.
+    fits, 1 it does not, 2 it cannot be read, or a figure of a network is only an upper bound and leaves it open.
     """
     subject = resolve(target, input_shape, classes, vocabulary, storage)
     if isinstance(subject, Space):
         wanted = subject.limits if limits is None else limits
-        fits = _check_space(subject.with_limits(calibrated(wanted, calibration)), seed, output)
+        status = 0 if _check_space(subject.with_limits(calibrated(wanted, calibration)), seed, output) else 1
     else:
         refuse_without_effect("one network is checked, and nothing is drawn", "--seed")
         wanted = ASSIGNMENT if limits is None else limits
-        fits = _check_network(subject, calibrated(wanted, calibration), output)
-    click.get_current_context().exit(0 if fits else 1)
+        verdict = _check_network(subject, calibrated(wanted, calibration), output)
+        status = 2 if verdict.is_open else 0 if verdict.fits else 1
+    click.get_current_context().exit(status)
 
 
-def _check_network(subject: Subject, limits: Limits, output: Output) -> bool:
+def _check_network(subject: Subject, limits: Limits, output: Output) -> Verdict:
     verdict = subject.check(limits)
-    if verdict.profile is not None and verdict.profile.last_map.field.bound:
+    if verdict.profile is not None and is_upper_bound(verdict.profile, "rf"):
         say("archsearch: the receptive field of this module is an upper bound")
     if output.is_text:
         write(str(verdict))
     else:
         output.values({**verdict_values(subject.name, verdict), "limits": str(limits)})
-    return verdict.fits
+    return verdict
 
 
 def _check_space(space: Space, seed: int, output: Output) -> bool:

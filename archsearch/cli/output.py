@@ -83,7 +83,8 @@ def output_options(command: Callable[..., None]) -> Callable[..., None]:
     - each figure of FIGURES by its name, null where the shapes do not fit; `seconds` only with a calibration;
     - `digest`: of the network's graph, null where the shapes do not fit;
     - `sentence`: the sentence in canonical form; of a torch module, the name that it was given by;
-    - where it is held against limits, `fits`: true or false, and `reason`: why it does not fit, else null.
+    - where it is held against limits, `fits`: true or false, null where an upper bound leaves it open, and
+      `reason`: why it does not fit or is not known to, else null.
 
     `analyze` adds `input`, `classes`, `unknown` and `ops`, which are the rows of its CSV; `check` adds `limits`;
     a row of the results has the columns of `archsearch results --columns`. In JSON, true and false are
@@ -114,7 +115,7 @@ def network_values(sentence: str, profile: Profile | None, *, calibrated: bool =
 
 def verdict_values(sentence: str, verdict: Verdict) -> dict[str, Any]:
     """Return the same for a network that was held against limits."""
-    held = {"fits": verdict.fits, "reason": "; ".join(verdict.reasons) or None}
+    held = {"fits": None if verdict.is_open else verdict.fits, "reason": "; ".join(verdict.reasons) or None}
     return held | network_values(sentence, verdict.profile, calibrated=verdict.limits.calibration is not None)
 
 
