@@ -15,6 +15,7 @@ import torchvision
 from torchvision.models import Weights, WeightsEnum, get_model, get_model_weights, list_models
 
 from archsearch import Profile, analyze
+from archsearch.analysis.figures import is_upper_bound
 from archsearch.analysis.op_profile import OpProfile
 
 HEAD = f"""# The classification models of torchvision
@@ -69,7 +70,7 @@ def line(name: str, weights: Weights) -> list[str]:
     assert not found.unknown, found.unknown
     params = sum(parameter.numel() for parameter in module.parameters())
     last = found.last_map
-    most = "at most " if last.field.bound else ""
+    most = "at most " if is_upper_bound(found, "rf") else ""
     return [
         name,
         str(size),

@@ -49,7 +49,7 @@ def _rf(profile: Measured) -> int:
     number = headline(profile)
     unclipped = rf(profile.patterns[number])
     # Where the units follow no pattern, what lies inside the image is all that is known.
-    return rf_inside(profile.spans[number]) if unclipped is None else unclipped
+    return rf_inside(profile.within[number]) if unclipped is None else unclipped
 
 
 def is_upper_bound(profile: Seen, name: str) -> bool:
@@ -58,7 +58,7 @@ def is_upper_bound(profile: Seen, name: str) -> bool:
         return False
     number = headline(profile)
     is_unclipped = name == "rf" and rf(profile.patterns[number]) is not None
-    return (profile.patterns if is_unclipped else profile.spans)[number].bound
+    return (profile.patterns if is_unclipped else profile.within)[number].bound
 
 
 def _total(profile: Measured, name: str) -> int:
@@ -134,7 +134,7 @@ _COMPUTED: Mapping[str, tuple[Callable[[Measured], int], str]] = {
         "receptive field of the last map on paths without global operations, unclipped, in pixels (smaller axis)",
     ),
     "rf_inside": (
-        lambda profile: rf_inside(profile.spans[headline(profile)]),
+        lambda profile: rf_inside(profile.within[headline(profile)]),
         "the largest part of the receptive field inside the image, clipped at every operation",
     ),
     "params": (lambda profile: count_params(profile.graph), "parameters, shared ones counted once"),

@@ -32,8 +32,8 @@ class Seen(Protocol):
         """As if the image were endless, and which units see nothing at all."""
 
     @property
-    def spans(self) -> Sequence[TensorField]:
-        """From where to where inside the image."""
+    def within(self) -> Sequence[TensorField]:
+        """Inside the image: with the exact sets, or for a long one from where to where."""
 
     @property
     def fields(self) -> Sequence[TensorField]:
@@ -100,7 +100,7 @@ class OpProfile:
     @property
     def rf_inside(self) -> int | None:
         """The largest part of the field inside the image, clipped at every operation, in pixels."""
-        return rf_inside(self.seen.spans[self.number]) if self._pattern else None
+        return rf_inside(self.seen.within[self.number]) if self._pattern else None
 
     @property
     def image_coverage(self) -> float | None:

@@ -88,9 +88,12 @@ class Profile:
         return fields(self.graph, image_with_patterns)
 
     @cached_property
-    def spans(self) -> tuple[TensorField, ...]:
-        """From where to where the units of each node see inside the image: memory grows with their number."""
-        return fields(self.graph, image_with_spans)
+    def within(self) -> tuple[TensorField, ...]:
+        """What they see inside the image: its sets, or for a long image the first and the last position of each.
+
+        Either says how far units see; memory for the latter grows only with the number of units.
+        """
+        return self.fields if self.has_sets else fields(self.graph, image_with_spans)
 
     @property
     def has_sets(self) -> bool:
@@ -99,7 +102,7 @@ class Profile:
 
     @cached_property
     def fields(self) -> tuple[TensorField, ...]:
-        """What the units of each node see inside the image, with their exact sets.
+        """What the units of each node see inside the image, as exact sets.
 
         They take a bit for each unit and position. Raises ArchsearchError if `has_sets` is false.
         """
@@ -121,12 +124,12 @@ class Profile:
     @property
     def first_global(self) -> OpProfile | None:
         """The first operation whose units see the whole of an axis at once, if there is one."""
-        return next((row for row in self.rows if _is_global(self.spans[row.number])), None)
+        return next((row for row in self.rows if _is_global(self.within[row.number])), None)
 
     @property
     def first_whole(self) -> OpProfile | None:
         """The first operation with a unit that sees as far, along each axis, as all its units together."""
-        return next((row for row in self.rows if _sees_all(self.spans[row.number])), None)
+        return next((row for row in self.rows if _sees_all(self.within[row.number])), None)
 
     def growth(self, until: OpProfile | None = None) -> list[tuple[OpProfile, int]]:
         """Return the rows that have a receptive field, up to one of them or all, each with its size."""
