@@ -98,7 +98,9 @@ def _expected(field: TensorField, dim: int) -> dict[int, tuple[int, ...]]:
 
 
 def _last_map(traced: Traced, profile: Profile) -> int:
-    number = last_map((number, profile.fields[number]) for number in traced.steps)
+    # A single number has no dim to compare along.
+    shaped = (number for number in traced.steps if traced.graph.nodes[number].shape)
+    number = last_map((number, profile.fields[number]) for number in shaped)
     if number is None:
         raise TraceError("no operation of the module has a map to verify")
     return number

@@ -32,6 +32,11 @@ PRODUCTS: dict[str, tuple[Callable[[Tensor], Tensor], int | None]] = {
         lambda image: torch.addmm(image[0, 0], image[0, 1, :, :2], image[0, 2, :2]),
         4 * 2 * 5,
     ),
+    "bilinear": (
+        lambda image: functional.bilinear(image, image[:, :, :, 1:], torch.ones(2, 5, 4), torch.ones(2)),
+        # 12 positions, for each of which the weight times one vector is multiplied with the other.
+        12 * (2 * 5 * 4 + 2 * 4),
+    ),
     "tensordot": (lambda image: torch.tensordot(image, torch.ones(3, 7), dims=([1], [0])), None),
     "tensordot over two dims": (lambda image: torch.tensordot(image, image, dims=([1, 2], [1, 2])), None),
     "einsum with dots": (lambda image: torch.einsum("...ij,...jk->...ik", image, image.mT), None),

@@ -12,8 +12,8 @@ from archsearch.graph.ops import folding, moving
 from archsearch.graph.shapes import Shape
 from archsearch.pytorch.lowering.aten_call import AtenCall, Lowering, NodeNumbers, NotKnownError, each
 
-_MOST_INDICES = 2**20
-"""Lists of more indices than these would take minutes."""
+_MOST_INDICES = 2**16
+"""A longer list of indices would take minutes to look through for a pattern."""
 
 
 def _index_select(at: AtenCall) -> NodeNumbers:

@@ -54,6 +54,16 @@ def _added_products(at: AtenCall) -> NodeNumbers:
     return at.add(mixing.Elementwise("add"), products, at.source) if at.sees_image(at["self"]) else products
 
 
+def _bilinear(at: AtenCall) -> NodeNumbers:
+    """Lower bilinear: the weight times the first input, and that times the second."""
+    if at.sees_image(at["weight"]):
+        raise NotKnownError
+    first, second = at.tensor(at["input1"]), at.tensor(at["input2"])
+    batch = ascii_lowercase[: len(at.shape(first)) - 1]
+    table = at.add(mixing.Contract(batch + "x", "zxy", batch + "zy"), first, at.tensor(at["weight"]))
+    return at.add(mixing.Contract(batch + "zy", batch + "y", batch + "z"), table, second)
+
+
 def _tensordot(at: AtenCall) -> NodeNumbers:
     first, second = at.source, at.tensor(at["other"])
     one, two = (len(at.shape(number)) for number in (first, second))
@@ -129,6 +139,7 @@ PRODUCTS: dict[str, Lowering] = {
     **dict.fromkeys(("matmul", "mm", "bmm", "mv", "dot", "vdot"), _matrix_product),
     **dict.fromkeys(("outer", "ger"), _outer),
     "inner": _inner,
+    "bilinear": _bilinear,
     "addmm": _added_product,
     "baddbmm": _added_products,
     "tensordot": _tensordot,
