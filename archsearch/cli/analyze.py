@@ -65,7 +65,7 @@ def analyze(
 
     TARGET is a sentence, a .net file, a row of the results as STUDY#NUMBER, or a torch module named as
     package.module:name or file.py:name. Exit status: 0 done, 1 --verify contradicts the analysis, 2 the network
-    cannot be analysed.
+    cannot be analysed, or --verify cannot prove all of it.
     """
     subject = resolve(target, input_shape, classes, vocabulary, storage)
     if isinstance(subject, Space):
@@ -86,7 +86,7 @@ def analyze(
         if output.form == "csv":
             for found in _checks(compared, proof, None):
                 say(found)
-    click.get_current_context().exit(1 if proof is not None and not proof.holds else 0)
+    click.get_current_context().exit(0 if proof is None or proof.is_complete else 2 if proof.holds else 1)
 
 
 def _text(subject: Subject, compared: Comparison | None, proof: Proof | None, width: int | None) -> str:
@@ -112,7 +112,7 @@ def _values(subject: Subject, compared: Comparison | None, proof: Proof | None) 
     if compared is not None:
         values["compared"] = asdict(compared)
     if proof is not None:
-        values["verified"] = {"equal": proof.holds, **asdict(proof)}
+        values["verified"] = {"equal": proof.is_complete, **asdict(proof)}
     return values
 
 

@@ -7,16 +7,16 @@ of a given length (`units`). That is all that receptive fields and output shapes
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from itertools import chain
 from math import ceil, floor
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from archsearch.errors import ShapeError
+from archsearch.graph.interpolation import Interpolation, beyond
 from archsearch.graph.shapes import Border
 
 
@@ -81,7 +81,7 @@ class Window:
         """
         taps = self.reads(unit)
         if self.border != "zeros":
-            return [_beyond(tap, length, self.border) for tap in taps]
+            return [beyond(tap, length, self.border) for tap in taps]
         skipped = -(taps.start // self.dilation) if taps.start < 0 else 0
         return range(taps.start + skipped * self.dilation, min(taps.stop, length), self.dilation)
 
@@ -190,50 +190,71 @@ class AdaptiveWindow:
 
 
 @dataclass(frozen=True)
-class Interpolation:
-    """Interpolation to `size` units: each reads the positions around its own place, `ratio` times its number.
+class FractionalWindow:
+    """Fractional pooling of a map of `length` to `size` units with windows of `kernel`.
 
-    A tap whose weight is exactly zero is not read. `nearest` rounds as torch does, in single precision.
+    torch begins window u at floor((u + s) * apart) - floor(s * apart), with s drawn at random from 0 to 1: that is
+    at u * apart, rounded down or up. What either of them covers is read.
 
-    >>> [list(Interpolation("nearest", 4, Fraction(1, 2)).reads(unit)) for unit in range(4)]
-    [[0], [0], [1], [1]]
-    >>> [list(Interpolation("linear", 4, Fraction(1, 2)).reads(unit)) for unit in range(4)]
-    [[-1, 0], [0, 1], [0, 1], [1, 2]]
-    >>> [list(Interpolation("linear", 4, Fraction(2, 4), corners=True).reads(unit)) for unit in range(4)]
-    [[0], [0, 1], [1], [1, 2]]
+    >>> [list(FractionalWindow(8, 3, 3).reads(unit)) for unit in range(3)]
+    [[0, 1, 2], [2, 3, 4, 5], [5, 6, 7]]
     """
 
-    mode: Literal["nearest", "nearest-exact", "linear", "cubic"]
+    length: int
     size: int
-    ratio: Fraction
-    corners: bool = False
+    kernel: int
+
+    @property
+    def apart(self) -> Fraction:
+        """Mean distance between neighbouring windows: the last one ends with the map."""
+        return Fraction(self.length - self.kernel, max(self.size - 1, 1))
 
     def units(self, _length: int) -> int:
-        """Return `size`: where `ratio` is rounded, it does not follow from the length."""
+        """Return `size`, whatever the length."""
         return self.size
 
     @property
     def advance(self) -> tuple[int, int]:
-        """The ratio in lowest terms."""
-        return self.ratio.denominator, self.ratio.numerator
+        """The distance in lowest terms."""
+        return self.apart.denominator, self.apart.numerator
 
     def reads(self, unit: int) -> range:
-        """Return the positions with a weight other than zero."""
-        if self.mode == "nearest":
-            place = _single(_single(float(self.ratio)) * unit)
-            return range(floor(place), floor(place) + 1)
-        if self.mode == "nearest-exact":
-            place = _single(_single(float(self.ratio)) * _single(unit + 0.5))
-            return range(floor(place), floor(place) + 1)
-        exact = unit * self.ratio if self.corners else (unit + Fraction(1, 2)) * self.ratio - Fraction(1, 2)
-        around = 1 if self.mode == "linear" or exact.denominator == 1 else 2
-        return range(floor(exact) - around + 1, ceil(exact) + around)
+        """Return the positions that a unit's window may cover."""
+        # torch puts the only window of a map at its end.
+        first = self.apart * unit if self.size > 1 else Fraction(self.length - self.kernel)
+        return range(floor(first), ceil(first) + self.kernel)
 
-    def inside(self, unit: int, length: int) -> set[int]:
-        """Return the same positions on a map of `length`, whose border is repeated."""
-        if self.mode == "linear" and not self.corners and (unit + Fraction(1, 2)) * self.ratio <= Fraction(1, 2):
-            return {0}
-        return {_beyond(position, length, "replicate") for position in self.reads(unit)}
+    def inside(self, unit: int, _length: int) -> range:
+        """Return the same positions: no window crosses the border."""
+        return self.reads(unit)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Units that each read one of the listed positions.
+
+    >>> list(Listed((4, 0, 0)).reads(0))
+    [4]
+    """
+
+    positions: tuple[int, ...]
+
+    def units(self, _length: int) -> int:
+        """Return the length of the list."""
+        return len(self.positions)
+
+    @property
+    def advance(self) -> tuple[int, int]:
+        """The whole list, and nothing after it: it need not repeat."""
+        return len(self.positions), 0
+
+    def reads(self, unit: int) -> tuple[int, ...]:
+        """Return the position of a unit."""
+        return (self.positions[unit],)
+
+    def inside(self, unit: int, _length: int) -> tuple[int, ...]:
+        """Return the same position."""
+        return self.reads(unit)
 
 
 @lru_cache(maxsize=4096)
@@ -242,20 +263,5 @@ def window(kernel: int, stride: int, padding: int, dilation: int, ceil_mode: boo
     return Window(kernel, stride, padding, dilation, ceil_mode=ceil_mode)
 
 
-AnyWindow: TypeAlias = Window | TransposedWindow | AdaptiveWindow | Interpolation
+AnyWindow: TypeAlias = Window | TransposedWindow | AdaptiveWindow | Interpolation | FractionalWindow | Listed
 """What the units of an operation read along one axis."""
-
-
-def _beyond(position: int, length: int, border: Border) -> int:
-    """Return the position on the map that stands for one beyond it."""
-    if border == "circular":
-        return position % length
-    if border == "reflect" and not 0 <= position < length:
-        period = 2 * (length - 1)
-        return min(position % period, period - position % period)
-    return min(max(position, 0), length - 1)
-
-
-def _single(value: float) -> float:
-    """Round to single precision."""
-    return float(struct.unpack("f", struct.pack("f", value))[0])

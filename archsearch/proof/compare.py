@@ -31,7 +31,9 @@ MACS = ("convolution", "linear", "matrix product", "attention")
 _FAMILIES = {
     "convolution": ".*conv.*",
     "linear": "linear|addmm|mm|_scaled_mm",
-    "matrix product": "contract|matmul|(b?add)?bmm|einsum|(add)?mv|(tensor)?dot|inner|bilinear|.*(lstm|gru|rnn).*",
+    "matrix product": (
+        "contract|matmul|(b?add)?bmm|einsum|(add)?mv|(tensor)?dot|inner|bilinear|recurrent|.*(lstm|gru|rnn).*"
+    ),
     "attention": ".*attention.*|_transformer_encoder_layer_fwd",
     "norm": ".*norm.*",
     "pooling": ".*pool.*",

@@ -60,3 +60,12 @@ ALL_ALONG_DIM = names("""
     nanmean nanmedian nansum norm prod std std_mean var var_mean
 """)
 """Each element of the result depends on all elements along a dim of the input."""
+
+FAKE_QUANTIZE = names("""
+    _fake_quantize_learnable_per_channel_affine _fake_quantize_learnable_per_tensor_affine
+    _fake_quantize_per_tensor_affine_cachemask_tensor_qparams _fused_moving_avg_obs_fq_helper
+    _fused_moving_avg_obs_fq_helper_functional fake_quantize_per_channel_affine
+    fake_quantize_per_channel_affine_cachemask fake_quantize_per_tensor_affine
+    fake_quantize_per_tensor_affine_cachemask fused_moving_avg_obs_fake_quant
+""")
+"""Each element of the first result depends on the same element of the first input; NaNs become a number."""

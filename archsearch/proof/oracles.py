@@ -16,8 +16,9 @@ from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from archsearch.errors import TraceError
-from archsearch.proof.operations import SAME_FOR_EVERY_IMAGE
-from archsearch.proof.positive import positive, tensors_in
+from archsearch.proof.arguments import tensors_in
+from archsearch.proof.operations import FAKE_QUANTIZE, SAME_FOR_EVERY_IMAGE
+from archsearch.proof.positive import positive
 from archsearch.pytorch.program import StepValue, name_of
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def _hides_nans(step: fx.Node) -> bool:
     if name_of(step) == "scaled_dot_product_attention":
         # Causal attention gives later tokens weight 0, and 0 times NaN is NaN.
         return True in (*step.args[5:6], step.kwargs.get("is_causal"))
-    return name_of(step) in _HIDE_NANS
+    return name_of(step) in _HIDE_NANS | FAKE_QUANTIZE
 
 
 def _bisected(size: int, units: int, reached_from: Callable[[range], list[bool]]) -> tuple[int, ...]:

@@ -8,34 +8,40 @@ layer, a norm) count for every unit, and what a mask hides from attention counts
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from archsearch.errors import TraceError
+from archsearch.proof.arguments import Arguments, TorchFunction, count_results, tensors_in
 from archsearch.proof.operations import (
     ALL_ALONG_DIM,
     AVERAGING,
     ELEMENT_OF_EACH,
     ELEMENT_OF_FIRST,
+    FAKE_QUANTIZE,
     MOVING,
     SAME_FOR_EVERY_IMAGE,
     names,
 )
+from archsearch.proof.pooling import (
+    adaptive_max_pool,
+    fractional_max_pool,
+    max_pool,
+    max_unpool,
+    pooling_of,
+    window_sums,
+)
+from archsearch.proof.recurrent import cell, recurrent
 from archsearch.pytorch.program import StepValue, arguments_of, name_of
 
 if TYPE_CHECKING:
     from torch import fx
-
-Arguments: TypeAlias = dict[str, StepValue]
-"""The arguments of an operation by torch's names for them, defaults included."""
-
-TorchFunction: TypeAlias = Callable[..., StepValue]
 
 
 def positive(step: fx.Node, args: tuple[StepValue, ...], kwargs: Mapping[str, StepValue]) -> StepValue:
@@ -49,18 +55,10 @@ def positive(step: fx.Node, args: tuple[StepValue, ...], kwargs: Mapping[str, St
         return operation(*args, **kwargs)
     if name not in _REPLACEMENTS:
         raise TraceError(f"the gradients' oracle does not know {step.target}")
-    return _REPLACEMENTS[name](operation, arguments_of(step, args, kwargs))
-
-
-def tensors_in(value: StepValue) -> Iterator[Tensor]:
-    """Yield all tensors among the arguments or the results of an operation."""
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, tuple | list):
-        for part in value:
-            yield from tensors_in(part)
-    elif isinstance(value, Mapping):
-        yield from tensors_in(tuple(value.values()))
+    given = arguments_of(step, args, kwargs)
+    if name.startswith("max_unpool"):
+        given["pooling"] = pooling_of(step)
+    return _REPLACEMENTS[name](operation, given)
 
 
 def _operation(step: fx.Node) -> TorchFunction:
@@ -107,7 +105,7 @@ def _reduced(operation: TorchFunction, given: Arguments) -> StepValue:
     if "other" in given:
         return _sum(operation, given)
     sums = given["self"].sum(given.get("dim"), keepdim=bool(given.get("keepdim")))
-    results = len(operation._schema.returns)  # type: ignore[attr-defined]
+    results = count_results(operation)
     return sums if results == 1 else (sums,) * results
 
 
@@ -115,7 +113,7 @@ def _convolution(operation: TorchFunction, given: Arguments) -> StepValue:
     weight, groups = given["weight"], given["groups"]
     # With equal weights, all channels of a group have one sum.
     channels, transposed = 1 - weight.dim(), "output_padding" in given
-    sums = _window_sums(
+    sums = window_sums(
         partial(operation, **{name: given[name] for name in _GEOMETRY if name in given}),
         given["input"].unflatten(channels, (groups, -1)).sum(channels),
         weight.shape[2:],
@@ -127,37 +125,16 @@ def _convolution(operation: TorchFunction, given: Arguments) -> StepValue:
 _GEOMETRY = ("stride", "padding", "output_padding", "dilation")
 
 
-def _window_sums(convolve: TorchFunction, maps: Tensor, kernel: Sequence[int]) -> Tensor:
-    """Convolve each channel on its own with a kernel of ones."""
-    axes = len(kernel)
-    sums: Tensor = convolve(maps.reshape(-1, 1, *maps.shape[-axes:]), maps.new_ones(1, 1, *kernel))
-    return sums.reshape(*maps.shape[:-axes], *sums.shape[-axes:])
-
-
 def _for_every_unit(units: Tensor, given: Arguments) -> StepValue:
     """Add to every unit the sums of the other arguments that depend on the image, such as weights."""
     others = tuple(given.values())[1:]
     return sum((tensor.sum() for tensor in tensors_in(others) if tensor.requires_grad), start=units)
 
 
-def _max_pool(convolve: TorchFunction, operation: TorchFunction, given: Arguments) -> StepValue:
-    maps, kernel, dilation = given["self"], given["kernel_size"], given["dilation"]
-    stride, padding = given["stride"] or kernel, given["padding"]
-    pooled = operation(maps.detach(), kernel, stride, padding, dilation, given["ceil_mode"])
-    axes = len(kernel)
-    before, after = maps.shape[-axes:], next(tensors_in(pooled)).shape[-axes:]
-    borders: list[int] = []
-    for axis in reversed(range(axes)):
-        covered = (after[axis] - 1) * stride[axis] + dilation[axis] * (kernel[axis] - 1) + 1
-        borders += [padding[axis], covered - padding[axis] - before[axis]]
-    padded = functional.pad(maps, borders)
-    sums = _window_sums(partial(convolve, stride=stride, dilation=dilation), padded, kernel)
-    return (sums, sums) if isinstance(pooled, tuple) else sums
-
-
-def _adaptive_max_pool(average: TorchFunction, _operation: TorchFunction, given: Arguments) -> StepValue:
-    pooled = average(given["self"], given["output_size"])
-    return pooled, pooled
+def _fake_quantize(operation: TorchFunction, given: Arguments) -> StepValue:
+    values = next(iter(given.values()))
+    returns = count_results(operation)
+    return values if returns == 1 else (values, *(values.new_empty(0) for _ in range(returns - 1)))
 
 
 def _linear(_operation: TorchFunction, given: Arguments) -> StepValue:
@@ -221,7 +198,7 @@ def _batch_norm(_operation: TorchFunction, given: Arguments) -> StepValue:
 def _batch_norm_with_statistics(operation: TorchFunction, given: Arguments) -> StepValue:
     units = _batch_norm(operation, given)
     # Nothing reads the statistics in eval mode.
-    return units, *(units.new_empty(0) for _ in operation._schema.returns[1:])  # type: ignore[attr-defined]
+    return units, *(units.new_empty(0) for _ in range(count_results(operation) - 1))
 
 
 def _mixed(maps: Tensor, dims: Sequence[int]) -> Tensor:
@@ -233,10 +210,10 @@ _REPLACEMENTS: Mapping[str, Callable[[TorchFunction, Arguments], StepValue]] = M
     | dict.fromkeys(ELEMENT_OF_EACH, _sum)
     | dict.fromkeys(ALL_ALONG_DIM, _reduced)
     | dict.fromkeys(names("conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d"), _convolution)
-    | dict.fromkeys(names("max_pool1d max_pool1d_with_indices"), partial(_max_pool, torch.conv1d))
-    | dict.fromkeys(names("max_pool2d max_pool2d_with_indices"), partial(_max_pool, torch.conv2d))
-    | dict.fromkeys(names("max_pool3d max_pool3d_with_indices"), partial(_max_pool, torch.conv3d))
-    | dict.fromkeys(names("addmm baddbmm bilinear bmm dot matmul mm mv outer"), _product)
+    | dict.fromkeys(names("max_pool1d max_pool1d_with_indices"), partial(max_pool, torch.conv1d))
+    | dict.fromkeys(names("max_pool2d max_pool2d_with_indices"), partial(max_pool, torch.conv2d))
+    | dict.fromkeys(names("max_pool3d max_pool3d_with_indices"), partial(max_pool, torch.conv3d))
+    | dict.fromkeys(names("addmm baddbmm bilinear bmm dot inner matmul mm mv outer tensordot vdot"), _product)
     | dict.fromkeys(names("_log_softmax _softmax log_softmax softmax"), _softmax)
     | dict.fromkeys(names("layer_norm rms_norm"), _layer_norm)
     | dict.fromkeys(
@@ -245,11 +222,16 @@ _REPLACEMENTS: Mapping[str, Callable[[TorchFunction, Arguments], StepValue]] = M
         """),
         _batch_norm_with_statistics,
     )
+    | dict.fromkeys(names("fractional_max_pool2d fractional_max_pool3d"), fractional_max_pool)
+    | dict.fromkeys(names("max_unpool2d max_unpool3d"), max_unpool)
+    | dict.fromkeys(names("gru lstm rnn_relu rnn_tanh"), recurrent)
+    | dict.fromkeys(names("gru_cell lstm_cell rnn_relu_cell rnn_tanh_cell"), cell)
+    | dict.fromkeys(FAKE_QUANTIZE, _fake_quantize)
     | {
         "_unsafe_view": _view,
-        "adaptive_max_pool1d": partial(_adaptive_max_pool, functional.adaptive_avg_pool1d),
-        "adaptive_max_pool2d": partial(_adaptive_max_pool, functional.adaptive_avg_pool2d),
-        "adaptive_max_pool3d": partial(_adaptive_max_pool, functional.adaptive_avg_pool3d),
+        "adaptive_max_pool1d": partial(adaptive_max_pool, functional.adaptive_avg_pool1d),
+        "adaptive_max_pool2d": partial(adaptive_max_pool, functional.adaptive_avg_pool2d),
+        "adaptive_max_pool3d": partial(adaptive_max_pool, functional.adaptive_avg_pool3d),
         "batch_norm": _batch_norm,
         "copy": _copy,
         "einsum": _einsum,
@@ -267,6 +249,8 @@ _REPLACEMENTS: Mapping[str, Callable[[TorchFunction, Arguments], StepValue]] = M
         "prelu": _prelu,
         "scaled_dot_product_attention": _attention,
         "view": _view,
+        "take": partial(_picked, "index"),
+        "take_along_dim": partial(_picked, "indices"),
         "where": partial(_masked, "condition"),
     }
 )

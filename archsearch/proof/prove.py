@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from archsearch.analysis.figures import last_map
+from archsearch.analysis.profile import Profile
 from archsearch.analysis.receptive.field import image_at, image_with_patterns
 from archsearch.analysis.receptive.rules import fields
 from archsearch.errors import TraceError
@@ -28,24 +29,37 @@ _WHICH = "those at both ends and in the middle, and some between"
 class Proof:
     """What the oracles find for one tensor: how many units they looked at, and where the analyzer differs.
 
-    `unsure` says what could not be decided, and why.
+    `unsure` says what could not be decided, and why. `unproved` names the operations that are not known: what lies
+    behind them may see more, and was not compared.
     """
 
     tensor: str
     units: int
     differences: tuple[str, ...]
     unsure: tuple[str, ...] = ()
+    unproved: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
         """Whether no oracle contradicts the analyzer."""
         return not self.differences
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether it holds for the module and not only for a part of it: every operation is known."""
+        return self.holds and not self.unproved
+
     def __str__(self) -> str:
         """Return the verdict, then each difference or doubt on a line of its own."""
         verdict = "equal" if self.holds else "NOT EQUAL"
         head = f"{verdict}: what {self.units:,} units of {self.tensor} see, by analysis, gradients and NaNs"
-        return "\n".join([head, *(f"  {line}" for line in (*self.differences, *self.unsure))])
+        lines = (*self.differences, *self.unsure)
+        if self.unproved:
+            message = (
+                f"NOT PROVED: what lies behind {', '.join(self.unproved)}: not known, so that rf may be larger"
+            )
+            head, lines = message, (head, *lines)
+        return "\n".join([head, *(f"  {line}" for line in lines)])
 
 
 def prove(traced: Traced, number: int | None = None, tick: Callable[[], None] = lambda: None) -> Proof:
@@ -85,7 +99,8 @@ def prove(traced: Traced, number: int | None = None, tick: Callable[[], None] = 
     if field.bound:
         unsure.append("the analyzer calls its sets here an upper bound")
     name = f"{node.path}: {node.op.description}" if node.path else node.op.description
-    return Proof(name, sum(field.shape[dim] for dim in dims), tuple(differences), tuple(unsure))
+    units, unknown = sum(field.shape[dim] for dim in dims), Profile(traced.graph).unknown
+    return Proof(name, units, tuple(differences), tuple(unsure), unknown)
 
 
 def _left_out(sides: Sequence[int], sizes: Sequence[int]) -> Iterator[str]:
@@ -133,7 +148,9 @@ def _expected(field: TensorField, dim: int, axes: int) -> dict[int, tuple[int, .
 
 def _last_map(traced: Traced) -> int:
     seen = fields(traced.graph, image_with_patterns)
-    number = last_map((number, seen[number]) for number in traced.steps)
+    # A single number has no dim to compare along.
+    shaped = (number for number in traced.steps if traced.graph.nodes[number].shape)
+    number = last_map((number, seen[number]) for number in shaped)
     if number is None:
         raise TraceError("no operation of the module has a map to verify")
     return number

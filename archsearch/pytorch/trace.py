@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import torch
 from torch import Tensor, fx
 
 from archsearch.errors import ShapeError, TraceError
@@ -15,7 +16,7 @@ from archsearch.graph.ops.operation import Constant, Input, Operation, Unknown
 from archsearch.graph.shapes import shape_text
 from archsearch.pytorch.lowering.aten_call import Argument, AtenCall, NodeNumbers, NotKnownError
 from archsearch.pytorch.lowering.known import KNOWN
-from archsearch.pytorch.program import INDEPENDENT, Program, arguments_of, name_of
+from archsearch.pytorch.program import INDEPENDENT, Program, StepValue, arguments_of, name_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -76,6 +77,7 @@ class _Tracer:
         self._weights: dict[fx.Node, frozenset[Weight]] = {}
         self._steps: dict[int, str] = {}
         self._outputs: list[int] = []
+        self._constants: dict[fx.Node, StepValue] = {}
         self._known: dict[int, Weight] = {}
         for name, parameter in module.named_parameters():
             self._known[id(parameter)] = Weight(name, parameter.numel(), parameter.requires_grad)
@@ -165,9 +167,11 @@ class _Tracer:
         return value
 
     def _attach(self, first: int, weights: frozenset[Weight]) -> None:
-        """Attach the parameters that a step reads to its last node."""
-        if weights and len(self._nodes) > first:
-            self._nodes[-1] = replace(self._nodes[-1], weights=tuple(sorted(weights)))
+        """Attach the parameters that a step reads to its last node, or to the last one that has its own."""
+        added = range(first, len(self._nodes))
+        own = [number for number in added if type(self._nodes[number].op).weights is not Operation.weights]
+        for number in (own or added)[-1:] if weights else ():
+            self._nodes[number] = replace(self._nodes[number], weights=tuple(sorted(weights)))
 
     def add(self, op: Operation, inputs: list[int], step: fx.Node) -> int:
         shape = op.output([self._nodes[number].shape for number in inputs])
@@ -176,6 +180,24 @@ class _Tracer:
 
     def shape(self, number: int) -> Shape:
         return self._nodes[number].shape
+
+    def node(self, number: int) -> Node:
+        return self._nodes[number]
+
+    def constant(self, step: fx.Node) -> StepValue:
+        """Compute a step that does not depend on the image; raises NotKnownError for any other."""
+        if step not in self._constants:
+            if step in self._held or torch.Tag.nondeterministic_seeded in getattr(step.target, "tags", ()):
+                raise NotKnownError
+            if step.op == "placeholder":
+                value = self._program.values[step.name]
+            else:
+                assert callable(step.target)
+                args, kwargs = fx.map_arg((step.args, step.kwargs), self.constant)
+                with torch.no_grad():
+                    value = step.target(*args, **kwargs)
+            self._constants[step] = value
+        return self._constants[step]
 
     def held(self, step: fx.Node) -> NodeNumbers | None:
         return self._held.get(step)
@@ -190,6 +212,8 @@ class _Step(AtenCall):
         self.function = name_of(step)
         self.result = _shape(step)
         self.gives_several = isinstance(step.meta["val"], tuple | list)
+        items = [user.args[1] for user in step.users if user.target is operator.getitem and user.users]
+        self.used = frozenset(item for item in items if isinstance(item, int))
 
     def add(self, op: Operation, *inputs: int) -> int:
         return self._tracer.add(op, list(inputs), self._step)
@@ -204,6 +228,15 @@ class _Step(AtenCall):
         if not isinstance(held, int):
             raise NotKnownError
         return held
+
+    def value(self, argument: Argument) -> Tensor:
+        value = self._tracer.constant(argument)
+        if not isinstance(value, Tensor) or value.is_meta:
+            raise NotKnownError
+        return value.cpu()
+
+    def node(self, number: int) -> Node:
+        return self._tracer.node(number)
 
     def sees_image(self, argument: Argument) -> bool:
         return isinstance(argument, fx.Node) and self._tracer.held(argument) is not None

@@ -255,6 +255,21 @@ def test_operations_that_are_not_known_are_marked(capsys: Capture) -> None:
     assert plain["unknown"] == ["aten.sort.default", "aten.cumsum.default"]
 
 
+def test_what_lies_behind_operations_that_are_not_known_is_not_proved(capsys: Capture) -> None:
+    status, out, err = run(capsys, "analyze", "my.py:Sorting", "--verify")
+    assert (status, err) == (2, "")
+    unknown = "aten.sort.default, aten.cumsum.default"
+    assert out.split("\n\n")[-1] == (
+        f"NOT PROVED: what lies behind {unknown}: not known, so that rf may be larger\n"
+        "  equal: what 60 units of conv: convolution 3x3 see, by analysis, gradients and NaNs\n"
+        "  NaNs do not show what passes through aten.sort.default: only gradients were compared\n"
+    )
+    status, out, err = run(capsys, "analyze", "my.py:Sorting", "--verify", "--json")
+    found = json.loads(out)["verified"]
+    assert (status, found["equal"], found["unproved"]) == (2, False, ["aten.sort.default", "aten.cumsum.default"])
+    assert run(capsys, "analyze", "my.py:Net", "--verify")[0] == 0
+
+
 def test_operations_that_are_not_known_are_refused_where_all_must_be(capsys: Capture) -> None:
     rule = "not known: aten.sort.default, aten.cumsum.default"
     remedy = "`archsearch analyze` without --strict shows all else, marked as partial"

@@ -107,6 +107,12 @@ def test_misaligned_branches_and_holes_are_told() -> None:
     assert (holes.notes, holes.coverage) == (("holes",), 0.6)
 
 
+def test_of_a_single_number_the_map_before_it_is_proved() -> None:
+    # The row of 4 numbers that the last one is taken from.
+    proof = prove(trace(Of(lambda image: image.relu()[0, 0, 2, 3]), (1, 4, 4)))
+    assert (proof.holds, proof.tensor, proof.units) == (True, "reshape", 4)
+
+
 def test_nearest_upsampling_depends_on_the_phase() -> None:
     field = profile(trace(NEAREST, (1, 16, 16)).graph).rows[-1].field.axes[0].field
     assert field.pattern is not None

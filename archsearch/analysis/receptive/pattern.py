@@ -10,6 +10,8 @@ from math import gcd, lcm
 from operator import or_
 from typing import TYPE_CHECKING, TypeAlias
 
+from archsearch.graph.windows import Listed
+
 if TYPE_CHECKING:
     from archsearch.graph.windows import AnyWindow
 
@@ -91,6 +93,8 @@ class Pattern:
         >>> second.extent, int(second.stride), second.padding, f"{second.phases[0][1]:b}"
         (11, 2, 5, '11101110111')
         """
+        if isinstance(window, Listed):
+            return self.gathered([(position,) for position in window.positions])
         return _after(self, window) if self.phases else self
 
     def gathered(self, reads: Sequence[tuple[int, ...]]) -> Pattern:

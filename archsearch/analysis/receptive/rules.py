@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from archsearch.analysis.receptive.field import AxisField, image
 from archsearch.analysis.receptive.tensor import TensorField, concatenated, constant, of_image
 from archsearch.graph.graph import Graph, Node
-from archsearch.graph.ops import maps, mixing, moving, norms
+from archsearch.graph.ops import folding, maps, mixing, moving, norms, recurrent
 from archsearch.graph.ops.operation import Constant, Input, Unknown
 from archsearch.graph.shapes import Border, Shape
-from archsearch.graph.windows import AdaptiveWindow, AnyWindow, Window
+from archsearch.graph.windows import AdaptiveWindow, AnyWindow, Listed, Window
 
 if TYPE_CHECKING:
     from archsearch.analysis.receptive.tensor import AnyAxis
@@ -41,6 +41,14 @@ def _after(node: Node, shapes: Sequence[Shape], before: Sequence[TensorField]) -
             return _slid(before[0], op.windows(shapes[0]), node.shape)
         case maps.AdaptivePool() | maps.Resize() as op:
             return _slid(before[0], op.windows(shapes[0]), node.shape)
+        case folding.FractionalPool() as op:
+            seen = _slid(before[0], op.windows(shapes[0]), node.shape)
+            return replace(seen, bound=seen.bound or op.is_drawn(shapes[0]))
+        case folding.MaxUnpool() as op:
+            return _slid(_all_joined(before), op.windows(shapes[0]), node.shape)
+        case folding.Fold() as op:
+            seen = _slid(_remixed(before[0], 1, node.shape[1]), op.windows(shapes[0]), node.shape)
+            return replace(seen, bound=seen.bound or before[0].uneven or bool(before[0].carried(1)))
         case maps.Pool() | maps.GlobalPool():
             return before[0].reduced(range(2, len(node.shape)), keep=True)
         case _:
@@ -69,6 +77,11 @@ def _combined(node: Node, before: Sequence[TensorField]) -> TensorField:
         case mixing.Attention() as op:
             seen = _attended(*before, features=node.shape[-1])
             return replace(seen, bound=True) if op.masked else seen
+        case recurrent.Recurrent() as op:
+            return _stepped(op, before, node.shape)
+        case recurrent.LastState() as op:
+            batch = first.reduced([op.time, 2], keep=False).reshaped((1, node.shape[1], 1))
+            return batch.resized(0, node.shape[0]).resized(2, node.shape[2])
         case Unknown():
             everything = _all_joined([field.reduced(range(len(field.shape)), keep=False) for field in before])
             return replace(everything.broadcast(node.shape), bound=True)
@@ -90,6 +103,16 @@ def _moved(node: Node, field: TensorField) -> TensorField:
         case moving.Take() as op:
             border: Border = "circular" if op.wraps else "zeros"
             return field.through(op.dim, Window(1, op.step, -op.start, border=border), op.count)
+        case moving.IndexSelect() as op:
+            seen = field.through(op.dim, Listed(op.indices), len(op.indices))
+            some = set(op.indices) != {*range(field.shape[op.dim])} and not field.carried(op.dim)
+            return replace(seen, bound=seen.bound or (some and field.uneven))
+        case folding.Unfold() as op:
+            window = Window(op.size, op.step, dilation=op.dilation)
+            seen = field.through(op.dim, window, node.shape[op.dim])
+            # The places of a window are units of their own, told apart no longer: all see what the window does.
+            seen = replace(seen, uneven=seen.uneven or (op.size > 1 and bool(field.carried(op.dim))))
+            return seen.reshaped((*seen.shape, 1)).resized(len(seen.shape), op.size)
         case moving.Pad() as op:
             for dim, (before, _after) in enumerate(op.amounts):
                 field = field.through(dim, Window(1, padding=before, border=op.border), node.shape[dim])
@@ -161,15 +184,45 @@ def _attended(query: TensorField, key: TensorField, value: TensorField, *, featu
     return _beside(seen[0], seen[1].joined(seen[2]).reduced([rank - 2], keep=True)).resized(rank - 1, features)
 
 
+def _stepped(op: recurrent.Recurrent, before: Sequence[TensorField], shape: Shape) -> TensorField:
+    """Return the field of a recurrent layer: each step sees itself, all earlier ones and the initial states.
+
+    In two directions, each half of the features sees the steps on one side, and both after the first layer.
+    """
+    last = len(shape) - 1
+    seen = before[0].reduced([last], keep=True)
+    for state in before[1:]:
+        # A state of a layer has layers, batch and features; that of a cell has no layers.
+        batch = state.reduced([last, *([0] if op.time is not None else [])], keep=False)
+        seen = seen.joined(batch.reshaped([1 if dim in {op.time, last} else n for dim, n in enumerate(shape)]))
+    if op.time is None:
+        return seen.resized(last, shape[last])
+    whole, steps = seen.reduced([op.time], keep=True), shape[op.time]
+    seen = _led_through(seen, whole)
+    if op.directions > 1:
+        halves = op.layers == 1 and steps > 1 and bool(seen.carried(op.time))
+        seen = replace(seen.joined(whole), uneven=seen.uneven or halves)
+    else:
+        # Each round doubles the number of steps that are seen. Before the first step there is only the first.
+        for apart in (2**n for n in range((steps - 1).bit_length())):
+            seen = seen.joined(seen.through(op.time, Window(1, padding=apart, border="replicate"), steps))
+    return seen.resized(last, shape[last])
+
+
 def _beside(asked: TensorField, others: TensorField) -> TensorField:
     """Return the field of what asks, such as queries, joined with all that it reads.
 
     Where these span a whole axis, no path without a global operation is left along it.
     """
-    if asked.axes and others.axes:
-        pairs = zip(asked.axes, others.axes, strict=True)
-        asked = replace(asked, axes=tuple(_passed(one, other) for one, other in pairs))
-    return asked.joined(others)
+    return _led_through(asked, others).joined(others)
+
+
+def _led_through(asked: TensorField, others: TensorField) -> TensorField:
+    """Return the field of what asks, without a path along those axes that what it reads spans."""
+    if not (asked.axes and others.axes):
+        return asked
+    pairs = zip(asked.axes, others.axes, strict=True)
+    return replace(asked, axes=tuple(_passed(one, other) for one, other in pairs))
 
 
 def _passed(asked: AnyAxis, others: AnyAxis) -> AnyAxis:

@@ -9,11 +9,12 @@ from math import gcd, prod
 from typing import ClassVar, Literal
 
 from archsearch.errors import ShapeError
+from archsearch.graph.interpolation import Interpolation
 from archsearch.graph.ops.counts import Counts
 from archsearch.graph.ops.operation import Operation, weights_and_bias
 from archsearch.graph.ops.sliding import check_output_padding, check_window, described
 from archsearch.graph.shapes import Shape, Sizes, map_of, shape_text
-from archsearch.graph.windows import AdaptiveWindow, Interpolation, TransposedWindow, Window, window
+from archsearch.graph.windows import AdaptiveWindow, TransposedWindow, Window, window
 
 
 @dataclass(frozen=True)
@@ -223,10 +224,12 @@ class Resize(Operation):
     """torch's `interpolate`; `ratio` is input units to an output unit, for each axis."""
 
     kind: ClassVar[str] = "resize"
+    gained: ClassVar[Mapping[str, object]] = {"antialias": False}
     mode: Literal["nearest", "nearest-exact", "linear", "cubic"]
     size: Sizes
     ratio: tuple[Fraction, ...]
     corners: bool = False
+    antialias: bool = False
 
     @property
     def identity(self) -> tuple[str, dict[str, object]]:
@@ -236,7 +239,7 @@ class Resize(Operation):
 
     def windows(self, _shape: Shape) -> tuple[Interpolation, ...]:
         parts = zip(self.size, self.ratio, strict=True)
-        return tuple(Interpolation(self.mode, size, ratio, self.corners) for size, ratio in parts)
+        return tuple(Interpolation(self.mode, size, ratio, self.corners, self.antialias) for size, ratio in parts)
 
     def output(self, shapes: Sequence[Shape]) -> Shape:
         """Return `size`; raises ShapeError where there is no map."""
@@ -249,6 +252,8 @@ class Resize(Operation):
     def check_buildable(self, shapes: Sequence[Shape]) -> None:
         """Raise ShapeError for cubic interpolation, and for another ratio than follows from the sizes."""
         super().check_buildable(shapes)
+        if self.antialias:
+            raise ShapeError("there is no layer for antialiased interpolation", remedy="leave out antialias")
         if self.mode == "cubic":
             raise ShapeError("there is no layer for cubic interpolation", remedy='write mode="linear"')
         # A layer knows the size alone; only a traced module may scale by another ratio.

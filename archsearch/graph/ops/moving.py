@@ -83,6 +83,24 @@ class Take(Operation):
 
 
 @dataclass(frozen=True)
+class IndexSelect(Operation):
+    """torch's `index_select`: any indices of a dim, in any order; Take is for those that are equally far apart.
+
+    >>> IndexSelect(1, (0, 2, 2, 1)).output([(1, 3, 8, 8)])
+    (1, 4, 8, 8)
+    """
+
+    kind: ClassVar[str] = "index_select"
+    buildable: ClassVar[bool] = False
+    dim: int
+    indices: Sizes
+
+    def output(self, shapes: Sequence[Shape]) -> Shape:
+        """Return the shape with as many indices in the dim."""
+        return (*shapes[0][: self.dim], len(self.indices), *shapes[0][self.dim + 1 :])
+
+
+@dataclass(frozen=True)
 class Concatenate(Operation):
     """Tensors one after another along a dim, which is the channels by default."""
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from archsearch.graph.graph import Node
 from archsearch.graph.ops.operation import Operation
 from archsearch.graph.shapes import Shape, Sizes
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Argument: TypeAlias = Any
 """An argument of a call: a step that computes a tensor, a number, a list of them."""
@@ -18,12 +22,16 @@ class NotKnownError(Exception):
 
 
 class AtenCall(ABC):
-    """A call to be lowered: its arguments by torch's names, and how to add nodes for it."""
+    """A call to be lowered: its arguments by torch's names, and how to add nodes for it.
+
+    `used`: the numbers of its results that anything reads, where it `gives_several`.
+    """
 
     arguments: dict[str, Argument]
     function: str
     result: Shape
     gives_several: bool
+    used: frozenset[int]
 
     @abstractmethod
     def add(self, op: Operation, *inputs: int) -> int:
@@ -45,6 +53,14 @@ class AtenCall(ABC):
     def shape_of(self, argument: Argument) -> Shape:
         """Return the shape of any tensor."""
 
+    @abstractmethod
+    def value(self, argument: Argument) -> Tensor:
+        """Compute a tensor that is the same for every image; raises NotKnownError for any other."""
+
+    @abstractmethod
+    def node(self, number: int) -> Node:
+        """Return a node."""
+
     def __getitem__(self, name: str) -> Argument:
         return self.arguments[name]
 
@@ -52,6 +68,10 @@ class AtenCall(ABC):
     def source(self) -> int:
         """The node of the first tensor argument."""
         return self.tensor(self.arguments.get("input", self.arguments.get("self")))
+
+    def for_each_result(self, number: int) -> NodeNumbers:
+        """Return one node for each of several results, or for the only one."""
+        return (number,) * (max(self.used, default=0) + 1) if self.gives_several else number
 
     def dims(self, name: str = "dim") -> Sizes:
         """Return the dims that an argument names, counted from the first; all dims where it names none."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from string import ascii_lowercase
 from typing import Literal, TypeAlias
 
-from archsearch.graph.ops import maps, mixing
+from archsearch.graph.ops import folding, maps, mixing
 from archsearch.graph.ops.functions import ACTIVATIONS, ARITHMETIC
-from archsearch.graph.ops.moving import Pad
+from archsearch.graph.ops.moving import Pad, Reshape
 from archsearch.graph.ops.norms import BatchNorm
 from archsearch.graph.ops.operation import Constant
 from archsearch.graph.shapes import Sizes
 from archsearch.pytorch.lowering.aten_call import AtenCall, Lowering, NodeNumbers, NotKnownError, each
+from archsearch.pytorch.lowering.products import PRODUCTS
 
 Mode: TypeAlias = Literal["max", "avg"]
 
@@ -41,16 +41,9 @@ def _convolution(at: AtenCall) -> NodeNumbers:
 
 
 def _linear(at: AtenCall) -> NodeNumbers:
-    if at.sees_image(at["weight"]):
+    if at.sees_image(at["weight"]) or at.sees_image(at["bias"]):
         raise NotKnownError
     return at.add(mixing.Linear(at.result[-1], at["bias"] is not None), at.source)
-
-
-def _added_product(at: AtenCall) -> NodeNumbers:
-    """Lower addmm: a bias, and a matrix product with a transposed weight."""
-    if at.sees_image(at["mat2"]) or at.sees_image(at["self"]):
-        raise NotKnownError
-    return at.add(mixing.Linear(at.result[-1]), at.tensor(at["mat1"]))
 
 
 def _pool(at: AtenCall) -> NodeNumbers:
@@ -60,7 +53,26 @@ def _pool(at: AtenCall) -> NodeNumbers:
     dilation = each(at.arguments.get("dilation", 1), axes)
     mode: Mode = "max" if at.function.startswith("max") else "avg"
     padding = each(at["padding"], axes)
-    return at.add(maps.Pool(mode, kernel, stride, padding, dilation, bool(at["ceil_mode"])), at.source)
+    op = maps.Pool(mode, kernel, stride, padding, dilation, bool(at["ceil_mode"]))
+    return at.for_each_result(at.add(op, at.source))
+
+
+def _fractional_pool(at: AtenCall) -> NodeNumbers:
+    return at.for_each_result(at.add(folding.FractionalPool(tuple(at["kernel_size"]), at.result[2:]), at.source))
+
+
+def _max_unpool(at: AtenCall) -> NodeNumbers:
+    """Lower max_unpool with the window of the pooling that its indices come from."""
+    indices = at.tensor(at["indices"])
+    pooled = at.node(indices)
+    # In 1d torch adds an axis of size 1 behind.
+    added = len(at.result) - 3 if isinstance(pooled.op, Reshape) else 0
+    pool = at.node(pooled.inputs[0]).op if added else pooled.op
+    if not isinstance(pool, maps.Pool) or len(pool.kernel) + added != len(at.result) - 2:
+        raise NotKnownError
+    ones, zeros = (1,) * added, (0,) * added
+    window = (pool.kernel + ones, pool.stride + ones, pool.padding + zeros, pool.dilation + ones)
+    return at.add(folding.MaxUnpool(*window, at.result[2:]), at.source, indices)
 
 
 def _adaptive_pool(at: AtenCall) -> NodeNumbers:
@@ -114,6 +126,11 @@ def _reduce(at: AtenCall) -> NodeNumbers:
     return (number, number) if at.gives_several else number
 
 
+def _fake_quantize(at: AtenCall) -> NodeNumbers:
+    """Lower fake quantisation by the scale and zero point as they stand, like the statistics of a batch norm."""
+    return at.for_each_result(at.add(mixing.Elementwise("fake_quantize"), at.source))
+
+
 def _resize(at: AtenCall) -> NodeNumbers:
     before, after = at.shape(at.source)[2:], at.result[2:]
     scales = at.arguments.get("scale_factors")
@@ -129,32 +146,8 @@ def _resize(at: AtenCall) -> NodeNumbers:
             ratios.append(Fraction(size - 1, units - 1) if units > 1 else Fraction(0))
         else:
             ratios.append(1 / Fraction(scale).limit_denominator(10**6) if scale else Fraction(size, units))
-    return at.add(maps.Resize(mode, after, tuple(ratios), corners), at.source)
-
-
-def _matrix_product(at: AtenCall) -> NodeNumbers:
-    names = ("self", "other") if "other" in at.arguments else ("self", "mat2")
-    first, second = (at.tensor(at[name]) for name in names)
-    one, other = (len(at.shape(number)) for number in (first, second))
-    if min(one, other) < 2:
-        raise NotKnownError
-    batch = ascii_lowercase[: max(one, other) - 2]
-    letters = [batch[len(batch) - rank + 2 :] for rank in (one, other)]
-    return at.add(mixing.Contract(letters[0] + "xy", letters[1] + "yz", batch + "xz"), first, second)
-
-
-def _added_products(at: AtenCall) -> NodeNumbers:
-    """Lower baddbmm: a tensor, and a product for each matrix of a batch."""
-    products = at.add(mixing.Contract("bxy", "byz", "bxz"), at.tensor(at["batch1"]), at.tensor(at["batch2"]))
-    return at.add(mixing.Elementwise("add"), products, at.source) if at.sees_image(at["self"]) else products
-
-
-def _einsum(at: AtenCall) -> NodeNumbers:
-    operands, _arrow, result = at["equation"].replace(" ", "").partition("->")
-    letters = operands.split(",")
-    if len(letters) != 2 or "." in operands or not result or any(len(set(one)) < len(one) for one in letters):
-        raise NotKnownError
-    return at.add(mixing.Contract(letters[0], letters[1], result), *map(at.tensor, at["tensors"]))
+    antialias = at.function.endswith("_aa")
+    return at.add(maps.Resize(mode, after, tuple(ratios), corners, antialias), at.source)
 
 
 def _attention(at: AtenCall) -> NodeNumbers:
@@ -169,23 +162,30 @@ _RESIZES: Mapping[str, Literal["nearest", "nearest-exact", "linear", "cubic"]] =
     "bicubic": "cubic",
 }
 
+_FAKE_QUANTIZE = (
+    "_fake_quantize_learnable_per_channel_affine", "_fake_quantize_learnable_per_tensor_affine",
+    "_fake_quantize_per_tensor_affine_cachemask_tensor_qparams", "_fused_moving_avg_obs_fq_helper",
+    "_fused_moving_avg_obs_fq_helper_functional", "fake_quantize_per_channel_affine",
+    "fake_quantize_per_channel_affine_cachemask", "fake_quantize_per_tensor_affine",
+    "fake_quantize_per_tensor_affine_cachemask", "fused_moving_avg_obs_fake_quant",
+)  # fmt: skip
+
 _REDUCE = (
     "amax", "amin", "argmax", "linalg_vector_norm", "logsumexp", "max", "mean", "min", "norm", "prod", "std",
     "std_mean", "sum", "var", "var_mean",
 )  # fmt: skip
 
-COMPUTING: Mapping[str, Lowering] = {
+COMPUTING: Mapping[str, Lowering] = PRODUCTS | {
     name: lower
     for names, lower in (
         (["conv1d", "conv2d", "conv3d", "convolution"], _convolution),
         (["conv_transpose1d", "conv_transpose2d", "conv_transpose3d"], _convolution),
         (["linear"], _linear),
-        (["addmm"], _added_product),
-        (["matmul", "mm", "bmm"], _matrix_product),
-        (["baddbmm"], _added_products),
-        (["einsum"], _einsum),
         (["scaled_dot_product_attention"], _attention),
         (["max_pool1d", "max_pool2d", "max_pool3d", "max_pool2d_with_indices", "max_pool3d_with_indices"], _pool),
+        (["max_pool1d_with_indices"], _pool),
+        (["fractional_max_pool2d", "fractional_max_pool3d"], _fractional_pool),
+        (["max_unpool2d", "max_unpool3d"], _max_unpool),
         (["avg_pool1d", "avg_pool2d", "avg_pool3d"], _pool),
         ([f"adaptive_{mode}_pool{axes}d" for mode in ("avg", "max") for axes in (1, 2, 3)], _adaptive_pool),
         (["_adaptive_avg_pool2d", "_adaptive_avg_pool3d"], _adaptive_pool),
@@ -199,9 +199,11 @@ COMPUTING: Mapping[str, Lowering] = {
         (["softmax", "_softmax", "log_softmax", "_log_softmax"], _normalize(lambda at, _rank: at.dims())),
         (ARITHMETIC | ACTIVATIONS, _elementwise),
         (_REDUCE, _reduce),
+        (_FAKE_QUANTIZE, _fake_quantize),
         ([f"upsample_nearest{axes}d" for axes in (1, 2, 3)], _resize),
         ([f"_upsample_nearest_exact{axes}d" for axes in (1, 2, 3)], _resize),
         (["upsample_linear1d", "upsample_bilinear2d", "upsample_trilinear3d", "upsample_bicubic2d"], _resize),
+        (["_upsample_bilinear2d_aa", "_upsample_bicubic2d_aa"], _resize),
     )
     for name in names
 }
