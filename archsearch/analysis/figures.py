@@ -96,11 +96,7 @@ def _depthwise(graph: Graph) -> int:
 
 
 def _maxpool(graph: Graph) -> int:
-    return sum(
-        node.op.mode == "max" and not node.op.is_global(graph.shapes_into(node)[0])
-        for node in graph.nodes
-        if isinstance(node.op, maps.Pool)
-    )
+    return sum(isinstance(node.op, maps.Pool) and node.op.mode == "max" for node in graph.nodes)
 
 
 def _depth(graph: Graph) -> int:
@@ -164,7 +160,7 @@ _COMPUTED: Mapping[str, tuple[Callable[[Measured], int], str]] = {
         lambda profile: _depthwise(profile.graph),
         "convolutions with kernel > 1 and one group for each input channel",
     ),
-    "maxpool": (lambda profile: _maxpool(profile.graph), "windowed max-poolings; a global one does not count"),
+    "maxpool": (lambda profile: _maxpool(profile.graph), "max-poolings with a window; global ones do not count"),
     "weight_bytes": (lambda profile: _FLOAT_BYTES * count_params(profile.graph), "4 params"),
     "activation_bytes": (
         lambda profile: _FLOAT_BYTES * peak_elements(profile.graph),

@@ -8,7 +8,7 @@ counted; bytes are those of float32 and of one image.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,8 @@ from archsearch.analysis.op_profile import OpProfile, notes_on
 from archsearch.analysis.receptive.field import AxisField
 from archsearch.analysis.receptive.rules import fields
 from archsearch.errors import TraceError
-from archsearch.graph.graph import Graph
+from archsearch.graph.graph import Graph, Node
+from archsearch.graph.ops.maps import GlobalPool, Pool
 from archsearch.graph.ops.counts import Counts
 from archsearch.graph.ops.operation import Constant, Operation, Unknown
 from archsearch.graph.shapes import shape_text
@@ -65,6 +66,8 @@ class Profile:
         has_own = type(node.op).weights is not Operation.weights
         if has_own and len(new) < len({weight.name for weight in node.weights}):
             notes.append("shares parameters")
+        if self._covers(node):
+            notes.append("covers its map")
         reached = [axis.field.reached.bit_count() for axis in field.axes]
         shares = [count / length for count, length in zip(reached, self.graph.input[1:], strict=False)]
         return OpProfile(
@@ -99,6 +102,26 @@ class Profile:
         """The row that `rf` is of: the last map that a path without global operations leads to."""
         return self._row(headline(self))
 
+    @cached_property
+    def read_as_global(self) -> Profile | None:
+        """The same network with each window that covers its whole map read as global pooling; None without any.
+
+        Whether a window covers its map depends on the size of the image, so `rf` and `maxpool` count all windows.
+
+        >>> from archsearch.notation.network import parse
+        >>> found = profile(parse("conv(8) maxpool(4)").lower((3, 4, 4)))
+        >>> found.figures["rf"], found.read_as_global.figures["rf"]
+        (6, 3)
+        """
+        nodes = tuple(
+            replace(node, op=GlobalPool(node.op.mode)) if isinstance(node.op, Pool) and self._covers(node) else node
+            for node in self.graph.nodes
+        )
+        return None if nodes == self.graph.nodes else replace(self, graph=replace(self.graph, nodes=nodes))
+
+    def _covers(self, node: Node) -> bool:
+        return isinstance(node.op, Pool) and node.op.covers(self.graph.shapes_into(node)[0])
+
     @property
     def first_global(self) -> OpProfile | None:
         """The first operation whose units see the whole of an axis at once, if there is one."""
@@ -108,6 +131,17 @@ class Profile:
     def first_whole(self) -> OpProfile | None:
         """The first operation with a unit that sees as far, along each axis, as all its units together."""
         return next((row for row in self.rows if _sees_all(row.field)), None)
+
+    @property
+    def other_reading(self) -> str:
+        """What `rf` and `maxpool` are if windows that cover their whole maps are read as global; empty without any."""
+        if not self.read_as_global:
+            return ""
+        rows = [(row.op, row.path) for row in self.rows if "covers its map" in row.notes]
+        named = ", ".join(f"{op} at {path}" if path else op for op, path in rows)
+        subject = f"The window of {named} covers its" if len(rows) == 1 else f"The windows of {named} cover their"
+        rf, maxpool = (self.read_as_global.figures[name] for name in ("rf", "maxpool"))
+        return f"{subject} whole map; as global pooling, rf would be {rf:,} and maxpool {maxpool:,}"
 
     def growth(self, until: OpProfile | None = None) -> list[tuple[OpProfile, int]]:
         """Return the rows that have a receptive field, up to one of them or all, each with its size."""
@@ -171,6 +205,8 @@ class Profile:
             if row:
                 where = f" at {row.path}" if row.path else ""
                 remarks.append(f"{message}: {row.op}{where}, after a receptive field of {self.rf_by(row)}")
+        if self.read_as_global:
+            remarks.append(self.other_reading)
         if self.last_map.rf is None:
             remarks.append("The units of the last map follow no pattern: rf is the largest part inside the image")
         if self.unknown:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from archsearch.proof.prove import Proof
     from archsearch.pytorch.trace import Traced
 
+_READ = ("rf", "maxpool")
+"""The figures that depend on whether a window that covers its whole map is global."""
+
 
 @click.command(cls=Verb)
 @click.argument("target")
@@ -107,6 +110,7 @@ def _values(subject: Subject, compared: Comparison | None, proof: Proof | None) 
         "input": subject.input_shape,
         "classes": found.graph.classes,
         "unknown": found.unknown,
+        "read_as_global": found.read_as_global and {name: found.read_as_global.figures[name] for name in _READ},
         "ops": [row.figures for row in found.rows],
     }
     if compared is not None:

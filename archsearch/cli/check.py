@@ -81,6 +81,8 @@ def _check_network(subject: Subject, limits: Limits, output: Output) -> bool:
     verdict = subject.check(limits)
     if verdict.profile is not None and verdict.profile.last_map.field.bound:
         say("archsearch: the receptive field of this module is an upper bound")
+    if verdict.profile is not None and verdict.profile.read_as_global:
+        say(f"archsearch: {verdict.profile.other_reading}")
     if output.is_text:
         write(str(verdict))
     else:

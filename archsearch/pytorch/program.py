@@ -24,6 +24,7 @@ from archsearch.errors import TraceError
 from archsearch.graph.shapes import shape_text
 from archsearch.pytorch.lowering.computing import COMPUTING
 from archsearch.pytorch.lowering.known import KNOWN
+from archsearch.pytorch.map_sizes import WholeMaps
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
@@ -143,7 +144,8 @@ def _export(module: nn.Module, input_shape: Shape) -> ExportedProgram:
     like = next((one for one in module.parameters() if one.is_floating_point()), torch.empty(0))
     image = torch.zeros(1, *input_shape, device=like.device, dtype=like.dtype)
     try:
-        exported = torch.export.export(module, (image,), strict=False)
+        with WholeMaps():
+            exported = torch.export.export(module, (image,), strict=False)
     # Whatever the code of a foreign module raises is reported.
     except Exception as error:  # noqa: BLE001
         try:

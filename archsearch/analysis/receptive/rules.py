@@ -36,11 +36,9 @@ def _after(node: Node, shapes: Sequence[Shape], before: Sequence[TensorField]) -
     match node.op:
         case maps.Convolution() | maps.TransposedConvolution() as op:
             return _slid(_remixed(before[0], 1, op.channels, op.groups), op.windows(shapes[0]), node.shape)
-        case maps.Pool() as op if not op.is_global(shapes[0]):
+        case maps.Pool() | maps.AdaptivePool() | maps.Resize() as op:
             return _slid(before[0], op.windows(shapes[0]), node.shape)
-        case maps.AdaptivePool() | maps.Resize() as op:
-            return _slid(before[0], op.windows(shapes[0]), node.shape)
-        case maps.Pool() | maps.GlobalPool():
+        case maps.GlobalPool():
             return before[0].reduced(range(2, len(node.shape)), keep=True)
         case _:
             return _combined(node, before)
