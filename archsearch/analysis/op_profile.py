@@ -93,6 +93,40 @@ class OpProfile:
         }
 
 
+@dataclass(frozen=True)
+class OutputProfile:
+    """An output of a network, its receptive field in pixels, and the last map that it is computed from."""
+
+    name: str
+    shape: Shape
+    rf: int
+    map: OpProfile
+
+    @property
+    def rf_inside(self) -> int:
+        """The largest part of its receptive field inside the image, in pixels."""
+        return rf_inside(self.map.field)
+
+    @property
+    def place(self) -> str:
+        """Where the last map is: its submodule, or else the operation."""
+        return self.map.path or self.map.op
+
+    @property
+    def figures(self) -> dict[str, object]:
+        """The output as plain values, for JSON."""
+        return {
+            "output": self.name,
+            "shape": list(self.shape),
+            "rf": self.rf,
+            "rf_inside": self.rf_inside,
+            "stride": self.map.stride,
+            "padding": self.map.padding,
+            "bound": self.map.field.bound,
+            "last_map": self.place,
+        }
+
+
 def regular(field: TensorField) -> tuple[AxisField, ...] | None:
     """Return the field of each axis, if each follows a pattern."""
     fields = tuple(axis.field for axis in field.axes)

@@ -13,14 +13,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from archsearch.analysis.cost import Calibration
-from archsearch.analysis.figures import FIGURES, Figures, headline
-from archsearch.analysis.op_profile import OpProfile, notes_on
+from archsearch.analysis.figures import FIGURES, Figures, headline, rf_at
+from archsearch.analysis.op_profile import OpProfile, OutputProfile, notes_on, rf
 from archsearch.analysis.receptive.field import AxisField
 from archsearch.analysis.receptive.rules import fields
 from archsearch.errors import TraceError
 from archsearch.graph.graph import Graph, Node
-from archsearch.graph.ops.maps import GlobalPool, Pool
 from archsearch.graph.ops.counts import Counts
+from archsearch.graph.ops.maps import GlobalPool, Pool
 from archsearch.graph.ops.operation import Constant, Operation, Unknown
 from archsearch.graph.shapes import shape_text
 from archsearch.table import render
@@ -35,11 +35,13 @@ if TYPE_CHECKING:
 class Profile:
     """The figures of a network and of each of its operations; its `str` is the table.
 
-    Without a `calibration` of a machine there is no figure `seconds`.
+    Without a `calibration` of a machine there is no figure `seconds`. `output` names the output of a torch module
+    which `rf` is for, None the main one; what is counted is that of the whole module.
     """
 
     graph: Graph
     calibration: Calibration | None = None
+    output: str | None = None
 
     @cached_property
     def figures(self) -> Mapping[str, float]:
@@ -49,8 +51,30 @@ class Profile:
     @cached_property
     def rows(self) -> tuple[OpProfile, ...]:
         """One row for each operation that the image passes through."""
-        numbers = (number for number, node in enumerate(self.graph.nodes) if not isinstance(node.op, Constant))
-        return tuple(map(self._row, numbers))
+        return tuple(map(self._row, self._numbers))
+
+    @cached_property
+    def _numbers(self) -> tuple[int, ...]:
+        """The node of each row."""
+        return tuple(n for n, node in enumerate(self.graph.nodes) if not isinstance(node.op, Constant))
+
+    @property
+    def end(self) -> int:
+        """The node that computes the output which `rf` is for."""
+        return self.graph.output(self.output).node
+
+    @cached_property
+    def outputs(self) -> tuple[OutputProfile, ...]:
+        """The figures of each output, in the order in which they are returned."""
+        ends = self.graph.outputs or (self.graph.output(),)
+        return tuple(self._output(name, end) for name, end in ends)
+
+    def _output(self, name: str, end: int) -> OutputProfile:
+        number = headline(self, end)
+        shape = self.graph.nodes[end].shape
+        return OutputProfile(
+            name, shape[1:] if shape[:1] == (1,) else shape, rf_at(self, number), self._row(number)
+        )
 
     @cached_property
     def _first_use(self) -> Mapping[str, int]:
@@ -66,6 +90,8 @@ class Profile:
         has_own = type(node.op).weights is not Operation.weights
         if has_own and len(new) < len({weight.name for weight in node.weights}):
             notes.append("shares parameters")
+        if not self.graph.computed[number]:
+            notes.append("of weights alone")
         if self._covers(node):
             notes.append("covers its map")
         reached = [axis.field.reached.bit_count() for axis in field.axes]
@@ -98,6 +124,15 @@ class Profile:
         return tuple(node.op.counts(self.graph.shapes_into(node), node.shape) for node in self.graph.nodes)
 
     @property
+    def weight_macs(self) -> int:
+        """MACs of products of weights alone, such as a kernel made of others: no part of `macs`.
+
+        They are done once for a batch of any size, or once and for all.
+        """
+        pairs = zip(self.costs, self.graph.computed, strict=True)
+        return sum(cost.macs for cost, is_computed in pairs if not is_computed)
+
+    @property
     def last_map(self) -> OpProfile:
         """The row that `rf` is of: the last map that a path without global operations leads to."""
         return self._row(headline(self))
@@ -114,7 +149,9 @@ class Profile:
         (6, 3)
         """
         nodes = tuple(
-            replace(node, op=GlobalPool(node.op.mode)) if isinstance(node.op, Pool) and self._covers(node) else node
+            replace(node, op=GlobalPool(node.op.mode))
+            if isinstance(node.op, Pool) and self._covers(node)
+            else node
             for node in self.graph.nodes
         )
         return None if nodes == self.graph.nodes else replace(self, graph=replace(self.graph, nodes=nodes))
@@ -125,23 +162,31 @@ class Profile:
     @property
     def first_global(self) -> OpProfile | None:
         """The first operation whose units see the whole of an axis at once, if there is one."""
-        return next((row for row in self.rows if any(_is_global(axis.field) for axis in row.field.axes)), None)
+        return next((row for row in self._before if any(_is_global(axis.field) for axis in row.field.axes)), None)
 
     @property
     def first_whole(self) -> OpProfile | None:
         """The first operation with a unit that sees as far, along each axis, as all its units together."""
-        return next((row for row in self.rows if _sees_all(row.field)), None)
+        return next((row for row in self._before if _sees_all(row.field)), None)
+
+    @cached_property
+    def _before(self) -> tuple[OpProfile, ...]:
+        """The rows that the output is computed from, its own included."""
+        needed = {self.end}
+        for number in range(self.end, -1, -1):
+            needed.update(self.graph.nodes[number].inputs if number in needed else ())
+        return tuple(row for number, row in zip(self._numbers, self.rows, strict=True) if number in needed)
 
     @property
     def other_reading(self) -> str:
-        """What `rf` and `maxpool` are if windows that cover their whole maps are read as global; empty without any."""
+        """A sentence with the figures if windows that cover their whole map are read as global; empty without."""
         if not self.read_as_global:
             return ""
         rows = [(row.op, row.path) for row in self.rows if "covers its map" in row.notes]
         named = ", ".join(f"{op} at {path}" if path else op for op, path in rows)
         subject = f"The window of {named} covers its" if len(rows) == 1 else f"The windows of {named} cover their"
-        rf, maxpool = (self.read_as_global.figures[name] for name in ("rf", "maxpool"))
-        return f"{subject} whole map; as global pooling, rf would be {rf:,} and maxpool {maxpool:,}"
+        sees, pools = (self.read_as_global.figures[name] for name in ("rf", "maxpool"))
+        return f"{subject} whole map; as global pooling, rf would be {sees:,} and maxpool {pools:,}"
 
     def growth(self, until: OpProfile | None = None) -> list[tuple[OpProfile, int]]:
         """Return the rows that have a receptive field, up to one of them or all, each with its size."""
@@ -149,8 +194,15 @@ class Profile:
         return [(row, row.rf) for row in rows if row.rf]
 
     def rf_by(self, row: OpProfile) -> int:
-        """Return the receptive field of a row, or of the last one before it that has any."""
-        return self.growth(row)[-1][1]
+        """Return the receptive field of a row, or the largest of those that it is computed from."""
+        waiting = {self._numbers[self.rows.index(row)]}
+        sizes = [1]
+        for number in range(max(waiting), -1, -1):
+            if number in waiting:
+                size = rf(self.fields[number])
+                sizes.append(size or 1)
+                waiting.update(() if size else self.graph.nodes[number].inputs)
+        return max(sizes)
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -194,7 +246,23 @@ class Profile:
         ]
         totals = [(name, value, FIGURES[name]) for name, value in self.figures.items()]
         figures = render(("figure", "value", "meaning"), totals, width)
-        return "\n\n".join([render(columns, rows, width), figures, *self._remarks()])
+        return "\n\n".join([render(columns, rows, width), figures, *self._outputs_text(width), *self._remarks()])
+
+    def _outputs_text(self, width: int | None) -> list[str]:
+        if len(self.outputs) < 2:
+            return []
+        columns = ("output", "shape", "rf", "rf_inside", "stride", "padding", "last map")
+        rows = [
+            (one.name, shape_text(one.shape), one.rf, one.rf_inside, one.map.stride, one.map.padding, one.place)
+            for one in self.outputs
+        ]
+        said = f"The figures are those of the whole module, rf and rf_inside those of the output `{self.main}`"
+        return [f"{render(columns, rows, width)}\n{said}"]
+
+    @property
+    def main(self) -> str:
+        """The name of the output which `rf` is for."""
+        return self.graph.output(self.output).name
 
     def _remarks(self) -> list[str]:
         remarks = []
@@ -211,24 +279,27 @@ class Profile:
             remarks.append("The units of the last map follow no pattern: rf is the largest part inside the image")
         if self.unknown:
             remarks.append(f"PARTIAL: these operations are not known: {', '.join(self.unknown)}")
+        if self.weight_macs:
+            remarks.append(f"{self.weight_macs:,} MACs of weights alone, done once for any batch, are not in macs")
         if self.graph.spare:
             unread = sum(weight.size for weight in self.graph.spare)
             remarks.append(f"{unread:,} of the params are not used by any operation")
         return ["\n".join(remarks)] if remarks else []
 
 
-def profile(graph: Graph, calibration: Calibration | None = None) -> Profile:
+def profile(graph: Graph, calibration: Calibration | None = None, output: str | None = None) -> Profile:
     """Return the figures of a graph, operation by operation, computed when they are asked for.
 
-    With a calibration, `seconds` is one of them. Raises ShapeError for a receptive field too large to count.
+    With a calibration, `seconds` is one of them. `output` names the output which `rf` is for, else it is the main
+    one. Raises ShapeError for a receptive field too large to count, TraceError for a name that no output has.
 
     >>> from archsearch.notation.network import parse
     >>> profile(parse("conv(8) conv(8, stride=2) conv(8, dilation=2) head()").lower()).figures["rf"]
     13
     """
-    found = Profile(graph, calibration)
+    found = Profile(graph, calibration, output)
     # What is too large to count is said now, not when the figures are read.
-    _ = found.patterns
+    _ = found.patterns, found.end
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archsearch.analysis.figures import last_map
+from archsearch.analysis.figures import headline
 from archsearch.analysis.profile import Profile
 from archsearch.analysis.receptive.field import Sets
 from archsearch.errors import TraceError
@@ -42,18 +42,23 @@ class Proof:
         return "\n".join([head, *(f"  {line}" for line in (*self.differences, *self.unsure))])
 
 
-def prove(traced: Traced, number: int | None = None, tick: Callable[[], None] = lambda: None) -> Proof:
+def prove(
+    traced: Traced, number: int | None = None, tick: Callable[[], None] = lambda: None, output: str | None = None
+) -> Proof:
     """Compare what every unit of a node sees with gradients and NaNs; without `number`, of the last map.
+
+    `output` names the output whose last map that is, without it the main one.
 
     Where the analyzer calls its sets an upper bound, they may be larger than what the oracles find. Where an
     interpolation gives a position weight 0, NaNs see it, but neither analyzer nor gradients do. `tick` is called
     after each run of the module.
 
-    Raises TraceError where an oracle cannot run the module.
+    Raises TraceError where an oracle cannot run the module: on the meta device, or on an image of whole numbers.
     """
-    profile = Profile(traced.graph)
+    _check_provable(traced)
+    profile = Profile(traced.graph, output=output)
     if number is None:
-        number = _last_map(traced, profile)
+        number = headline(profile, among=traced.steps)
     field, step, node = profile.fields[number], traced.steps[number], traced.graph.nodes[number]
     blind = nan_blind(traced.program)
     zero_weights = any(isinstance(one.op, Resize) and "nearest" not in one.op.mode for one in traced.graph.nodes)
@@ -76,19 +81,28 @@ def prove(traced: Traced, number: int | None = None, tick: Callable[[], None] = 
     return Proof(name, sum(field.shape[dim] for dim in dims), tuple(differences), tuple(unsure))
 
 
+def _check_provable(traced: Traced) -> None:
+    """Raise TraceError unless the module has values to run with, and takes an image that can hold NaNs."""
+    program = traced.program
+    if any(value.is_meta for value in program.values.values()):
+        message = "the module is on the meta device, where it has no values to be run with"
+        raise TraceError(
+            message, remedy="build it on the CPU to verify it; leave out --verify to analyse it as it is"
+        )
+    image = next(step.meta["val"] for step in program.steps if step.name == program.image)
+    if not image.is_floating_point():
+        message = (
+            f"the image is of {str(image.dtype).removeprefix('torch.')}, which holds no NaNs and has no gradient"
+        )
+        raise TraceError(message, remedy="verify a module that takes the image as floats")
+
+
 def _expected(field: TensorField, dim: int) -> dict[int, tuple[int, ...]]:
     """Return what the units along a dim see by analysis, for each axis that the dim carries.
 
     A projection is exact along the dim of its own axis. A dim that carries none sees the same at every index.
     """
     return {axis: field.along(dim, axis) for axis in field.carried(dim) or range(len(field.axes))}
-
-
-def _last_map(traced: Traced, profile: Profile) -> int:
-    number = last_map((number, profile.fields[number]) for number in traced.steps)
-    if number is None:
-        raise TraceError("no operation of the module has a map to verify")
-    return number
 
 
 def _differences(

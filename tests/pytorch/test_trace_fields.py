@@ -129,7 +129,8 @@ def test_a_window_is_a_window_at_every_size() -> None:
     assert large.read_as_global is None
     assert small.read_as_global is not None
     assert small.read_as_global.figures["rf"] == 4
-    said = "The window of max pool 2x2, stride 2 at 2 covers its whole map; as global pooling, rf would be 4 and maxpool 1"
+    said = "The window of max pool 2x2, stride 2 at 2 covers its whole map; as global pooling, "
+    said += "rf would be 4 and maxpool 1"
     assert said in str(small)
     assert (said in str(large), large.other_reading) == (False, "")
     # With padding, the windows of the map's own size are several.
@@ -233,4 +234,4 @@ def test_what_a_module_changes_beside_is_no_output() -> None:
             return scores
 
     graph = trace(Counting(), (4, 8, 8)).graph
-    assert ([graph.nodes[number].shape for number in graph.outputs], graph.classes) == ([(1, 10)], 10)
+    assert ([graph.nodes[number].shape for _name, number in graph.outputs], graph.classes) == ([(1, 10)], 10)

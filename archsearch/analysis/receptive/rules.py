@@ -23,7 +23,10 @@ def fields(graph: Graph, *, with_sets: bool = True) -> tuple[TensorField, ...]:
     """Return what the units of each node see; without sets only their patterns, in a fraction of the time."""
     found: list[TensorField] = []
     for node in graph.nodes:
-        if isinstance(node.op, Input):
+        if isinstance(node.op, Input) and found:
+            # Further inputs of a module are nothing of the image.
+            found.append(constant(node.shape))
+        elif isinstance(node.op, Input):
             fields = None if with_sets else [AxisField(ENDLESS)] * (len(node.shape) - 2)
             found.append(of_image(node.shape, fields))
         else:
