@@ -7,11 +7,11 @@ import inspect
 import re
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.parameter import UninitializedTensorMixin
+from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
 from archsearch.errors import TraceError, suggest
 from archsearch.graph.inputs import DTYPES, Inputs
@@ -19,6 +19,7 @@ from archsearch.graph.inputs import DTYPES, Inputs
 if TYPE_CHECKING:
     from archsearch.graph.inputs import InputTensor
 
+_UNINITIALIZED = (UninitializedParameter, UninitializedBuffer)
 _QUANTISED = re.compile(r"torch\.(ao\.)?nn\.(intrinsic\.)?quantized\b")
 
 
@@ -110,14 +111,15 @@ def check_traceable(module: nn.Module) -> None:
 
 def is_lazy(module: nn.Module) -> bool:
     """Whether some layers do not know their sizes before they are run."""
-    return any(isinstance(one, UninitializedTensorMixin) for one in chain(module.parameters(), module.buffers()))
+    return any(isinstance(one, _UNINITIALIZED) for one in chain(module.parameters(), module.buffers()))
 
 
 def copied(module: nn.Module) -> nn.Module:
     """Return a copy of a module with lazy layers, to be run once in its place."""
-    memo: dict[int, object] = {
-        id(one): type(one)(one.requires_grad, device=one.device, dtype=one.dtype)  # type: ignore[call-arg]
-        for one in chain(module.parameters(), module.buffers())
-        if isinstance(one, UninitializedTensorMixin)
-    }
+    memo: dict[int, object] = {}
+    for one in chain(module.parameters(), module.buffers()):
+        if isinstance(one, _UNINITIALIZED):
+            # torch copies all but these.
+            make: Any = type(one)
+            memo[id(one)] = make(one.requires_grad, device=one.device, dtype=one.dtype)
     return copy.deepcopy(module, memo)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 import torch
@@ -158,10 +159,15 @@ def test_a_module_with_lazy_layers_that_fails() -> None:
 def test_modules_that_hide_their_operations() -> None:
     plain = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU()).eval()
     image = torch.zeros(1, 3, 8, 8)
+    script: Any = torch.jit.script
+    trace_: Any = torch.jit.trace
+    linear: Any = torch.ao.nn.quantized.dynamic.Linear
+    relu: Any = torch.ao.nn.quantized.ReLU6
+    wrappers: tuple[Any, ...] = (torch.compile, nn.DataParallel)
     compiled = [
-        (torch.jit.script(plain), "was scripted or traced by torch.jit"),
-        (torch.jit.trace(plain, image), "was scripted or traced by torch.jit"),
-        (nn.Sequential(nn.ReLU(), torch.jit.script(plain)), "was scripted or traced by torch.jit (`1`)"),
+        (script(plain), "was scripted or traced by torch.jit"),
+        (trace_(plain, image), "was scripted or traced by torch.jit"),
+        (nn.Sequential(nn.ReLU(), script(plain)), "was scripted or traced by torch.jit (`1`)"),
     ]
     for module, rule in compiled:
         with pytest.raises(TraceError) as refused:
@@ -169,16 +175,16 @@ def test_modules_that_hide_their_operations() -> None:
         assert rule in refused.value.message
         assert refused.value.remedy == "analyse it before torch.jit.script or torch.jit.trace"
     quantised = [
-        nn.Sequential(nn.Flatten(), torch.ao.nn.quantized.dynamic.Linear(192, 4)),
-        nn.Sequential(torch.ao.nn.quantized.ReLU6()),
+        nn.Sequential(nn.Flatten(), linear(192, 4)),
+        nn.Sequential(relu()),
     ]
     for module in quantised:
         with pytest.raises(TraceError, match=r"Sequential is quantised \(`[01]`\)") as refused:
             analyze(module, (3, 8, 8))
         assert str(refused.value.remedy).startswith("analyse it before it is quantised")
     # Wrappers that only run a module are seen through.
-    for wrapped in (torch.compile(plain), nn.DataParallel(plain)):
-        assert analyze(wrapped, (3, 8, 8)).figures["rf"] == 3
+    for wrap in wrappers:
+        assert analyze(wrap(plain), (3, 8, 8)).figures["rf"] == 3
 
 
 @pytest.mark.parametrize("module", [nn.Conv2d(3, 4, 3, device="meta"), nn.BatchNorm2d(3, device="meta").eval()])
@@ -235,5 +241,10 @@ def test_products_of_weights_alone_stand_apart(module: nn.Module, macs: int, alo
 
 
 def test_inputs_are_written_as_they_are_read() -> None:
-    given = {"image": (3, 32, 32), "ids": "16:int", "step": (), "mask": "4x4:bool"}
+    given: dict[str, tuple[int, ...] | str] = {
+        "image": (3, 32, 32),
+        "ids": "16:int",
+        "step": (),
+        "mask": "4x4:bool",
+    }
     assert str(Inputs.of(given)) == "image=3x32x32, ids=16:int, step=scalar, mask=4x4:bool"
