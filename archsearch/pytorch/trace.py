@@ -95,7 +95,12 @@ class _Tracer:
             else:
                 held = {one.name: self._held.get(one, ()) for one in step.all_input_nodes}
                 returned = self._program.outputs.items()
-                self._outputs = [Output(name, one) for name, read in returned for one in _numbers(held[read])]
+                every = [Output(name, one) for name, read in returned for one in _numbers(held[read])]
+                of_image = self._of_image()
+                self._outputs = [output for output in every if output.node in of_image]
+        if not self._outputs and self._program.others:
+            message = "the module's output does not depend on the first of its inputs"
+            raise TraceError(message, remedy="give first the input that it depends on")
         if not self._outputs:
             raise TraceError("the module's output does not depend on its input")
         used = {weight.name for node in self._nodes for weight in node.weights}
@@ -104,6 +109,14 @@ class _Tracer:
         shape = self.shape(graph.output().node)
         classes = shape[1] if len(shape) == 2 else 0
         return Traced(self._program, replace(graph, classes=classes), self._steps)
+
+    def _of_image(self) -> set[int]:
+        """Return the nodes that depend on the image, which further inputs are no part of."""
+        found = {0}
+        for number, node in enumerate(self._nodes):
+            if not found.isdisjoint(node.inputs):
+                found.add(number)
+        return found
 
     def _placeholder(self, step: fx.Node) -> None:
         if step.name == self._program.image:

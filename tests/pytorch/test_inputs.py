@@ -86,6 +86,27 @@ def test_the_first_input_is_the_image() -> None:
     assert prove(trace(Twins(), shapes)).holds
 
 
+class Apart(Twins):
+    """An output for each image."""
+
+    def forward(self, left: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+        return self.shared(left), self.more(self.shared(right))
+
+
+def test_outputs_that_do_not_depend_on_the_image_are_left_out() -> None:
+    shapes = {"left": (3, 8, 8), "right": (3, 8, 8)}
+    assert [(one.name, one.rf) for one in analyze(Apart(), shapes).outputs] == [("0", 3)]
+    assert [(one.name, one.rf) for one in analyze(Apart(), dict(reversed(shapes.items()))).outputs] == [("1", 7)]
+    with pytest.raises(TraceError, match="the module's output does not depend on the first of its inputs"):
+        analyze(Second(), shapes)
+
+
+class Second(Twins):
+    def forward(self, left: Tensor, right: Tensor) -> Tensor:
+        made: Tensor = self.shared(right)
+        return made
+
+
 def test_images_of_whole_numbers() -> None:
     found = analyze(Bytes(), "3x8x8:uint8")
     assert (found.figures["rf"], found.figures["macs"]) == (3, 36 * 4 * 27)
