@@ -7,25 +7,35 @@ from typing import TYPE_CHECKING, TypeAlias
 from archsearch.analysis.limits import NO_LIMITS, Limits, Verdict
 from archsearch.analysis.limits import check as check_network
 from archsearch.analysis.profile import Profile, profile
-from archsearch.errors import TraceError
+from archsearch.errors import ShapeError, TraceError
 from archsearch.graph.graph import Graph
+from archsearch.graph.inputs import Inputs
 from archsearch.notation.network import CLASSES, INPUT, Network, parse
 
 if TYPE_CHECKING:
     from torch import nn
 
+    from archsearch.graph.inputs import GivenInputs
     from archsearch.graph.shapes import Shape
 
     Described: TypeAlias = str | Network | Graph | nn.Module
 
 
 def analyze(
-    network: Described, input_shape: Shape = INPUT, classes: int = CLASSES, *, strict: bool = False
+    network: Described,
+    input_shape: GivenInputs = INPUT,
+    classes: int = CLASSES,
+    *,
+    strict: bool = False,
+    output: str | None = None,
 ) -> Profile:
     """Return what a network costs and sees: a sentence as text or value, its graph, or any torch module.
 
-    `input_shape` is channels, then a size for each axis, without the batch; a graph has its own. `classes` is read
+    `input_shape` is channels, then a size for each axis, without the batch; a graph has its own. A module with
+    several inputs takes a shape for each by name, the image first: `{"image": (3, 32, 32), "step": "scalar:int"}`,
+    with a text where it holds whole numbers (`int`, `uint8`, `bool`). `classes` is read
     for a sentence. With `strict` an unknown operation is an error; without, it is named and the result is partial.
+    `output` names the output of a module which `rf` is for; without it, that is `out`, else the first.
 
     Raises NotationError and ShapeError for a sentence, TraceError for a module.
 
@@ -36,20 +46,23 @@ def analyze(
     224
     """
     found = _found(network, input_shape)
-    graph = found if isinstance(found, Graph) else found.lower(input_shape, classes)
-    return profile(graph).complete() if strict else profile(graph)
+    graph = found if isinstance(found, Graph) else found.lower(_one_shape(input_shape), classes)
+    found_figures = profile(graph, output=output)
+    return found_figures.complete() if strict else found_figures
 
 
 def check(
     network: Described,
     limits: str | Limits = NO_LIMITS,
-    input_shape: Shape = INPUT,
+    input_shape: GivenInputs = INPUT,
     classes: int = CLASSES,
+    *,
+    output: str | None = None,
 ) -> Verdict:
     """Hold the figures of a network against limits, before any of it is built or trained.
 
     The network is described as for `analyze`, limits as text or value. A sentence whose shapes do not fit is
-    refused, and the verdict says where; an unknown operation of a module is an error.
+    refused, and the verdict says where; an unknown operation of a module is an error. `output` as for `analyze`.
 
     Raises NotationError for a text that cannot be read, TraceError for a module.
 
@@ -58,10 +71,20 @@ def check(
       rf is 3, not > 44
     """
     limits = Limits.of(limits) if isinstance(limits, str) else limits
-    return check_network(_found(network, input_shape), limits, input_shape, classes)
+    found = _found(network, input_shape)
+    shape = INPUT if isinstance(found, Graph) else _one_shape(input_shape)
+    return check_network(found, limits, shape, classes, output)
 
 
-def _found(network: Described, input_shape: Shape) -> Network | Graph:
+def _one_shape(given: GivenInputs) -> Shape:
+    """Return the shape that a sentence is for; raises ShapeError for inputs with names, which it has not."""
+    inputs = Inputs.of(given)
+    if inputs.image.name or inputs.image.dtype != "float":
+        raise ShapeError(f"a sentence has one input, without a name; this is {inputs}", remedy="give (3, 32, 32)")
+    return inputs.image.shape
+
+
+def _found(network: Described, input_shape: GivenInputs) -> Network | Graph:
     """Return the sentence that a text is, the graph of a torch module, or the network as it is."""
     if isinstance(network, str):
         return parse(network)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from math import prod
 from typing import Protocol
 
 from archsearch.analysis.cost import IMAGES, Calibration
 from archsearch.analysis.op_profile import Seen, rf, rf_inside
-from archsearch.analysis.receptive.tensor import TensorField
-from archsearch.graph.graph import Graph
+from archsearch.graph.graph import Graph, Node
 from archsearch.graph.ops import maps, mixing, moving
 from archsearch.graph.ops.counts import Counts
 from archsearch.graph.ops.operation import Constant
@@ -26,33 +25,44 @@ class Measured(Seen, Protocol):
     def costs(self) -> tuple[Counts, ...]:
         """What each computes."""
 
+    @property
+    def end(self) -> int:
+        """The number of the operation that computes the output which `rf` is for."""
 
-def last_map(fields: Iterable[tuple[int, TensorField]]) -> int | None:
-    """Return the number of the last node with a map that a path without global operations leads to.
 
-    `fields` are what the units of nodes see, each with the node's number. None where there is no such map.
+def headline(profile: Measured, end: int | None = None, among: Container[int] | None = None) -> int:
+    """Return the number of the node that `rf` is of: the last map that an output is computed from.
+
+    It is one that a path without global operations leads to, the input at the least. Where branches end in
+    several, each of which is pooled globally, it is the one with the largest receptive field. A map whose units
+    see nothing of the image, as all of them read padding alone, is none: it is a constant.
+    `end` computes the output, else the profile's own does; `among` are the nodes that are asked for, else all.
     """
-    return max((number for number, field in fields if field.is_local_map), default=None)
+    last = _last_maps(profile, profile.end if end is None else end, among)
+    return last[0] if len(last) == 1 else max(last or [0], key=lambda number: rf_at(profile, number))
 
 
-def headline(profile: Seen) -> int:
-    """Return the number of the node that `rf` is of: the last map, which is the input at the least.
+def _last_maps(profile: Measured, end: int, among: Container[int] | None) -> list[int]:
+    """Return the maps that a node is computed from, but for those that another of these maps is computed from."""
+    needed, followed, last = {end}, set[int](), []
+    for number in range(end, -1, -1):
+        if number in needed:
+            is_map = profile.patterns[number].is_local_map and (among is None or number in among)
+            if is_map and number not in followed:
+                last.append(number)
+            needed.update(read := profile.graph.nodes[number].inputs)
+            followed.update(read if is_map or number in followed else ())
+    return last
 
-    A map whose units see nothing of the image, as all of them read padding alone, is none: it is a constant.
-    """
-    number = last_map(enumerate(profile.patterns))
-    assert number is not None
-    return number
 
-
-def _rf(profile: Measured) -> int:
-    number = headline(profile)
+def rf_at(profile: Measured, number: int) -> int:
+    """Return the receptive field of the units of a node, in pixels."""
     unclipped = rf(profile.patterns[number])
     # Where the units follow no pattern, what lies inside the image is all that is known.
     return rf_inside(profile.within[number]) if unclipped is None else unclipped
 
 
-def is_upper_bound(profile: Seen, name: str) -> bool:
+def is_upper_bound(profile: Measured, name: str) -> bool:
     """Whether a figure is only known to be at most its value; `rf` and `rf_inside` may be."""
     if name not in {"rf", "rf_inside"}:
         return False
@@ -61,8 +71,13 @@ def is_upper_bound(profile: Seen, name: str) -> bool:
     return (profile.patterns if is_unclipped else profile.within)[number].bound
 
 
+def _rf(profile: Measured) -> int:
+    return rf_at(profile, headline(profile))
+
+
 def _total(profile: Measured, name: str) -> int:
-    return sum(getattr(cost, name) for cost in profile.costs)
+    pairs = zip(profile.costs, profile.graph.computed, strict=True)
+    return sum(getattr(cost, name) for cost, is_computed in pairs if is_computed)
 
 
 def count_params(graph: Graph, *, trainable: bool = False) -> int:
@@ -73,11 +88,14 @@ def count_params(graph: Graph, *, trainable: bool = False) -> int:
 
 
 def _dilated(graph: Graph) -> int:
-    return sum(
-        _is_dilated(node.op, graph.shapes_into(node)[0], node.shape)
-        for node in graph.nodes
-        if isinstance(node.op, maps.Convolution)
-    )
+    return sum(_is_dilated(op, graph.shapes_into(node)[0], node.shape) for node, op in _convolutions(graph))
+
+
+def _convolutions(graph: Graph) -> Iterator[tuple[Node, maps.Convolution]]:
+    """Yield the convolutions of what depends on the image."""
+    for node, is_computed in zip(graph.nodes, graph.computed, strict=True):
+        if is_computed and isinstance(node.op, maps.Convolution):
+            yield node, node.op
 
 
 def _is_dilated(op: maps.Convolution, before: Shape, after: Shape) -> bool:
@@ -89,18 +107,12 @@ def _is_dilated(op: maps.Convolution, before: Shape, after: Shape) -> bool:
 
 def _depthwise(graph: Graph) -> int:
     return sum(
-        1 < node.op.groups == graph.shapes_into(node)[0][1] and max(node.op.kernel) > 1
-        for node in graph.nodes
-        if isinstance(node.op, maps.Convolution)
+        1 < op.groups == graph.shapes_into(node)[0][1] and max(op.kernel) > 1 for node, op in _convolutions(graph)
     )
 
 
 def _maxpool(graph: Graph) -> int:
-    return sum(
-        node.op.mode == "max" and not node.op.is_global(graph.shapes_into(node)[0])
-        for node in graph.nodes
-        if isinstance(node.op, maps.Pool)
-    )
+    return sum(isinstance(node.op, maps.Pool) and node.op.mode == "max" for node in graph.nodes)
 
 
 def _depth(graph: Graph) -> int:
@@ -118,7 +130,7 @@ def peak_elements(graph: Graph) -> int:
         is_view = isinstance(node.op, _VIEWS)
         owner.append(owner[node.inputs[0]] if is_view else number)
     last_reader = {owner[read]: reader for reader, node in enumerate(graph.nodes) for read in node.inputs}
-    last_reader |= {owner[number]: len(graph.nodes) for number in graph.outputs}
+    last_reader |= {owner[output.node]: len(graph.nodes) for output in graph.outputs}
     sizes = [0 if isinstance(node.op, Constant) else prod(node.shape) for node in graph.nodes]
     alive, peak = 0, 0
     for number, node in enumerate(graph.nodes):
@@ -164,7 +176,7 @@ _COMPUTED: Mapping[str, tuple[Callable[[Measured], int], str]] = {
         lambda profile: _depthwise(profile.graph),
         "convolutions with kernel > 1 and one group for each input channel",
     ),
-    "maxpool": (lambda profile: _maxpool(profile.graph), "windowed max-poolings; a global one does not count"),
+    "maxpool": (lambda profile: _maxpool(profile.graph), "max-poolings with a window; global ones do not count"),
     "weight_bytes": (lambda profile: _FLOAT_BYTES * count_params(profile.graph), "4 params"),
     "activation_bytes": (
         lambda profile: _FLOAT_BYTES * peak_elements(profile.graph),

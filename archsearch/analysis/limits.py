@@ -176,9 +176,15 @@ class Verdict:
 
 
 def check(
-    network: Network | Graph, limits: Limits = NO_LIMITS, input_shape: Shape = INPUT, classes: int = CLASSES
+    network: Network | Graph,
+    limits: Limits = NO_LIMITS,
+    input_shape: Shape = INPUT,
+    classes: int = CLASSES,
+    output: str | None = None,
 ) -> Verdict:
     """Analyze a network and check its figures against limits; a graph has its own input and classes.
+
+    `output` names the output which `rf` is for, where a graph has several.
 
     A sentence whose shapes do not fit is refused, and the verdict says why. Raises ArchsearchError for limits on
     `seconds` that are not calibrated.
@@ -193,7 +199,7 @@ def check(
         raise ArchsearchError(message, remedy=remedy)
     try:
         graph = network if isinstance(network, Graph) else network.lower(input_shape, classes)
-        found = profile(graph, limits.calibration).complete()
+        found = profile(graph, limits.calibration, output).complete()
     except ShapeError as error:
         message = "; ".join(filter(None, (error.message, error.remedy)))
         return Verdict(limits, None, (Violation(error.message, message),), {"shapes": 1})

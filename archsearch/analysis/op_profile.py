@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from archsearch.graph.shapes import Shape
 
 
+SETS_UP_TO = 4_096
+"""The longest side of an image for which exact sets are made: each takes a bit for each position."""
+
+NO_SETS = f"a side of it is longer than {SETS_UP_TO:,}"
+
+
 class Seen(Protocol):
     """What the units of each node of a graph see, by the node's number; each is computed when it is asked for."""
 
@@ -131,6 +137,44 @@ class OpProfile:
             "params": self.params,
             **vars(self.counts),
             "notes": "; ".join(self.notes),
+        }
+
+
+@dataclass(frozen=True)
+class OutputProfile:
+    """An output of a network, its receptive field in pixels, and the last map that it is computed from."""
+
+    name: str
+    shape: Shape
+    rf: int
+    map: OpProfile
+
+    @property
+    def rf_inside(self) -> int:
+        """The largest part of its receptive field inside the image, in pixels."""
+        return rf_inside(self._field)
+
+    @property
+    def _field(self) -> TensorField:
+        return self.map.seen.within[self.map.number]
+
+    @property
+    def place(self) -> str:
+        """Where the last map is: its submodule, or else the operation."""
+        return self.map.path or self.map.op
+
+    @property
+    def figures(self) -> dict[str, object]:
+        """The output as plain values, for JSON."""
+        return {
+            "output": self.name,
+            "shape": list(self.shape),
+            "rf": self.rf,
+            "rf_inside": self.rf_inside,
+            "stride": self.map.stride,
+            "padding": self.map.padding,
+            "bound": self._field.bound,
+            "last_map": self.place,
         }
 
 

@@ -8,42 +8,40 @@ counted; bytes are those of float32 and of one image.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from archsearch.analysis.cost import Calibration
-from archsearch.analysis.figures import FIGURES, Figures, headline
-from archsearch.analysis.op_profile import OpProfile, notes_on
+from archsearch.analysis.figures import Figures, headline, rf_at
+from archsearch.analysis.op_profile import NO_SETS, SETS_UP_TO, OpProfile, OutputProfile, notes_on, rf
+from archsearch.analysis.profile_text import profile_text
 from archsearch.analysis.receptive.field import image_with_patterns, image_with_spans
 from archsearch.analysis.receptive.rules import fields
 from archsearch.errors import ArchsearchError, TraceError
-from archsearch.graph.graph import Graph
+from archsearch.graph.graph import Graph, Node
 from archsearch.graph.ops.counts import Counts
+from archsearch.graph.ops.maps import GlobalPool, Pool
 from archsearch.graph.ops.operation import Constant, Operation, Unknown
 from archsearch.graph.shapes import shape_text
-from archsearch.table import render
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from archsearch.analysis.receptive.tensor import TensorField
 
-SETS_UP_TO = 4_096
-"""The longest side of an image for which exact sets are made: each takes a bit for each position."""
-
-NO_SETS = f"a side of it is longer than {SETS_UP_TO:,}"
-
 
 @dataclass(frozen=True)
 class Profile:
     """The figures of a network and of each of its operations; its `str` is the table.
 
-    Without a `calibration` of a machine there is no figure `seconds`.
+    Without a `calibration` of a machine there is no figure `seconds`. `output` names the output of a torch module
+    which `rf` is for, None the main one; what is counted is that of the whole module.
     """
 
     graph: Graph
     calibration: Calibration | None = None
+    output: str | None = None
 
     @cached_property
     def figures(self) -> Mapping[str, float]:
@@ -55,6 +53,24 @@ class Profile:
         """One row for each operation that the image passes through."""
         numbers = (number for number, node in enumerate(self.graph.nodes) if not isinstance(node.op, Constant))
         return tuple(map(self._row, numbers))
+
+    @property
+    def end(self) -> int:
+        """The node that computes the output which `rf` is for."""
+        return self.graph.output(self.output).node
+
+    @cached_property
+    def outputs(self) -> tuple[OutputProfile, ...]:
+        """The figures of each output, in the order in which they are returned."""
+        ends = self.graph.outputs or (self.graph.output(),)
+        return tuple(self._output(name, end) for name, end in ends)
+
+    def _output(self, name: str, end: int) -> OutputProfile:
+        number = headline(self, end)
+        shape = self.graph.nodes[end].shape
+        return OutputProfile(
+            name, shape[1:] if shape[:1] == (1,) else shape, rf_at(self, number), self._row(number)
+        )
 
     @cached_property
     def _first_use(self) -> Mapping[str, int]:
@@ -70,6 +86,10 @@ class Profile:
         has_own = type(node.op).weights is not Operation.weights
         if has_own and len(new) < len({weight.name for weight in node.weights}):
             notes.append("shares parameters")
+        if not self.graph.computed[number]:
+            notes.append("of weights alone")
+        if self._covers(node):
+            notes.append("covers its map")
         return OpProfile(
             path=node.path,
             word=str(node.word),
@@ -117,19 +137,69 @@ class Profile:
         return tuple(node.op.counts(self.graph.shapes_into(node), node.shape) for node in self.graph.nodes)
 
     @property
+    def weight_macs(self) -> int:
+        """MACs of products of weights alone, such as a kernel made of others: no part of `macs`.
+
+        They are done once for a batch of any size, or once and for all.
+        """
+        pairs = zip(self.costs, self.graph.computed, strict=True)
+        return sum(cost.macs for cost, is_computed in pairs if not is_computed)
+
+    @property
     def last_map(self) -> OpProfile:
         """The row that `rf` is of: the last map that a path without global operations leads to."""
         return self._row(headline(self))
 
+    @cached_property
+    def read_as_global(self) -> Profile | None:
+        """The same network with each window that covers its whole map read as global pooling; None without any.
+
+        Whether a window covers its map depends on the size of the image, so `rf` and `maxpool` count all windows.
+
+        >>> from archsearch.notation.network import parse
+        >>> found = profile(parse("conv(8) maxpool(4)").lower((3, 4, 4)))
+        >>> found.figures["rf"], found.read_as_global.figures["rf"]
+        (6, 3)
+        """
+        nodes = tuple(
+            replace(node, op=GlobalPool(node.op.mode))
+            if isinstance(node.op, Pool) and self._covers(node)
+            else node
+            for node in self.graph.nodes
+        )
+        return None if nodes == self.graph.nodes else replace(self, graph=replace(self.graph, nodes=nodes))
+
+    def _covers(self, node: Node) -> bool:
+        return isinstance(node.op, Pool) and node.op.covers(self.graph.shapes_into(node)[0])
+
     @property
     def first_global(self) -> OpProfile | None:
         """The first operation whose units see the whole of an axis at once, if there is one."""
-        return next((row for row in self.rows if _is_global(self.within[row.number])), None)
+        return next((row for row in self._before if _is_global(self.within[row.number])), None)
 
     @property
     def first_whole(self) -> OpProfile | None:
         """The first operation with a unit that sees as far, along each axis, as all its units together."""
-        return next((row for row in self.rows if _sees_all(self.within[row.number])), None)
+        return next((row for row in self._before if _sees_all(self.within[row.number])), None)
+
+    @cached_property
+    def _before(self) -> tuple[OpProfile, ...]:
+        """The rows that the output is computed from, its own included."""
+        needed = {self.end}
+        for number in range(self.end, -1, -1):
+            needed.update(self.graph.nodes[number].inputs if number in needed else ())
+        return tuple(row for row in self.rows if row.number in needed)
+
+    @property
+    def other_reading(self) -> str:
+        """A sentence with the figures if windows that cover their whole map are read as global; empty without."""
+        if not self.read_as_global:
+            return ""
+        rows = [(row.op, row.path) for row in self.rows if "covers its map" in row.notes]
+        named = ", ".join(f"{op} at {path}" if path else op for op, path in rows)
+        subject = f"The window of {named} covers its" if len(rows) == 1 else f"The windows of {named} cover their"
+        sees, pools = (self.read_as_global.figures[name] for name in ("rf", "maxpool"))
+        return f"{subject} whole map; as global pooling, rf would be {sees:,} and maxpool {pools:,}"
 
     def growth(self, until: OpProfile | None = None) -> list[tuple[OpProfile, int]]:
         """Return the rows that have a receptive field, up to one of them or all, each with its size."""
@@ -137,8 +207,14 @@ class Profile:
         return [(row, row.rf) for row in rows if row.rf]
 
     def rf_by(self, row: OpProfile) -> int:
-        """Return the receptive field of a row, or of the last one before it that has any."""
-        return self.growth(row)[-1][1]
+        """Return the receptive field of a row, or the largest of those that it is computed from."""
+        waiting, sizes = {row.number}, [1]
+        for number in range(row.number, -1, -1):
+            if number in waiting:
+                size = rf(self.patterns[number])
+                sizes.append(size or 1)
+                waiting.update(() if size else self.graph.nodes[number].inputs)
+        return max(sizes)
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -165,58 +241,27 @@ class Profile:
 
     def text(self, width: int | None = None) -> str:
         """Return the table of operations with the figures under it, whole columns of them in a `width`."""
-        columns = ("path", "op", "output", "rf", "stride", "padding", "params", "macs", "notes")
-        rows = [
-            (
-                row.path,
-                row.op,
-                shape_text(row.shape),
-                row.rf,
-                row.stride,
-                row.padding,
-                row.params,
-                row.counts.macs,
-                ", ".join(row.notes),
-            )
-            for row in self.rows
-        ]
-        totals = [(name, value, FIGURES[name]) for name, value in self.figures.items()]
-        figures = render(("figure", "value", "meaning"), totals, width)
-        return "\n\n".join([render(columns, rows, width), figures, *self._remarks()])
+        return profile_text(self, width)
 
-    def _remarks(self) -> list[str]:
-        remarks = []
-        for row, message in (
-            (self.first_whole, "A unit sees the whole image from"),
-            (self.first_global, "The first global operation is"),
-        ):
-            if row:
-                where = f" at {row.path}" if row.path else ""
-                remarks.append(f"{message}: {row.op}{where}, after a receptive field of {self.rf_by(row)}")
-        if self.last_map.rf is None:
-            remarks.append("The units of the last map follow no pattern: rf is the largest part inside the image")
-        if self.unknown:
-            remarks.append(f"PARTIAL: these operations are not known: {', '.join(self.unknown)}")
-        if not self.has_sets:
-            remarks.append(f"Not made: the exact sets that units see, and image_coverage with them: {NO_SETS}")
-        if self.graph.spare:
-            unread = sum(weight.size for weight in self.graph.spare)
-            remarks.append(f"{unread:,} of the params are not used by any operation")
-        return ["\n".join(remarks)] if remarks else []
+    @property
+    def main(self) -> str:
+        """The name of the output which `rf` is for."""
+        return self.graph.output(self.output).name
 
 
-def profile(graph: Graph, calibration: Calibration | None = None) -> Profile:
+def profile(graph: Graph, calibration: Calibration | None = None, output: str | None = None) -> Profile:
     """Return the figures of a graph, operation by operation, computed when they are asked for.
 
-    With a calibration, `seconds` is one of them. Raises ShapeError for a receptive field too large to count.
+    With a calibration, `seconds` is one of them. `output` names the output which `rf` is for, else it is the main
+    one. Raises ShapeError for a receptive field too large to count, TraceError for a name that no output has.
 
     >>> from archsearch.notation.network import parse
     >>> profile(parse("conv(8) conv(8, stride=2) conv(8, dilation=2) head()").lower()).figures["rf"]
     13
     """
-    found = Profile(graph, calibration)
+    found = Profile(graph, calibration, output)
     # What is too large to count is said now, not when the figures are read.
-    _ = found.patterns
+    _ = found.patterns, found.end
     return found
 
 

@@ -9,26 +9,37 @@ from typing import TYPE_CHECKING
 import click
 
 from archsearch.cli.calibration import calibration_option
-from archsearch.cli.options import classes_option, examples, input_option, storage_option, words_option
+from archsearch.cli.options import (
+    classes_option,
+    examples,
+    input_option,
+    output_name_option,
+    storage_option,
+    words_option,
+)
 from archsearch.cli.output import Output, network_values, output_options
 from archsearch.cli.streams import say, write
-from archsearch.cli.targets import Subject, not_one_network, resolve
+from archsearch.cli.targets import Subject, for_output, not_one_network, resolve
 from archsearch.cli.usage import Verb
 from archsearch.space.space import Space
 
 if TYPE_CHECKING:
     from archsearch.analysis.cost import Calibration
-    from archsearch.graph.shapes import Shape
+    from archsearch.graph.inputs import GivenInputs
     from archsearch.notation.word import Vocabulary
     from archsearch.proof.compare import Comparison
     from archsearch.proof.prove import Proof
     from archsearch.pytorch.trace import Traced
+
+_READ = ("rf", "maxpool")
+"""The figures that depend on whether a window that covers its whole map is global."""
 
 
 @click.command(cls=Verb)
 @click.argument("target")
 @calibration_option
 @input_option
+@output_name_option
 @classes_option
 @words_option
 @storage_option
@@ -51,7 +62,8 @@ if TYPE_CHECKING:
 def analyze(
     target: str,
     calibration: Calibration | None,
-    input_shape: Shape | None,
+    input_shape: GivenInputs | None,
+    output_name: str | None,
     classes: int | None,
     vocabulary: Vocabulary,
     storage: str,
@@ -70,7 +82,7 @@ def analyze(
     subject = resolve(target, input_shape, classes, vocabulary, storage)
     if isinstance(subject, Space):
         raise not_one_network(target)
-    subject = replace(subject, calibration=calibration)
+    subject = replace(for_output(subject, output_name), calibration=calibration)
     if strict:
         subject.profile.complete()
     if picture is not None:
@@ -78,7 +90,7 @@ def analyze(
 
         draw(subject.profile, picture)
     compared = _compared(subject) if compare else None
-    proof = _proved(subject.traced) if verify else None
+    proof = _proved(subject.traced, output_name) if verify else None
     if output.is_text:
         write(_text(subject, compared, proof, output.width))
     else:
@@ -104,9 +116,13 @@ def _values(subject: Subject, compared: Comparison | None, proof: Proof | None) 
     found = subject.profile
     values = {
         **network_values(subject.name, found),
-        "input": subject.input_shape,
+        "input": found.graph.input,
         "classes": found.graph.classes,
         "unknown": found.unknown,
+        "weight_macs": found.weight_macs,
+        "output": found.main,
+        "outputs": [one.figures for one in found.outputs],
+        "read_as_global": found.read_as_global and {name: found.read_as_global.figures[name] for name in _READ},
         "ops": [row.figures for row in found.rows],
     }
     if compared is not None:
@@ -122,7 +138,7 @@ def _compared(subject: Subject) -> Comparison:
     return compare(subject.module, subject.input_shape, subject.profile)
 
 
-def _proved(traced: Traced) -> Proof:
+def _proved(traced: Traced, output: str | None) -> Proof:
     """Verify the last map, counting the runs of the module on standard error."""
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -133,4 +149,4 @@ def _proved(traced: Traced) -> Proof:
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_interactive) as bars:
         task = bars.add_task("", total=None)
-        return prove(traced, tick=lambda: bars.advance(task))
+        return prove(traced, tick=lambda: bars.advance(task), output=output)

@@ -15,19 +15,20 @@ from archsearch.cli.options import (
     examples,
     input_option,
     limits_option,
+    output_name_option,
     seed_option,
     storage_option,
     words_option,
 )
 from archsearch.cli.output import Output, output_options, verdict_values
 from archsearch.cli.streams import say, write
-from archsearch.cli.targets import Subject, resolve
+from archsearch.cli.targets import Subject, for_output, resolve
 from archsearch.cli.usage import Verb, refuse_without_effect
 from archsearch.space.space import Space
 
 if TYPE_CHECKING:
     from archsearch.analysis.cost import Calibration
-    from archsearch.graph.shapes import Shape
+    from archsearch.graph.inputs import GivenInputs
     from archsearch.notation.word import Vocabulary
 
 _DRAWS = 1_000
@@ -38,6 +39,7 @@ _DRAWS = 1_000
 @limits_option(f"those of the space, else {ASSIGNMENT}")
 @calibration_option
 @input_option
+@output_name_option
 @classes_option
 @words_option
 @storage_option
@@ -53,7 +55,8 @@ def check(
     target: str,
     limits: Limits | None,
     calibration: Calibration | None,
-    input_shape: Shape | None,
+    input_shape: GivenInputs | None,
+    output_name: str | None,
     classes: int | None,
     vocabulary: Vocabulary,
     storage: str,
@@ -69,11 +72,13 @@ def check(
     """
     subject = resolve(target, input_shape, classes, vocabulary, storage)
     if isinstance(subject, Space):
+        refuse_without_effect("a sentence has one output", "--output")
         wanted = subject.limits if limits is None else limits
         status = 0 if _check_space(subject.with_limits(calibrated(wanted, calibration)), seed, output) else 1
     else:
         refuse_without_effect("one network is checked, and nothing is drawn", "--seed")
         wanted = ASSIGNMENT if limits is None else limits
+        subject = for_output(subject, output_name)
         verdict = _check_network(subject, calibrated(wanted, calibration), output)
         status = 2 if verdict.is_open else 0 if verdict.fits else 1
     click.get_current_context().exit(status)
@@ -83,6 +88,12 @@ def _check_network(subject: Subject, limits: Limits, output: Output) -> Verdict:
     verdict = subject.check(limits)
     if verdict.profile is not None and is_upper_bound(verdict.profile, "rf"):
         say("archsearch: the receptive field of this module is an upper bound")
+    if verdict.profile is not None and len(verdict.profile.outputs) > 1:
+        found = verdict.profile
+        others = ", ".join(f"{one.name} {one.rf:,}" for one in found.outputs if one.name != found.main)
+        say(f"archsearch: rf is that of the output `{found.main}`; of the others: {others}")
+    if verdict.profile is not None and verdict.profile.read_as_global:
+        say(f"archsearch: {verdict.profile.other_reading}")
     if output.is_text:
         write(str(verdict))
     else:

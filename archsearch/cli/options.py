@@ -13,7 +13,8 @@ from archsearch.analysis.limits import Limits
 from archsearch.cli.data import data_options
 from archsearch.cli.numbers import MOST, Number
 from archsearch.cli.recipe import recipe_options
-from archsearch.graph.shapes import Shape, parse_shape, shape_text
+from archsearch.graph.inputs import GivenInputs, Inputs, InputTensor
+from archsearch.graph.shapes import shape_text
 from archsearch.notation.network import CLASSES, INPUT
 from archsearch.notation.user_words import read_words
 from archsearch.notation.vocabulary import VOCABULARY
@@ -23,11 +24,20 @@ from archsearch.training.seed import LARGEST_SEED
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-class _Shape(click.ParamType[Shape]):
+class _Input(click.ParamType[InputTensor]):
     name = "shape"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Shape:
-        return value if isinstance(value, tuple) else parse_shape(str(value), "--input")
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> InputTensor:
+        return value if isinstance(value, InputTensor) else InputTensor.of(str(value), "--input")
+
+
+def _inputs(
+    _context: click.Context, _parameter: click.Parameter, given: tuple[InputTensor, ...]
+) -> GivenInputs | None:
+    """Return nothing, a shape, or inputs by name; of several without a name the last one counts."""
+    if not given or any(one.name for one in given):
+        return Inputs.joined(given, "--input") if given else None
+    return given[-1].shape if given[-1].dtype == "float" else Inputs(given[-1:])
 
 
 class _Limits(click.ParamType[Limits]):
@@ -47,8 +57,17 @@ input_option = click.option(
     "--input",
     "input_shape",
     metavar="CxHxW",
-    type=_Shape(),
-    help=f"Shape of an image: channels, height, width. [{shape_text(INPUT)}]",
+    type=_Input(),
+    multiple=True,
+    callback=_inputs,
+    help=f"Shape of an image: channels, height, width. [{shape_text(INPUT)}] For a torch module with several"
+    " inputs NAME=SHAPE for each, the image first; where it holds whole numbers, SHAPE:int.",
+)
+output_name_option = click.option(
+    "--output",
+    "output_name",
+    metavar="NAME",
+    help="The output of a torch module which rf is for. [out, else the first]",
 )
 classes_option = click.option(
     "--classes", metavar="N", type=Number(1, MOST - 1), help=f"Number of classes. [{CLASSES}]"

@@ -86,10 +86,12 @@ def output_options(command: Callable[..., None]) -> Callable[..., None]:
     - where it is held against limits, `fits`: true or false, null where an upper bound leaves it open, and
       `reason`: why it does not fit or is not known to, else null.
 
-    `analyze` adds `input`, `classes`, `unknown` and `ops`, which are the rows of its CSV; `check` adds `limits`;
-    a row of the results has the columns of `archsearch results --columns`. In JSON, true and false are
-    themselves and a shape is a list; in text and CSV they are yes and no, and 3x32x32. JSON is ASCII; in CSV, what
-    the encoding of the output lacks is written as an escape.
+    `analyze` adds `input`, `classes`, `unknown`, `output` (the one which `rf` is for), `outputs` (each with its
+    figures), `read_as_global` (`rf` and `maxpool` where windows that cover their whole map are read as global
+    pooling, null without any), `weight_macs` (MACs of weights alone, which `macs` leaves out) and `ops`, which are
+    the rows of its CSV; `check` adds `limits`; a row of the results has the columns of `archsearch results
+    --columns`. In JSON, true and false are themselves and a shape is a list; in text and CSV they are yes and no,
+    and 3x32x32. JSON is ASCII; in CSV, what the encoding of the output lacks is written as an escape.
     """
 
     @click.option("--json", "as_json", is_flag=True, help="Write JSON instead of text.")

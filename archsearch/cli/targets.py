@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from archsearch.analysis.cost import Calibration
     from archsearch.analysis.profile import Profile
+    from archsearch.graph.inputs import GivenInputs
     from archsearch.pytorch.trace import Traced
     from archsearch.study.named import NamedNetwork
 
@@ -71,13 +72,16 @@ class Module:
     """A torch module named as package.module:name or file.py:name; torch is imported only when it is needed."""
 
     name: str
-    input_shape: Shape
+    input_shape: GivenInputs
     calibration: Calibration | None = None
+    output: str | None = None
 
     @cached_property
     def module(self) -> nn.Module:
-        """The module itself; raises TraceError if it cannot be found."""
-        return find_model(self.name)
+        """The module itself, its lazy layers run once; raises TraceError if it cannot be found or traced."""
+        from archsearch.pytorch.program import ready
+
+        return ready(find_model(self.name), self.input_shape)
 
     @cached_property
     def traced(self) -> Traced:
@@ -88,24 +92,42 @@ class Module:
 
     @cached_property
     def profile(self) -> Profile:
-        """What it costs and sees."""
-        return profile(self.traced.graph, self.calibration)
+        """What it costs and sees; raises TraceError if it has no output of that name."""
+        return profile(self.traced.graph, self.calibration, self.output)
 
     def check(self, limits: Limits) -> Verdict:
         """Check it against limits; raises TraceError if an operation is unknown."""
-        return check(self.profile.graph, limits)
+        return check(self.profile.graph, limits, output=self.output)
 
 
 Subject: TypeAlias = Sentence | Module
 
 
+def for_output(subject: Subject, name: str | None) -> Subject:
+    """Return what is analysed for one output of it; raises UsageError for a sentence, which has one."""
+    if isinstance(subject, Module):
+        return replace(subject, output=name)
+    refuse_without_effect("a sentence has one output", "--output")
+    return subject
+
+
 def resolve(
-    target: str, input_shape: Shape | None, classes: int | None, vocabulary: Vocabulary, storage: str
+    target: str, shape: GivenInputs | None, classes: int | None, vocabulary: Vocabulary, storage: str
 ) -> Subject | Space:
     """Return what a target names, with the given input and classes or else its own, or the defaults.
 
     Raises ArchsearchError if nothing has that name, and if input or classes are given for what has its own.
     """
+    if is_model(target) and not is_row(target):
+        refuse_without_effect("only STUDY#NUMBER is read from a storage", "--storage")
+        if classes is not None:
+            raise ArchsearchError("--classes is for sentences; a torch module has its own")
+        refuse_without_effect("a torch module is not written in words", "--words")
+        return Module(target, shape or INPUT)
+    if shape is not None and not isinstance(shape, tuple):
+        message = f"only a torch module has inputs with names or types; `{target}` is none"
+        raise ArchsearchError(message, remedy="as in --input 3x32x32")
+    input_shape = shape
     if is_row(target):
         refuse_other_words(target)
         return _sentence_of_row(target, input_shape, classes, vocabulary, storage)
@@ -119,11 +141,6 @@ def resolve(
         if input_shape is None and classes is None:
             return space
         return space.made_for(input_shape or INPUT, classes or CLASSES)
-    if is_model(target):
-        if classes is not None:
-            raise ArchsearchError("--classes is for sentences; a torch module has its own")
-        refuse_without_effect("a torch module is not written in words", "--words")
-        return Module(target, input_shape or INPUT)
     return Sentence(network_at(target, vocabulary, storage), input_shape or INPUT, classes or CLASSES)
 
 

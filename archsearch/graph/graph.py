@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from archsearch.graph.ops.operation import Operation
+from archsearch.errors import TraceError, suggest
+from archsearch.graph.ops.operation import Input, Operation
 from archsearch.graph.shapes import Shape
 
 FORMAT = 1
@@ -54,19 +55,26 @@ class Node:
         return [*self.op.identity, self.inputs, *shared]
 
 
+class Output(NamedTuple):
+    """What a network returns: its name, such as `out` or `features.0`, and the node that computes it."""
+
+    name: str
+    node: int
+
+
 @dataclass(frozen=True)
 class Graph:
     """Nodes in the order in which they are computed; the first is the input, the last the output.
 
-    `classes` is the number asked for; of a torch module it is the length of its output, or 0 where that is not a
-    vector. `spare`: parameters of a torch module that no operation reads. `outputs`: the nodes that a torch module
-    returns, where that is not just the last one.
+    `classes` is the number asked for; of a torch module it is the length of its main output, or 0 where that is
+    not a vector. `spare`: parameters of a torch module that no operation reads. `outputs`: what a torch module
+    returns, in its own order; empty for a sentence, which returns its last node.
     """
 
     nodes: tuple[Node, ...]
     classes: int
     spare: tuple[Weight, ...] = ()
-    outputs: tuple[int, ...] = ()
+    outputs: tuple[Output, ...] = ()
 
     @property
     def input(self) -> Shape:
@@ -77,6 +85,26 @@ class Graph:
     def classifies(self) -> bool:
         """Whether the output is one number per class, so that the network can be trained."""
         return self.nodes[-1].shape == (1, self.classes)
+
+    def output(self, name: str | None = None) -> Output:
+        """Return the output of a name, or the main one: `out` if there is one, else the first.
+
+        Raises TraceError for a name that none has.
+        """
+        known = {output.name: output for output in self.outputs or [Output("output", len(self.nodes) - 1)]}
+        if name is None:
+            return known.get("out") or next(iter(known.values()))
+        if name not in known:
+            raise TraceError(f"there is no output `{name}`", remedy=suggest(name, known))
+        return known[name]
+
+    @cached_property
+    def computed(self) -> tuple[bool, ...]:
+        """Of each node, whether it depends on an input; the others are computed from weights alone."""
+        depends: list[bool] = []
+        for node in self.nodes:
+            depends.append(isinstance(node.op, Input) or any(depends[read] for read in node.inputs))
+        return tuple(depends)
 
     def shapes_into(self, node: Node) -> list[Shape]:
         """Return the shapes that a node reads."""

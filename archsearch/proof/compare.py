@@ -12,13 +12,14 @@ from functools import partial
 from typing import Any, TypeAlias
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from archsearch.analysis.profile import Profile
 from archsearch.errors import ArchsearchError
+from archsearch.graph.inputs import GivenInputs, Inputs
 from archsearch.graph.ops.operation import Unknown
-from archsearch.graph.shapes import Shape
+from archsearch.pytorch.inputs import Arguments
 from archsearch.pytorch.program import evaluating
 from archsearch.table import render
 
@@ -102,27 +103,28 @@ class _Tool:
         return Counter({name: count for name, count in counts.items() if _family(name) == family})
 
 
-def compare(module: nn.Module, input_shape: Shape, profile: Profile) -> Comparison:
+def compare(module: nn.Module, given: GivenInputs, profile: Profile) -> Comparison:
     """Count a module with fvcore and with torch's own counter, and compare with its `profile`.
 
-    `input_shape` is the channels, then a size for each axis. torch's FLOPs are halved: it counts two for each MAC.
+    Inputs are given as for `analyze`. torch's FLOPs are halved: it counts two for each MAC.
     Raises ArchsearchError if fvcore is not installed.
     """
-    parameter = next(module.parameters(), None)
-    image = torch.zeros(1, *input_shape, device=parameter.device if parameter is not None else None)
+    arguments = Arguments.of(module, Inputs.of(given))
     with evaluating(module), torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             from fvcore.nn import FlopCountAnalysis  # noqa: PLC0415
         except ImportError:
             raise ArchsearchError("--compare needs fvcore", remedy="pip install fvcore") from None
-        fvcore = _attempt("fvcore", partial(_fvcore, FlopCountAnalysis), module, image)
-        counter = _attempt("torch", _torch, module, image)
+        fvcore = _attempt("fvcore", partial(_fvcore, FlopCountAnalysis), module, arguments)
+        counter = _attempt("torch", _torch, module, arguments)
     tools = (ours := _ours(profile, module), fvcore, counter)
     found = {_family(name) for tool in tools for name in _by_operator(tool.places)}
     families = [*(family for family in _FAMILIES if family in found), *sorted(found - _FAMILIES.keys())]
     rows = tuple(FamilyCounts(family, *(tool.total(family) for tool in tools)) for family in families)
-    return Comparison(rows, (*_differences(fvcore, ours), *_differences(counter, ours)))
+    apart = f"of ours, {profile.weight_macs:,} MACs are of weights alone, which the figure `macs` leaves out"
+    differences = (*_differences(fvcore, ours), *_differences(counter, ours))
+    return Comparison(rows, (*differences, *([apart] if profile.weight_macs else [])))
 
 
 def _sum(counts: Iterable[int | None]) -> int | None:
@@ -153,11 +155,13 @@ def _ours(profile: Profile, module: nn.Module) -> _Tool:
     return _Tool("archsearch", places, lacking)
 
 
-def _attempt(name: str, count: Callable[[nn.Module, Tensor], _Tool], module: nn.Module, image: Tensor) -> _Tool:
+def _attempt(
+    name: str, count: Callable[[nn.Module, Arguments], _Tool], module: nn.Module, arguments: Arguments
+) -> _Tool:
     hooks = [held for part in module.modules() for held in (part._forward_pre_hooks, part._forward_hooks)]
     before = [set(held) for held in hooks]
     try:
-        return count(module, image)
+        return count(module, arguments)
     # A foreign tool may raise anything: report it, and remove the hooks that fvcore then leaves on the module.
     except Exception as error:  # noqa: BLE001
         for held, kept in zip(hooks, before, strict=True):
@@ -166,8 +170,12 @@ def _attempt(name: str, count: Callable[[nn.Module, Tensor], _Tool], module: nn.
         return _Tool(name, failure=": ".join([type(error).__name__, *str(error).strip().splitlines()[:1]]))
 
 
-def _fvcore(analysis: Callable[..., Any], module: nn.Module, image: Tensor) -> _Tool:
-    found = analysis(module, image).unsupported_ops_warnings(False).uncalled_modules_warnings(False)
+def _fvcore(analysis: Callable[..., Any], module: nn.Module, arguments: Arguments) -> _Tool:
+    found = (
+        analysis(module, (*arguments.args, *arguments.kwargs.values()))
+        .unsupported_ops_warnings(False)
+        .uncalled_modules_warnings(False)
+    )
     counts = found.tracer_warnings("none").by_module_and_operator()
     return _Tool("fvcore", _own(counts), _own({place: found.unsupported_ops(place) for place in counts}))
 
@@ -181,7 +189,7 @@ def _own(counts: Mapping[str, Mapping[str, float]]) -> dict[str, Counter[str]]:
     return {place: +found for place, found in own.items()}
 
 
-def _torch(module: nn.Module, image: Tensor) -> _Tool:
+def _torch(module: nn.Module, arguments: Arguments) -> _Tool:
     """Count with torch; hooks record which submodule runs, as torch's names mislead where one is used twice."""
     places, running, seen = defaultdict[str, Counter[str]](Counter), [""], Counter[str]()
 
@@ -202,7 +210,7 @@ def _torch(module: nn.Module, image: Tensor) -> _Tool:
         for place, part in module.named_modules():
             hooks.enter_context(part.register_forward_pre_hook(partial(begin, place)))
             hooks.enter_context(part.register_forward_hook(end))
-        module(image)
+        module(*arguments.args, **arguments.kwargs)
     return _Tool("torch", places)
 
 

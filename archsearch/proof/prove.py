@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from archsearch.analysis.figures import last_map
+from archsearch.analysis.figures import headline
 from archsearch.analysis.profile import Profile
-from archsearch.analysis.receptive.field import image_at, image_with_patterns
+from archsearch.analysis.receptive.field import image_at
 from archsearch.analysis.receptive.rules import fields
 from archsearch.errors import TraceError
 from archsearch.graph.ops.maps import Resize
@@ -30,7 +30,8 @@ class Proof:
     """What the oracles find for one tensor: how many units they looked at, and where the analyzer differs.
 
     `unsure` says what could not be decided, and why. `unproved` names the operations that are not known: what lies
-    behind them may see more, and was not compared.
+    behind them may see more, and was not compared. `bound`: the analyzer's sets are an upper bound, and nothing is
+    seen beyond it. `sampled`: some units or positions were compared, and not all.
     """
 
     tensor: str
@@ -38,6 +39,8 @@ class Proof:
     differences: tuple[str, ...]
     unsure: tuple[str, ...] = ()
     unproved: tuple[str, ...] = ()
+    bound: bool = False
+    sampled: bool = False
 
     @property
     def holds(self) -> bool:
@@ -51,8 +54,9 @@ class Proof:
 
     def __str__(self) -> str:
         """Return the verdict, then each difference or doubt on a line of its own."""
-        verdict = "equal" if self.holds else "NOT EQUAL"
-        head = f"{verdict}: what {self.units:,} units of {self.tensor} see, by analysis, gradients and NaNs"
+        verdict = "NOT EQUAL" if not self.holds else "within the upper bound" if self.bound else "equal"
+        where = " for the units and positions compared" if self.sampled and self.holds else ""
+        head = f"{verdict}{where}: what {self.units:,} units of {self.tensor} see, by analysis, gradients and NaNs"
         lines = (*self.differences, *self.unsure)
         if self.unproved:
             message = (
@@ -62,18 +66,26 @@ class Proof:
         return "\n".join([head, *(f"  {line}" for line in lines)])
 
 
-def prove(traced: Traced, number: int | None = None, tick: Callable[[], None] = lambda: None) -> Proof:
+def prove(
+    traced: Traced, number: int | None = None, tick: Callable[[], None] = lambda: None, output: str | None = None
+) -> Proof:
     """Compare what every unit of a node sees with gradients and NaNs; without `number`, of the last map.
+
+    `output` names the output whose last map that is, without it the main one.
 
     Where the analyzer calls its sets an upper bound, they may be larger than what the oracles find. Where an
     interpolation gives a position weight 0, NaNs see it, but neither analyzer nor gradients do. `tick` is called
     after each run of the module. Of more than MOST units or positions along an axis, some are compared (`chosen`),
     and the proof says so.
 
-    Raises TraceError where an oracle cannot run the module.
+    Raises TraceError where an oracle cannot run the module: on the meta device, or on an image of whole numbers.
     """
+    _check_provable(traced)
+    profile = Profile(traced.graph, output=output)
     if number is None:
-        number = _last_map(traced)
+        # A single number has no dim to compare along.
+        shaped = {number for number in traced.steps if traced.graph.nodes[number].shape}
+        number = headline(profile, among=shaped)
     step, node = traced.steps[number], traced.graph.nodes[number]
     sides = traced.graph.input[1:]
     positions = [chosen(side) for side in sides]
@@ -93,14 +105,15 @@ def prove(traced: Traced, number: int | None = None, tick: Callable[[], None] = 
             if not blind:
                 found = by_nans(traced.program, step, dim, axis, tick, positions[axis])
                 differences += differs("NaNs", dict(enumerate(found)), less=field.bound, more=zero_weights)
-    unsure = [*_left_out(sides, [field.shape[dim] for dim in dims])]
+    sizes = [field.shape[dim] for dim in dims]
+    unsure = [*_left_out(sides, sizes)]
     if blind:
         unsure.append(f"NaNs do not show what passes through {', '.join(blind)}: only gradients were compared")
     if field.bound:
         unsure.append("the analyzer calls its sets here an upper bound")
     name = f"{node.path}: {node.op.description}" if node.path else node.op.description
-    units, unknown = sum(field.shape[dim] for dim in dims), Profile(traced.graph).unknown
-    return Proof(name, units, tuple(differences), tuple(unsure), unknown)
+    sampled = max(*sides, *sizes) > MOST
+    return Proof(name, sum(sizes), tuple(differences), tuple(unsure), profile.unknown, field.bound, sampled)
 
 
 def _left_out(sides: Sequence[int], sizes: Sequence[int]) -> Iterator[str]:
@@ -135,6 +148,22 @@ def _at(positions: int, listed: Sequence[int]) -> int:
     return sum(1 << place for place, position in enumerate(listed) if positions >> position & 1)
 
 
+def _check_provable(traced: Traced) -> None:
+    """Raise TraceError unless the module has values to run with, and takes an image that can hold NaNs."""
+    program = traced.program
+    if any(value.is_meta for value in program.values.values()):
+        message = "the module is on the meta device, where it has no values to be run with"
+        raise TraceError(
+            message, remedy="build it on the CPU to verify it; leave out --verify to analyse it as it is"
+        )
+    image = next(step.meta["val"] for step in program.steps if step.name == program.image)
+    if not image.is_floating_point():
+        message = (
+            f"the image is of {str(image.dtype).removeprefix('torch.')}, which holds no NaNs and has no gradient"
+        )
+        raise TraceError(message, remedy="verify a module that takes the image as floats")
+
+
 def _expected(field: TensorField, dim: int, axes: int) -> dict[int, tuple[int, ...]]:
     """Return what the units along a dim see by analysis, for each axis that the dim carries.
 
@@ -144,16 +173,6 @@ def _expected(field: TensorField, dim: int, axes: int) -> dict[int, tuple[int, .
     if not field.axes:
         return dict.fromkeys(range(axes), (0,) * field.shape[dim])
     return {axis: field.along(dim, axis) for axis in field.carried(dim) or range(axes)}
-
-
-def _last_map(traced: Traced) -> int:
-    seen = fields(traced.graph, image_with_patterns)
-    # A single number has no dim to compare along.
-    shaped = (number for number in traced.steps if traced.graph.nodes[number].shape)
-    number = last_map((number, seen[number]) for number in shaped)
-    if number is None:
-        raise TraceError("no operation of the module has a map to verify")
-    return number
 
 
 def _differences(

@@ -7,7 +7,7 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from traceback import extract_tb
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -18,16 +18,19 @@ from torch._subclasses.fake_tensor import DataDependentOutputException
 from torch.export.graph_signature import InputKind
 from torch.func import functional_call
 from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
-from torch.nn.parameter import UninitializedParameter
+from torch.utils._pytree import tree_flatten_with_path, tree_unflatten
 
 from archsearch.errors import TraceError
-from archsearch.graph.shapes import shape_text
+from archsearch.graph.inputs import Inputs
+from archsearch.pytorch.inputs import Arguments, check_traceable, copied, is_lazy
 from archsearch.pytorch.lowering.computing import COMPUTING
 from archsearch.pytorch.lowering.known import KNOWN
+from archsearch.pytorch.map_sizes import WholeMaps
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
 
+    from archsearch.graph.inputs import GivenInputs
     from archsearch.graph.shapes import Shape
 
 INDEPENDENT = "no `if` or loop on a tensor, no .item(), no mask as an index; or analyse the part that has none"
@@ -46,33 +49,43 @@ class Program:
 
     `steps` are torch.fx's, none of which changes a tensor in place. `values` holds, by the name of its step, every
     parameter, buffer and constant; `parameters` has the module's own names of the parameters among them. `image`
-    names the step that is the input, `outputs` name those that the module returns.
+    names the step that is the first input; `others` has the steps of further ones, with the names that `forward`
+    has for them, and `values` an example of each. `outputs` has the step of each tensor that is returned, by its
+    place: `output` for a single one, `0` in a tuple, `out` in a dict, `features.0` in a tuple in a dict.
     """
 
     steps: tuple[fx.Node, ...]
     values: Mapping[str, Tensor]
     parameters: Mapping[str, str]
     image: str
-    outputs: tuple[str, ...]
+    outputs: Mapping[str, str]
     input_shape: Shape
+    others: Mapping[str, str] = field(default_factory=dict)
 
     @staticmethod
-    def of(module: nn.Module, input_shape: Shape) -> Program:
-        """Trace a module with `torch.export` for a batch of one; `input_shape` is without the batch.
+    def of(module: nn.Module, given: GivenInputs) -> Program:
+        """Trace a module with `torch.export` for a batch of one; shapes of inputs are without the batch.
 
-        Raises TraceError for a module that fails on such an input, and for one whose operations depend on the
-        values in it.
+        Raises TraceError for a module that fails on such inputs, and for one whose operations depend on the values
+        in them.
         """
+        inputs = Inputs.of(given)
+        arguments = Arguments.of(module, inputs)
         # torch prints what it could not trace; the error that is raised says so too.
         quiet = io.StringIO()
         with evaluating(module), warnings.catch_warnings(), redirect_stdout(quiet), redirect_stderr(quiet):
             warnings.simplefilter("ignore")
-            exported = _export(module, input_shape)
-        values, parameters, image = {}, {}, ""
+            exported = _export(module, inputs, arguments)
+        values, parameters, image, others = {}, {}, "", {}
+        tensors = dict(zip(exported.graph_signature.user_inputs, _given(exported, arguments), strict=True))
         for spec in exported.graph_signature.input_specs:
             name = spec.arg.name
             if spec.kind is InputKind.USER_INPUT:
-                image = name
+                own, value = tensors[name]
+                if own == inputs.image.name:
+                    image = name
+                else:
+                    values[name], others[name] = value, str(own)
             elif spec.kind is InputKind.CONSTANT_TENSOR:
                 values[name] = exported.constants[spec.target]
             elif spec.kind is InputKind.PARAMETER:
@@ -81,8 +94,7 @@ class Program:
                 values[name] = module.get_buffer(spec.target)
         # Assertions about tensors have no result that anything reads.
         steps = tuple(step for step in exported.graph.nodes if step.op != "call_function" or step.users)
-        outputs = tuple(name for name in exported.graph_signature.user_outputs if isinstance(name, str))
-        return Program(steps, values, parameters, image, outputs, input_shape)
+        return Program(steps, values, parameters, image, _outputs(exported), inputs.image.shape, others)
 
     def run(self, image: Tensor, until: str, call: Call | None = None) -> Tensor:
         """Compute the step named `until` for a batch of one image, in the image's own precision throughout.
@@ -134,29 +146,89 @@ def _cast(value: StepValue, dtype: torch.dtype) -> StepValue:
     return value.to(dtype) if isinstance(value, Tensor) and value.is_floating_point() else value
 
 
-def _export(module: nn.Module, input_shape: Shape) -> ExportedProgram:
-    name, shape = type(module).__name__, shape_text((1, *input_shape))
-    if any(isinstance(parameter, UninitializedParameter) for parameter in module.parameters()):
-        raise TraceError(
-            f"{name} has lazy layers, whose sizes are not known yet", remedy="run it on an input first"
-        )
-    like = next((one for one in module.parameters() if one.is_floating_point()), torch.empty(0))
-    image = torch.zeros(1, *input_shape, device=like.device, dtype=like.dtype)
+def ready(module: nn.Module, given: GivenInputs) -> nn.Module:
+    """Return a module that can be traced: itself, or if it has lazy layers a copy that was run once.
+
+    Raises TraceError for one that was scripted or quantised, and for one with lazy layers that fails.
+    """
+    check_traceable(module)
+    if not is_lazy(module):
+        return module
+    copy = copied(module)
+    inputs = Inputs.of(given)
+    arguments = Arguments.of(copy, inputs)
+    with evaluating(copy), torch.no_grad(), torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            copy(*arguments.args, **arguments.kwargs)
+        # Whatever the code of a foreign module raises is reported.
+        except Exception as error:  # noqa: BLE001
+            raise _fails(copy, inputs, error) from None
+    return copy
+
+
+def _given(exported: ExportedProgram, arguments: Arguments) -> list[tuple[str | None, Tensor]]:
+    """Return the name and the example value of each input, in the order of the exported program."""
+    args, kwargs = tree_unflatten(exported.graph_signature.user_inputs, exported.call_spec.in_spec)
+    positional = zip(arguments.names[: len(args)], arguments.args, strict=True)
+    return [*positional, *((name, arguments.kwargs[name]) for name in kwargs)]
+
+
+def _fails(module: nn.Module, inputs: Inputs, failure: Exception, remedy: str | None = None) -> TraceError:
+    shapes = ", ".join(str(replace(one, shape=(1, *one.shape))) for one in inputs.tensors)
+    message = f"{type(module).__name__} fails on an input of {shapes}: {_first_line(failure)}"
+    return TraceError(message, place=_line_of(failure), remedy=remedy)
+
+
+def _export(module: nn.Module, inputs: Inputs, arguments: Arguments) -> ExportedProgram:
+    name = type(module).__name__
     try:
-        exported = torch.export.export(module, (image,), strict=False)
+        with WholeMaps():
+            exported = torch.export.export(module, arguments.args, arguments.kwargs, strict=False)
     # Whatever the code of a foreign module raises is reported.
     except Exception as error:  # noqa: BLE001
-        try:
-            functional_call(module, {name: one.clone() for name, one in module.named_buffers()}, (image,))
-        except Exception as failure:  # noqa: BLE001
-            message = f"{name} fails on an input of {shape}: {_first_line(failure)}"
-            raise TraceError(message, place=_line_of(failure)) from None
+        if failure := _failure(module, arguments):
+            raise _fails(module, inputs, failure, _remedy(module, inputs)) from None
         raise _untraceable(name, error) from None
     for step in exported.graph.nodes:
         _make_functional(step)
     # Composite operations become known ones, and operations still in place become functions.
     plain = all(_is_plain(step) for step in exported.graph.nodes if step.op == "call_function")
     return exported if plain else exported.run_decompositions({})
+
+
+def _failure(module: nn.Module, arguments: Arguments) -> Exception | None:
+    """Run a module without changing its buffers; return what it raises."""
+    buffers = {name: one.clone() for name, one in module.named_buffers()}
+    try:
+        functional_call(module, buffers, arguments.args, arguments.kwargs)
+    except Exception as failure:  # noqa: BLE001
+        return failure
+    return None
+
+
+def _remedy(module: nn.Module, inputs: Inputs) -> str | None:
+    """Say that inputs are of whole numbers if the module runs with these."""
+    for number, tensor in enumerate(inputs.tensors):
+        whole = replace(tensor, dtype="int")
+        changed = Inputs((*inputs.tensors[:number], whole, *inputs.tensors[number + 1 :]))
+        if tensor.dtype == "float" and _failure(module, Arguments.of(module, changed)) is None:
+            return f"this input holds whole numbers: write --input {whole}"
+    return None
+
+
+def _outputs(exported: ExportedProgram) -> dict[str, str]:
+    """Return the step of each tensor that is returned, by its place in what is returned."""
+    returned = tree_unflatten(exported.graph_signature.user_outputs, exported.call_spec.out_spec)
+    steps = {argument.name for argument in exported.graph.output_node().all_input_nodes}
+    places, _form = tree_flatten_with_path(returned)
+    found = {".".join(map(_key, path)) or "output": step for path, step in places}
+    return {name: step for name, step in found.items() if isinstance(step, str) and step in steps}
+
+
+def _key(entry: object) -> str:
+    """Write one key of a place: of a dict, its key; of a tuple or list, the number; else the name of the field."""
+    return str(next(getattr(entry, name) for name in ("key", "idx", "name") if hasattr(entry, name)))
 
 
 def _untraceable(name: str, error: Exception) -> TraceError:

@@ -11,16 +11,20 @@ import torch
 from torch import Tensor, fx
 
 from archsearch.errors import ShapeError, TraceError
-from archsearch.graph.graph import Graph, Node, Weight
+from archsearch.graph.graph import Graph, Node, Output, Weight
+from archsearch.graph.inputs import Inputs
 from archsearch.graph.ops.operation import Constant, Input, Operation, Unknown
 from archsearch.graph.shapes import shape_text
 from archsearch.pytorch.lowering.aten_call import Argument, AtenCall, NodeNumbers, NotKnownError
 from archsearch.pytorch.lowering.known import KNOWN
-from archsearch.pytorch.program import INDEPENDENT, Program, StepValue, arguments_of, name_of
+from archsearch.pytorch.lowering.products import PRODUCTS
+from archsearch.pytorch.lowering.recurrent import RECURRENT
+from archsearch.pytorch.program import INDEPENDENT, Program, StepValue, arguments_of, name_of, ready
 
 if TYPE_CHECKING:
     from torch import nn
 
+    from archsearch.graph.inputs import GivenInputs
     from archsearch.graph.shapes import Shape
 
 
@@ -33,17 +37,21 @@ class Traced:
     steps: Mapping[int, str]
 
 
-def trace(module: nn.Module, input_shape: Shape) -> Traced:
+def trace(module: nn.Module, given: GivenInputs) -> Traced:
     """Trace a module in eval mode for an input of channels and then a size for each axis.
 
-    Operations that are not known are Unknown in the graph. Raises TraceError for a module that cannot be run or
-    traced, and for one whose output does not depend on its input; ShapeError for an input without axes.
+    Of several inputs, each given by name, the first is that image. Operations that are not known are Unknown in
+    the graph. Raises TraceError for a module that cannot be run or traced, and for one whose output does not
+    depend on its input; ShapeError for an image without axes.
     """
-    if len(input_shape) < 2:
-        message = f"input is {shape_text(input_shape)}; it must be channels and a size for each axis"
-        raise ShapeError(message, remedy="as in (3, 32, 32)")
+    inputs = Inputs.of(given)
+    if len(inputs.image.shape) < 2:
+        message = f"input is {shape_text(inputs.image.shape)}; it must be channels and a size for each axis"
+        remedy = "as in (3, 32, 32); of several inputs the image comes first; of tokens, analyse what follows them"
+        raise ShapeError(message, remedy=remedy)
+    module = ready(module, inputs)
     try:
-        return _Tracer(Program.of(module, input_shape), module).traced()
+        return _Tracer(Program.of(module, inputs), module).traced()
     except _DependsOnValuesError as error:
         message = f"{type(module).__name__} cannot be traced: {error} depends on the values in the image"
         raise TraceError(message, remedy=INDEPENDENT) from None
@@ -57,8 +65,9 @@ _VALUELESS = frozenset(
 
 _COSTLY = frozenset(
     {"conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "convolution"}
-    | {"linear", "addmm"}
-    | {"matmul", "mm", "bmm", "baddbmm", "einsum", "scaled_dot_product_attention"}
+    | {"linear", "scaled_dot_product_attention"}
+    | PRODUCTS.keys()
+    | RECURRENT.keys()
 )
 """Operations whose MACs count even where they read weights alone; their result is a constant to its readers."""
 
@@ -76,7 +85,7 @@ class _Tracer:
         self._held: dict[fx.Node, NodeNumbers] = {}
         self._weights: dict[fx.Node, frozenset[Weight]] = {}
         self._steps: dict[int, str] = {}
-        self._outputs: list[int] = []
+        self._outputs: list[Output] = []
         self._constants: dict[fx.Node, StepValue] = {}
         self._known: dict[int, Weight] = {}
         for name, parameter in module.named_parameters():
@@ -89,22 +98,40 @@ class _Tracer:
             elif step.op == "call_function":
                 self._call(step)
             else:
-                given = [one for one in step.all_input_nodes if one.name in self._program.outputs]
-                held = [self._held.get(one, ()) for one in given]
-                self._outputs = [number for one in held for number in _numbers(one)]
+                held = {one.name: self._held.get(one, ()) for one in step.all_input_nodes}
+                returned = self._program.outputs.items()
+                every = [Output(name, one) for name, read in returned for one in _numbers(held[read])]
+                of_image = self._of_image()
+                self._outputs = [output for output in every if output.node in of_image]
+        if not self._outputs and self._program.others:
+            message = "the module's output does not depend on the first of its inputs"
+            raise TraceError(message, remedy="give first the input that it depends on")
         if not self._outputs:
             raise TraceError("the module's output does not depend on its input")
         used = {weight.name for node in self._nodes for weight in node.weights}
         spare = tuple(weight for weight in self._known.values() if weight.name not in used)
-        shape = self._nodes[self._outputs[0]].shape
+        graph = Graph(tuple(self._nodes), 0, spare, tuple(self._outputs))
+        shape = self.shape(graph.output().node)
         classes = shape[1] if len(shape) == 2 else 0
-        graph = Graph(tuple(self._nodes), classes, spare, tuple(self._outputs))
-        return Traced(self._program, graph, self._steps)
+        return Traced(self._program, replace(graph, classes=classes), self._steps)
+
+    def _of_image(self) -> set[int]:
+        """Return the nodes that depend on the image, which further inputs are no part of."""
+        found = {0}
+        for number, node in enumerate(self._nodes):
+            if not found.isdisjoint(node.inputs):
+                found.add(number)
+        return found
 
     def _placeholder(self, step: fx.Node) -> None:
         if step.name == self._program.image:
             self._held[step] = 0
             self._steps[0] = step.name
+        elif step.name in self._program.others:
+            name = self._program.others[step.name]
+            self._held[step] = len(self._nodes)
+            shape = _shape(step)
+            self._nodes.append(Node(Input(shape[1:]), (), shape, path=name, word="input"))
         elif step.name in self._program.parameters:
             self._weights[step] = frozenset({self._known[id(self._program.values[step.name])]})
 

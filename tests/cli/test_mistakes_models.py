@@ -62,6 +62,17 @@ def nothing():
 gray = Net(1)
 signal = Of(nn.Conv1d(3, 4, 3))
 lazy = nn.Sequential(nn.LazyConv2d(4, 3), nn.ReLU())
+ids, meta = nn.Embedding(5, 3), nn.Conv2d(3, 4, 3, device="meta")
+class Pair(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.deep, self.early = nn.Conv2d(3, 4, 11), nn.Conv2d(3, 4, 3)
+    def forward(self, image):
+        return {"out": self.deep(image), "aux": self.early(image)}
+def scripted():
+    import warnings
+    warnings.simplefilter("ignore")
+    return torch.jit.script(nn.ReLU())
 fails, asserts = Of(narrowed), Of(wordless)
 branches, scales, crops = Of(branching), Of(scaled), Of(cropped)
 brightens, masks = Of(brightened), Of(masked)
@@ -80,6 +91,13 @@ MAKER = "name a function of your own that takes none"
 DEPENDS = "cannot be traced: which operations it computes depends on the values in the image"
 NO_IF = "no `if` or loop on a tensor, no .item(), no mask as an index; or analyse the part that has none"
 BLIND = "the module's output does not depend on its input"
+NAMED = "name each with its shape without the batch, the image first: --input image=3x32x32 --input other=SHAPE"
+FLOATS = (
+    "fails on an input of 1x3x32x32: Expected tensor for argument #1 'indices' to have one of the following "
+    "scalar types: Long, Int; but got torch.FloatTensor instead (while checking arguments for embedding)"
+)
+HIDDEN = "was scripted or traced by torch.jit, and its operations are hidden"
+EARLIER = "analyse it before torch.jit.script or torch.jit.trace"
 LACKS = "missing 1 required positional argument:"
 CALL = "calling it without arguments fails:"
 
@@ -90,8 +108,9 @@ MODELS_REFUSED = [
     ("branches", f"Of {DEPENDS}", "if image.sum() > 0", NO_IF),
     ("scales", f"Of {DEPENDS}", "return image * float(", NO_IF),
     ("crops", f"Of {DEPENDS}", "return image[..., :", NO_IF),
-    ("lazy", "Sequential has lazy layers, whose sizes are not known yet", None, "run it on an input first"),
-    ("Two", f"Two fails on an input of 1x3x32x32: Two.forward() {LACKS} 'other'", None, None),
+    ("Two", "Two takes 2 inputs, and the shape of `other` is not given", None, NAMED),
+    ("ids", f"Embedding {FLOATS}", None, "this input holds whole numbers: write --input 3x32x32:int"),
+    ("scripted", f"RecursiveScriptModule {HIDDEN}", None, EARLIER),
     *((name, BLIND, None, None) for name in ("blind", "zeros", "silent", "counting", "weights")),
 ]
 
@@ -296,6 +315,61 @@ def test_a_model_is_checked_like_a_sentence(capsys: Capture) -> None:
     for limits, verdict in (("rf > 2", 0), ("rf > 3", 1)):
         status, out, _err = run(capsys, "check", "my.py:Net", "--limits", limits, "--json")
         assert (status, json.loads(out)["fits"]) == (verdict, verdict == 0)
+
+
+def test_several_outputs(capsys: Capture) -> None:
+    said = "archsearch: rf is that of the output `out`; of the others: aux 3\n"
+    fits = run(capsys, "check", "my.py:Pair", "--limits", "rf > 10")
+    assert fits == (0, "fits rf > 10\n  rf 11, params 1,568, macs 799,968\n", said)
+    chosen = run(capsys, "check", "my.py:Pair", "--limits", "rf > 10", "--output", "aux")
+    assert chosen[:2] == (1, "refused\n  rf is 3, not > 10\n")
+    plain = json.loads(run(capsys, "analyze", "my.py:Pair", "--output", "aux", "--json")[1])
+    assert (plain["rf"], plain["output"], plain["params"]) == (3, "aux", 1568)
+    assert [(one["output"], one["rf"], one["last_map"]) for one in plain["outputs"]] == [
+        ("out", 11, "deep"),
+        ("aux", 3, "early"),
+    ]
+    for command in ("analyze", "check"):
+        said = refused(capsys, command, "my.py:Pair", "--output", "auxx")
+        assert said == message("there is no output `auxx`", "did you mean `aux`?")
+        said = refused(capsys, command, "conv(8)", "--output", "out")
+        assert said == message("`--output` has no effect here: a sentence has one output", "leave out --output")
+
+
+def test_several_inputs(capsys: Capture) -> None:
+    given = ["--input", "image=3x8x8", "--input", "other=3x1x1"]
+    plain = json.loads(run(capsys, "analyze", "my.py:Two", *given, "--json")[1])
+    assert (plain["rf"], plain["input"], [row["op"] for row in plain["ops"]]) == (
+        1,
+        [3, 8, 8],
+        ["input", "input", "add"],
+    )
+    assert run(capsys, "check", "my.py:Two", *given, "--limits", "rf = 1")[0] == 0
+    both = "of several inputs each needs a name of its own, and these are image=3x8x8, 3x1x1"
+    said = refused(capsys, "analyze", "my.py:Two", *given[:3], "3x1x1")
+    assert said == message(both, "as in --input image=3x32x32 --input other=8", "--input")
+    said = refused(capsys, "check", "conv(8)", *given)
+    rule = "only a torch module has inputs with names or types; `conv(8)` is none"
+    assert said == message(rule, "as in --input 3x32x32")
+
+
+def test_lazy_layers_and_the_meta_device(capsys: Capture) -> None:
+    assert json.loads(run(capsys, "analyze", "my.py:lazy", "--compare", "--json")[1])["params"] == 112
+    assert run(capsys, "analyze", "my.py:lazy", "--input", "3x8x8", "--verify")[0] == 0
+    assert json.loads(run(capsys, "analyze", "my.py:meta", "--json")[1])["params"] == 112
+    remedy = "build it on the CPU to verify it; leave out --verify to analyse it as it is"
+    rule = "the module is on the meta device, where it has no values to be run with"
+    assert refused(capsys, "analyze", "my.py:meta", "--verify") == message(rule, remedy)
+
+
+def test_a_window_that_covers_its_map_is_read_in_both_ways(capsys: Capture) -> None:
+    said = "The window of max pool 4x4, stride 4 at 2 covers its whole map; as global pooling, "
+    said += "rf would be 3 and maxpool 0"
+    fits = run(capsys, "check", "conv(4) maxpool(4)", "--input", "3x4x4", "--limits", "rf > 5")
+    assert fits == (0, "fits rf > 5\n  rf 6, params 120, macs 1,728\n", f"archsearch: {said}\n")
+    plain = json.loads(run(capsys, "analyze", "conv(4) maxpool(4)", "--input", "3x4x4", "--json")[1])
+    assert plain["read_as_global"] == {"rf": 3, "maxpool": 0}
+    assert run(capsys, "check", "conv(4) maxpool(4)", "--input", "3x8x8", "--limits", "rf > 5")[2] == ""
 
 
 def test_the_command_ends_with_status_2_and_without_a_traceback(folder: Path) -> None:

@@ -26,6 +26,7 @@ from archsearch.study.columns import COLUMNS, SHOWN
 
 SENTENCE = "conv(8, stride=2) sep(16, dilation=2) head()"
 NETWORK = {*FIGURES, "digest", "sentence"} - {"seconds"}
+ANALYZED = {"input", "classes", "unknown", "weight_macs", "output", "outputs", "read_as_global", "ops"}
 VERDICT = {*NETWORK, "fits", "reason"}
 RESULTS = Path(__file__).parents[1] / "examples" / "results_0_1.sql"
 
@@ -54,7 +55,7 @@ def test_every_command_names_the_values_of_a_network_alike(capsys: Capture, stor
     checked = from_json(capsys, "check", SENTENCE, "--limits", "rf > 3, params < 2")
     sampled = from_json(capsys, "sample", "first", "--count", "2")
     results = from_json(capsys, "results", "--storage", storage)
-    assert set(analyzed) == NETWORK | {"input", "classes", "unknown", "ops"}
+    assert set(analyzed) == NETWORK | ANALYZED
     assert set(checked) == VERDICT | {"limits"}
     assert [set(row) for row in sampled] == [VERDICT] * 2
     assert [set(row) for row in results] == [set(COLUMNS)] * 10

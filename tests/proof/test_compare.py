@@ -76,13 +76,6 @@ AGREED: list[tuple[nn.Module, Shape, str, int]] = [
     (nn.Sequential(shared, nn.ReLU(), shared), (3, 8, 8), "convolution", 2 * 64 * 3 * 27),
     (nn.Sequential(shared, nn.Sequential(shared)), (3, 8, 8), "convolution", 2 * 64 * 3 * 27),
     (Computes(lambda image: image @ image.transpose(1, 2)), (5, 16), "matrix product", 5 * 5 * 16),
-    # 5 tokens of the image, and 5 of weights alone.
-    (
-        Computes(lambda image, layer, weight: layer(image) + layer(weight), nn.Linear(16, 4), weight=(5, 16)),
-        (5, 16),
-        "linear",
-        (5 + 5) * 16 * 4,
-    ),
 ]
 
 
@@ -95,6 +88,12 @@ def test_all_agree(module: nn.Module, shape: Shape, family: str, macs: int) -> N
 
 # A module, its input, and the sentences that its differences make.
 EXPLAINED: list[tuple[nn.Module, Shape, list[str]]] = [
+    # 5 tokens of the image, and 5 of weights alone, of 16 features to 4: all three count both.
+    (
+        Computes(lambda image, layer, weight: layer(image) + layer(weight), nn.Linear(16, 4), weight=(5, 16)),
+        (5, 16),
+        ["of ours, 320 MACs are of weights alone, which the figure `macs` leaves out"],
+    ),
     (
         nn.Sequential(*[nn.Conv2d(1, 1, 3, padding="same") for _ in range(5)]),
         (1, 8, 8),

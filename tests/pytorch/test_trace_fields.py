@@ -70,9 +70,12 @@ GLOBAL = [
     (Gate(4, 2), "mean over dims 2, 3", 5, 0),
     (nn.GroupNorm(2, 4), "group norm", 5, 0),
     (nn.InstanceNorm2d(4), "instance norm", 5, 0),
-    (nn.AvgPool2d(6), "avg pool 6x6, stride 6", 3, 0),
+    # A window slides, whatever it covers: 3 + 5, and then 2 * 6.
+    (nn.AvgPool2d(6), None, 20, 0),
     (nn.AdaptiveAvgPool2d(1), "avg global pool", 3, 0),
-    (nn.MaxPool2d(6), "max pool 6x6, stride 6", 3, 0),
+    (nn.MaxPool2d(6), None, 20, 1),
+    (Of(lambda image: functional.avg_pool2d(image, image.shape[2:])), "avg global pool", 3, 0),
+    (Of(lambda image: functional.max_pool2d(image, kernel_size=image.size(3))), "max global pool", 3, 0),
     (nn.MaxPool2d(5, stride=1, padding=2), None, 9, 1),
     (nn.BatchNorm2d(4), None, 5, 0),
 ]
@@ -86,6 +89,53 @@ def test_what_is_global(layer: nn.Module, op: str | None, rf: int, maxpool: int)
     assert (found.figures["rf"], found.figures["maxpool"]) == (rf, maxpool)
     said = f"The first global operation is: {op} at 1, after a receptive field of 3"
     assert (said in str(found)) == (op is not None)
+
+
+def own_size(image: Tensor) -> Tensor:
+    height, width = image.shape[-2:]
+    seen: Tensor = nn.MaxPool2d((height, width), stride=1)(image)
+    return seen
+
+
+def padded(image: Tensor) -> Tensor:
+    return functional.avg_pool2d(image, image.shape[2:], stride=1, padding=1)
+
+
+# A layer after a 3 x 3 convolution with stride 4 that leaves a map of 1 x 1, 2 x 2 or 3 x 3; then one of 3 x 3.
+SIZES = [
+    (nn.MaxPool2d(1), 3 + 2 * 4, 1),
+    (nn.AdaptiveAvgPool2d(1), 3, 0),
+    (nn.AdaptiveMaxPool2d((1, 1)), 3, 0),
+    (Of(lambda image: image.mean((2, 3), keepdim=True)), 3, 0),
+    (Of(lambda image: image.amax(2, keepdim=True).amax(3, keepdim=True)), 3, 0),
+    (Of(lambda image: functional.avg_pool2d(image, image.shape[2:])), 3, 0),
+    (Of(lambda image: functional.avg_pool2d(image, image.size(2))), 3, 0),
+    (Of(own_size), 3, 0),
+    (Gate(4, 2), 3 + 2 * 4, 0),
+]
+
+
+@pytest.mark.parametrize(("layer", "rf", "maxpool"), SIZES)
+def test_what_is_global_is_so_at_every_size(layer: nn.Module, rf: int, maxpool: int) -> None:
+    module = nn.Sequential(nn.Conv2d(3, 4, 3, stride=4), layer, nn.Conv2d(4, 4, 3, padding=1))
+    found = [analyze(module, (3, size, size)) for size in (3, 7, 12)]
+    assert [(one.figures["rf"], one.figures["maxpool"]) for one in found] == [(rf, maxpool)] * 3
+    assert len({one.first_global and one.first_global.op for one in found}) == 1
+
+
+def test_a_window_is_a_window_at_every_size() -> None:
+    module = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.MaxPool2d(2), nn.MaxPool2d(2))
+    small, large = (analyze(module, (3, size, size)) for size in (4, 8))
+    assert [(one.figures["rf"], one.figures["maxpool"]) for one in (small, large)] == [(6, 2)] * 2
+    assert large.read_as_global is None
+    assert small.read_as_global is not None
+    assert small.read_as_global.figures["rf"] == 4
+    said = "The window of max pool 2x2, stride 2 at 2 covers its whole map; as global pooling, "
+    said += "rf would be 4 and maxpool 1"
+    assert said in str(small)
+    assert (said in str(large), large.other_reading) == (False, "")
+    # With padding, the windows of the map's own size are several.
+    assert last(Of(padded), 3, 4, 4).rf == 4
 
 
 def test_attention() -> None:
@@ -185,4 +235,4 @@ def test_what_a_module_changes_beside_is_no_output() -> None:
             return scores
 
     graph = trace(Counting(), (4, 8, 8)).graph
-    assert ([graph.nodes[number].shape for number in graph.outputs], graph.classes) == ([(1, 10)], 10)
+    assert ([graph.nodes[number].shape for _name, number in graph.outputs], graph.classes) == ([(1, 10)], 10)

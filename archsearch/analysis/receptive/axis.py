@@ -31,11 +31,12 @@ class Axis:
         return replace(self, field=self.field.after(window, length, units)) if dim == self.dim else self
 
     def mixed(self, dims: Collection[int], shape: Sequence[int]) -> Axis:
-        """Return the axis of a tensor summed over dims, which keep size 1."""
+        """Return the axis of a tensor summed over dims, which keep size 1: global, even if it has one unit."""
         if self.dim is None or self.dim not in dims:
             return self
         length = shape[self.dim]
-        return Axis(self.field.gathered([tuple(range(length))], length, mixing=True), None)
+        field = self.field.gathered([tuple(range(length))], length, mixing=True)
+        return Axis(field.without_local_paths(), None)
 
     def squeezed(self, dims: Collection[int]) -> Axis:
         """Return the axis without dims of size 1."""

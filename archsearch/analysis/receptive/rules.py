@@ -25,7 +25,10 @@ def fields(graph: Graph, image: Callable[[int], AxisField] = image) -> tuple[Ten
     """
     found: list[TensorField] = []
     for node in graph.nodes:
-        if isinstance(node.op, Input):
+        if isinstance(node.op, Input) and found:
+            # Further inputs of a module are nothing of the image.
+            found.append(constant(node.shape))
+        elif isinstance(node.op, Input):
             found.append(of_image(node.shape, list(map(image, node.shape[2:]))))
         else:
             found.append(_after(node, graph.shapes_into(node), [found[number] for number in node.inputs]))
@@ -37,9 +40,7 @@ def _after(node: Node, shapes: Sequence[Shape], before: Sequence[TensorField]) -
     match node.op:
         case maps.Convolution() | maps.TransposedConvolution() as op:
             return _slid(_remixed(before[0], 1, op.channels, op.groups), op.windows(shapes[0]), node.shape)
-        case maps.Pool() as op if not op.is_global(shapes[0]):
-            return _slid(before[0], op.windows(shapes[0]), node.shape)
-        case maps.AdaptivePool() | maps.Resize() as op:
+        case maps.Pool() | maps.AdaptivePool() | maps.Resize() as op:
             return _slid(before[0], op.windows(shapes[0]), node.shape)
         case folding.FractionalPool() as op:
             seen = _slid(before[0], op.windows(shapes[0]), node.shape)
@@ -49,7 +50,7 @@ def _after(node: Node, shapes: Sequence[Shape], before: Sequence[TensorField]) -
         case folding.Fold() as op:
             seen = _slid(_remixed(before[0], 1, node.shape[1]), op.windows(shapes[0]), node.shape)
             return replace(seen, bound=seen.bound or before[0].uneven or bool(before[0].carried(1)))
-        case maps.Pool() | maps.GlobalPool():
+        case maps.GlobalPool():
             return before[0].reduced(range(2, len(node.shape)), keep=True)
         case _:
             return _combined(node, before)

@@ -134,10 +134,12 @@ class Pool(Operation):
         parts = zip(self.kernel, self.stride, self.padding, self.dilation, strict=True)
         return tuple(window(*sizes, self.ceil_mode) for sizes in parts)
 
-    def is_global(self, shape: Shape) -> bool:
-        """Whether one window without padding covers the whole of a map: global pooling in disguise.
+    def covers(self, shape: Shape) -> bool:
+        """Whether one window without padding covers the whole of a map, as it would a larger one only in part.
 
-        >>> [Pool("avg", (2, 2), (2, 2)).is_global((1, 8, size, size)) for size in (2, 4)]
+        It slides all the same: only what takes the whole of a map of any size (GlobalPool) is global.
+
+        >>> [Pool("avg", (2, 2), (2, 2)).covers((1, 8, size, size)) for size in (2, 4)]
         [True, False]
         """
         sizes = zip(self.kernel, self.padding, shape[2:], strict=True)
