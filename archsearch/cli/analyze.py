@@ -128,7 +128,9 @@ def _values(subject: Subject, compared: Comparison | None, proof: Proof | None) 
     if compared is not None:
         values["compared"] = asdict(compared)
     if proof is not None:
-        values["verified"] = {"equal": proof.is_complete, **asdict(proof)}
+        # Within an upper bound nothing is known to be equal.
+        equal = None if proof.is_complete and proof.bound else proof.is_complete
+        values["verified"] = {"equal": equal, **asdict(proof)}
     return values
 
 

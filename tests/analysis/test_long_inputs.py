@@ -69,7 +69,8 @@ def test_what_was_not_made_is_said() -> None:
 def test_a_proof_takes_few_runs_and_says_what_it_left_out(length: int) -> None:
     runs = []
     proof = prove(trace(dilated(1, 4, 16), (1, length)), tick=lambda: runs.append(1))
-    assert proof.holds, str(proof)
+    said = f"what {length:,} units of 2: convolution 3, dilation 16 see, by analysis, gradients and NaNs"
+    assert str(proof).splitlines()[0] == f"equal for the units and positions compared: {said}"
     # The gradients' one run, one on the clean image, and one for each position.
     assert len(runs) == MOST + 2
     which = "those at both ends and in the middle, and some between"
@@ -80,13 +81,15 @@ def test_a_proof_takes_few_runs_and_says_what_it_left_out(length: int) -> None:
 
 
 def test_what_is_compared_all_is_not_called_left_out() -> None:
-    assert prove(trace(dilated(1, 2), (1, MOST))).unsure == ()
+    proof = prove(trace(dilated(1, 2), (1, MOST)))
+    assert (proof.unsure, proof.sampled) == ((), False)
+    assert str(proof).startswith("equal: ")
 
 
 def test_a_proof_of_some_positions_finds_what_is_wrong() -> None:
     right, wrong = trace(dilated(1, 4, 16), (1, 1_200)), trace(dilated(1, 4, 17), (1, 1_200))
     proof = prove(replace(right, graph=wrong.graph))
-    assert not proof.holds
+    assert str(proof).startswith("NOT EQUAL: ")
     units = {line.split()[1] for line in proof.differences}
     middle = str(chosen(1_200)[MOST // 2])
     # At both ends and in the middle.

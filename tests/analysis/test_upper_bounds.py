@@ -15,6 +15,7 @@ from archsearch import check
 from archsearch.analysis.figures import is_upper_bound
 from archsearch.analysis.limits import Limits
 from archsearch.analysis.profile import profile
+from archsearch.proof.prove import prove
 from archsearch.pytorch.trace import trace
 
 
@@ -84,6 +85,13 @@ def test_other_upper_bounds_leave_a_limit_open(module: nn.Module, shape: tuple[i
     assert (refused.is_open, refused.reasons) == (False, (f"rf is at most {most}, not > {most}",))
 
 
+@pytest.mark.parametrize(("module", "shape"), [case[:2] for case in BOUNDS])
+def test_a_proof_does_not_call_a_bound_equal(module: nn.Module, shape: tuple[int, ...]) -> None:
+    found = str(prove(trace(module, shape))).splitlines()
+    assert found[0].startswith("within the upper bound: what ")
+    assert found[-1] == "  the analyzer calls its sets here an upper bound"
+
+
 def test_exact_figures_are_no_bounds() -> None:
     layers = nn.Conv2d(3, 8, 3, padding=1), nn.Conv2d(3, 8, 7, padding=3)
     whole = Of(lambda image, one, other: torch.cat([one(image), other(image)], 1), *layers)
@@ -113,5 +121,8 @@ def test_the_command_exits_with_2_where_a_bound_leaves_it_open(tmp_path: Path, c
     assert (status, out) == (2, f"not known to fit\n  {reason}\n")
     status, out, _err = run(capsys, "check", f"{path}:Half", "--limits", "rf > 5", "--json")
     assert (status, json.loads(out)["fits"], json.loads(out)["reason"]) == (2, None, reason)
+    status, out, _err = run(capsys, "analyze", f"{path}:Half", "--verify", "--json")
+    verified = json.loads(out)["verified"]
+    assert (status, verified["equal"], verified["bound"], verified["differences"]) == (0, None, True, [])
     assert run(capsys, "check", f"{path}:Half", "--limits", "rf > 7")[0] == 1
     assert run(capsys, "check", f"{path}:Half", "--limits", "rf < 8")[0] == 0
