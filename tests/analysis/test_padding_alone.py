@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+import torch
 from examples.modules import Of
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from archsearch import check, parse
 from archsearch.analysis.profile import profile
 from archsearch.analysis.receptive.field import image, image_with_patterns, image_with_spans
+from archsearch.analysis.receptive.rules import fields
 from archsearch.graph.windows import TransposedWindow, Window
 from archsearch.proof.prove import prove
 from archsearch.pytorch.build import build
@@ -127,6 +131,59 @@ def test_patterns_and_spans_agree_with_the_sets(
     assert sets.sees_nothing == pattern.sees_nothing == (not any(seen))
     assert spans.extent_inside == sets.extent_inside
     assert spans.sees_all == sets.sees_all
+
+
+def after(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Return a function of the map that some of a layer's units read padding alone for."""
+    return lambda image, first, *layers: function(first(image), *layers)
+
+
+def rows(maps: Tensor) -> Tensor:
+    return maps.mean(3).transpose(1, 2)
+
+
+# Operations on a map of 2x7x7 of which the first two and the last unit of either axis see nothing.
+ON_BLIND_UNITS: dict[str, tuple[Callable[..., Tensor], list[nn.Module]]] = {
+    "recurrent": (lambda maps, lstm: lstm(rows(maps))[0], [nn.LSTM(2, 3, batch_first=True)]),
+    "last state": (lambda maps, gru: gru(rows(maps))[1], [nn.GRU(2, 3, batch_first=True)]),
+    "both directions": (
+        lambda maps, gru: gru(rows(maps))[0],
+        [nn.GRU(2, 3, batch_first=True, bidirectional=True)],
+    ),
+    "windows": (lambda maps: maps.unfold(2, 3, 2), []),
+    "windows to channels": (lambda maps: functional.unfold(maps, 3, padding=1), []),
+    "windows back to a map": (lambda maps: functional.fold(functional.unfold(maps, 2), (7, 7), 2), []),
+    "indices": (lambda maps: maps[:, :, torch.tensor([6, 0, 3, 3])], []),
+    "a single index that sees nothing": (lambda maps: maps[:, :, torch.tensor([6])], []),
+    "antialiased": (
+        lambda maps: functional.interpolate(maps, size=(3, 5), mode="bilinear", antialias=True),
+        [],
+    ),
+    "fractional pooling": (lambda maps, pool: pool(maps), [nn.FractionalMaxPool2d(2, output_size=3)]),
+    "unpooling": (
+        lambda maps, pool, back: back(*pool(maps)),
+        [nn.MaxPool2d(2, return_indices=True), nn.MaxUnpool2d(2)],
+    ),
+    "a product": (lambda maps: torch.einsum("bchw,wv->bchv", maps, torch.ones(7, 3)), []),
+}
+
+
+@pytest.mark.parametrize("name", ON_BLIND_UNITS)
+def test_operations_on_units_that_see_nothing(name: str) -> None:
+    function, layers = ON_BLIND_UNITS[name]
+    first = nn.Conv2d(1, 2, 1, stride=2, padding=3)
+    traced = trace(Of(after(function), first, *layers), (1, 8, 8))
+    found = profile(traced.graph)
+    assert (found.unknown, found.patterns[1].axes[0].field.blind) == ((), 0b1000011)
+    ways = [fields(traced.graph, begin) for begin in (image, image_with_spans, image_with_patterns)]
+    for sets, spans, patterns in zip(*ways, strict=True):
+        for with_sets, *others in zip(sets.axes, spans.axes, patterns.axes, strict=True):
+            seen = with_sets.field.seen or ()
+            blind = sum(1 << unit for unit, found in enumerate(seen) if not found)
+            assert [with_sets.field.blind, *(axis.field.blind for axis in others)] == [blind] * 3
+            assert others[0].field.extent_inside == with_sets.field.extent_inside
+    proof = prove(traced, max(traced.steps))
+    assert proof.holds, str(proof)
 
 
 def test_joined_maps_see_where_one_of_them_sees() -> None:

@@ -309,9 +309,11 @@ def test_a_model_is_checked_like_a_sentence(capsys: Capture) -> None:
     assert fits == (0, "fits rf > 2, params < 200\n  rf 3, params 162, macs 97,240\n", "")
     broken = run(capsys, "check", "my.py:gray", "--input", "1x9x9", "--limits", "rf > 3, params < 20")
     assert broken == (1, "refused\n  rf is 3, not > 3\n  params is 90, not < 20\n", "")
-    uneven = run(capsys, "check", "my.py:uneven", "--limits", "rf > 2")
     warned = "archsearch: the receptive field of this module is an upper bound\n"
-    assert uneven == (0, "fits rf > 2\n  rf 3, params 3, macs 0\n", warned)
+    below = run(capsys, "check", "my.py:uneven", "--limits", "rf < 4")
+    assert below == (0, "fits rf < 4\n  rf 3, params 3, macs 0\n", warned)
+    above = run(capsys, "check", "my.py:uneven", "--limits", "rf > 2")
+    assert above == (2, "not known to fit\n  rf is at most 3: whether it is > 2 is not known\n", warned)
     for limits, verdict in (("rf > 2", 0), ("rf > 3", 1)):
         status, out, _err = run(capsys, "check", "my.py:Net", "--limits", limits, "--json")
         assert (status, json.loads(out)["fits"]) == (verdict, verdict == 0)

@@ -9,7 +9,7 @@ import torch
 
 from archsearch.errors import ShapeError, TrainingError
 from archsearch.graph.builder import Builder
-from archsearch.graph.ops import maps, mixing, moving, norms
+from archsearch.graph.ops import folding, maps, mixing, moving, norms, recurrent
 from archsearch.graph.ops.functions import ACTIVATIONS, ARITHMETIC, BUILDABLE
 from archsearch.graph.ops.operation import Constant, Input, Operation, Unknown
 from archsearch.pytorch.build import build
@@ -99,6 +99,13 @@ REFUSED: list[tuple[Operation, int, str]] = [
     (mixing.Contract("abcd", "abce", "abde"), 2, "there is no layer for `contract`"),
     (mixing.Attention(), 3, "there is no layer for `attention`"),
     (moving.Expand((1, 4, 9, 12)), 1, "there is no layer for `expand`"),
+    (moving.IndexSelect(1, (0, 2, 2, 1)), 1, "there is no layer for `index_select`"),
+    (folding.Unfold(2, size=3, step=2), 1, "there is no layer for `unfold`"),
+    (folding.Fold((2, 2), (1, 1), (0, 0), (1, 1), (10, 13)), 1, "there is no layer for `fold`"),
+    (folding.FractionalPool((2, 2), (4, 5)), 1, "there is no layer for `fractional_pool`"),
+    (folding.MaxUnpool((2, 2), (2, 2), (0, 0), (1, 1), (18, 24)), 2, "there is no layer for `max_unpool`"),
+    (recurrent.Recurrent("gru", 5), 1, "there is no layer for `recurrent`"),
+    (recurrent.LastState((1, 1, 5), time=1), 1, "there is no layer for `last_state`"),
     (Input(SHAPE), 1, "there is no layer for `input`"),
     (Constant((1, 4)), 1, "there is no layer for `constant`"),
     (Unknown("sort", (1, 4)), 1, "there is no layer for `unknown`"),
@@ -106,6 +113,11 @@ REFUSED: list[tuple[Operation, int, str]] = [
         maps.Pool("avg", (2, 2), (1, 1), dilation=(2, 2)),
         1,
         "there is no layer for average pooling with dilation",
+    ),
+    (
+        maps.Resize("linear", (18, 24), (Fraction(1, 2),) * 2, antialias=True),
+        1,
+        "there is no layer for antialiased interpolation",
     ),
     (maps.Resize("cubic", (18, 24), (Fraction(1, 2),) * 2), 1, "there is no layer for cubic interpolation"),
     (

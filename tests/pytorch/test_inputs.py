@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -241,11 +241,29 @@ class Merged(nn.Module):
         return functional.conv2d(image, merged.transpose(0, 1), padding=2)
 
 
+class Made(nn.Module):
+    """A kernel of 4x3x3x3 made of two tensors of ones by a function."""
+
+    def __init__(self, make: Callable[[Tensor, Tensor], Tensor], *shapes: tuple[int, ...]) -> None:
+        super().__init__()
+        self.make = make
+        self.first, self.second = (nn.Parameter(torch.ones(shape)) for shape in shapes)
+
+    def forward(self, image: Tensor) -> Tensor:
+        return functional.conv2d(image, self.make(self.first, self.second).reshape(4, 3, 3, 3))
+
+
 # The MACs of the image, and those of weights alone.
 ALONE = [
     (LowRank(), 36 * 8 * 27, 8 * 2 * 27),
     (Merged(), 64 * 5 * 75, 3 * 25 * 5 * 36),
     (parametrizations.weight_norm(nn.Conv2d(3, 4, 3)), 36 * 4 * 27, 0),
+    # The largest singular value: the kernel times one vector, and that times another.
+    (parametrizations.spectral_norm(nn.Conv2d(3, 4, 3)), 36 * 4 * 27, 4 * 27 + 4),
+    (Made(torch.outer, (4,), (27,)), 36 * 4 * 27, 4 * 27),
+    (Made(torch.inner, (4, 2), (27, 2)), 36 * 4 * 27, 4 * 2 * 27),
+    (Made(lambda one, two: torch.tensordot(one, two, 1), (4, 2), (2, 3, 3, 3)), 36 * 4 * 27, 4 * 2 * 27),
+    (Made(lambda one, two: torch.einsum("or,ric->oic", one, two), (4, 2), (2, 3, 9)), 36 * 4 * 27, 4 * 2 * 27),
 ]
 
 

@@ -67,6 +67,11 @@ def _kind(hint: Hashable) -> _Kind:
         return _Kind(lambda value: isinstance(value, str) and value in choices, one_of, f'"{choices[0]}"')
     kinds: Mapping[Hashable, _Kind] = {
         int: _Kind(_is_number, f"a whole number of at most {LARGEST:,}", "1"),
+        int | None: _Kind(
+            lambda value: value is None or _is_number(value),
+            f"a whole number of at most {LARGEST:,}, or None",
+            "1",
+        ),
         bool: _Kind(lambda value: type(value) is bool, "True or False", "True"),
         str: _Kind(lambda value: type(value) is str, "a text", '"relu"'),
         _SIZES: _Kind(_are_numbers, f"a tuple of whole numbers of at most {LARGEST:,}", "(3, 3)"),
