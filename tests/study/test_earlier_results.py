@@ -15,7 +15,9 @@ from archsearch.cli import main
 
 WRITTEN = Path(__file__).parents[1] / "examples" / "results_0_1.sql"
 # Version 0.1 knew no Muon, which its `fast` has now.
-RECIPE = ("--data", "digits", "--augmentation", "none", "--muon-learning-rate", "0")
+# The recipe that was the default then.
+CYCLE = ("--schedule", "one_cycle", "--warmup", "0.25", "--cooldown", "0.25")
+RECIPE = ("--data", "digits", "--augmentation", "none", "--muon-learning-rate", "0", *CYCLE)
 LIMITS = "rf > 44, params < 30k, macs < 3M, dilated >= 1, depthwise >= 1"
 
 Rows = list[dict[str, Any]]
