@@ -99,8 +99,8 @@ def choose(graph: Graph, recipe_batch_size: int, wanted: Wanted, images: int) ->
 
     Tried one after the other, each time on the best so far: both memory formats, bf16, other numbers of threads;
     and torch.compile, if training on so many `images` (those of an epoch times the epochs) takes 10 minutes or
-    more. What `wanted` states is not varied. Takes a few seconds, more for networks of which a step takes seconds.
-    Torch's random numbers and threads are left as they were.
+    more: it has to save more than compiling takes. What `wanted` states is not varied. Takes a few seconds, more
+    for networks of which a step takes seconds. Torch's random numbers and threads are left as they were.
 
     Raises TrainingError where there is no such GPU as wanted, and where there is no memory for a step.
     """
@@ -119,10 +119,13 @@ def choose(graph: Graph, recipe_batch_size: int, wanted: Wanted, images: int) ->
             compiled = replace(device, compiled=True)
             try:
                 rates[compiled], seconds = Steps(graph, recipe_batch_size).compiled_rate(compiled)
-                note = f"; compiling took {seconds:.0f} s"
             except compile_errors() as error:
                 note = f"; not compiled: {compile_failure(error)}"
-            device = compiled if wanted.compiled and compiled in rates else fastest(rates)
+            else:
+                note = f"; compiling took {seconds:.0f} s"
+                # Each network of a study is compiled anew.
+                pays = fastest(rates) == compiled and images / rates[device] - images / rates[compiled] > seconds
+                device = compiled if wanted.compiled or pays else device
     tried = {", ".join(words(one)): rate for one, rate in rates.items()}
     tried |= {text: rate for text, rate in together.items() if rate is not None}
     return Choice(device, reason(", ".join(words(device)), tried) + note, tried)

@@ -12,7 +12,9 @@ from examples.console import run
 
 from archsearch.analysis.cost import Calibration
 
-CALIBRATION = Calibration(1e-11, 4e-11, 2e-9, 3e-9, 1e-9, 1e-6, device="fp32, 1 thread, batches of 128")
+CALIBRATION = Calibration(
+    1e-11, 4e-11, 1e-11, 4e-11, 2e-9, 3e-9, 1e-9, 1e-6, device="fp32, 1 thread, batches of 128"
+)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from archsearch.errors import ArchsearchError
 from archsearch.files import shipped
 from archsearch.notation.network import Network, parse, read
-from archsearch.space.choose import recording
+from archsearch.space.choose import by_option, recording
 from archsearch.space.space import Space
 
 SPACES = {
@@ -38,7 +38,7 @@ SPACES = {
 def derived(space: Space, choices: dict[str, str]) -> tuple[Network, dict[str, str]]:
     """Return what choices lead to, and all that was chosen on the way."""
     record: dict[str, str] = {}
-    network = space.derive(recording(lambda slot, options, _: options.index(choices[slot]), record))
+    network = space.derive(recording(by_option(choices), record))
     return network, record
 
 

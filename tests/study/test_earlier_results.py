@@ -14,8 +14,9 @@ import pytest
 from archsearch.cli import main
 
 WRITTEN = Path(__file__).parents[1] / "examples" / "results_0_1.sql"
-# Version 0.1 knew no Muon, which its `fast` has now.
-RECIPE = ("--data", "digits", "--augmentation", "none", "--muon-learning-rate", "0")
+# Version 0.1 trained over one cycle and knew no Muon; `fast` has Muon and a constant rate now.
+CYCLE = ("--schedule", "one_cycle", "--warmup", "0.25", "--cooldown", "0.25")
+RECIPE = ("--data", "digits", "--augmentation", "none", "--muon-learning-rate", "0", *CYCLE)
 LIMITS = "rf > 44, params < 30k, macs < 3M, dilated >= 1, depthwise >= 1"
 
 Rows = list[dict[str, Any]]

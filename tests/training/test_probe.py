@@ -68,6 +68,16 @@ def test_compiling_is_not_tried(compiled: bool | None, images: int) -> None:
     assert "compil" not in choice.reason
 
 
+@pytest.mark.parametrize(("seconds", "pays"), [(0.1, True), (1e12, False)])
+def test_compiling_has_to_save_more_than_it_takes(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, pays: bool
+) -> None:
+    monkeypatch.setattr(steps.Steps, "compiled_rate", lambda *_: (1e9, seconds))
+    choice = choose(TINY, 16, Wanted("cpu", "fp32", 1), images=10**9)
+    assert choice.device.compiled is pays
+    assert "; compiling took " in choice.reason
+
+
 def test_compiling_that_is_wanted_is_done_however_short_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(steps.Steps, "compiled_rate", lambda *_: (1e-6, 0.1))
     choice = choose(TINY, 16, Wanted("cpu", "fp32", 1, compiled=True), images=100)
