@@ -118,7 +118,7 @@ class Profile:
     @property
     def has_sets(self) -> bool:
         """Whether no side of the image is longer than SETS_UP_TO."""
-        return max(self.graph.input[1:], default=0) <= SETS_UP_TO
+        return max(self.graph.sides, default=0) <= SETS_UP_TO
 
     @cached_property
     def fields(self) -> tuple[TensorField, ...]:
@@ -179,8 +179,12 @@ class Profile:
 
     @property
     def first_whole(self) -> OpProfile | None:
-        """The first operation with a unit that sees as far, along each axis, as all its units together."""
-        return next((row for row in self._before if _sees_all(self.within[row.number])), None)
+        """The first operation with a unit that sees as far, along each axis, as all its units together.
+
+        One that picks a part of the image, such as one step of a signal, is none: the output sees further.
+        """
+        end = self.within[self.end]
+        return next((row for row in self._before if _sees_all(self.within[row.number], end)), None)
 
     @cached_property
     def _before(self) -> tuple[OpProfile, ...]:
@@ -269,5 +273,8 @@ def _is_global(field: TensorField) -> bool:
     return any(axis.field.is_global for axis in field.axes)
 
 
-def _sees_all(field: TensorField) -> bool:
-    return bool(field.axes) and all(axis.field.sees_all for axis in field.axes)
+def _sees_all(field: TensorField, end: TensorField) -> bool:
+    if not field.axes or not end.axes:
+        return False
+    pairs = zip(field.axes, end.axes, strict=True)
+    return all(one.field.sees_all and one.field.longest >= last.field.whole for one, last in pairs)

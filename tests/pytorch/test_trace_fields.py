@@ -91,6 +91,26 @@ def test_what_is_global(layer: nn.Module, op: str | None, rf: int, maxpool: int)
     assert (said in str(found)) == (op is not None)
 
 
+def stepped(signal: Tensor, read: nn.Module) -> Tensor:
+    """One step of a signal after another, as a recurrent network of one's own."""
+    state = torch.zeros(1, 3)
+    for step in signal.unbind(2):
+        state = read(step) + state
+    return state
+
+
+def test_a_part_of_the_image_is_not_the_whole() -> None:
+    found = analyze(Of(stepped, nn.Linear(3, 3)), (3, 5))
+    assert found.first_whole is not None
+    assert (found.first_whole.op, found.first_whole.number) == ("add", found.end)
+    # What looks at the upper left corner alone sees all of that there.
+    corner = nn.Sequential(nn.Conv2d(1, 1, 3, padding=1), Of(lambda x: x[:, :, :1, :1]), nn.Conv2d(1, 1, 1))
+    assert analyze(corner, (1, 8, 8)).first_whole is not None
+    row = analyze(Of(lambda x, see: see(x[:, :, 3:4]).flatten(1) + x.mean((2, 3)), nn.Conv2d(1, 8, 1)), (1, 8, 8))
+    assert row.first_whole is not None
+    assert row.first_whole.op == "mean over dims 2, 3"
+
+
 def own_size(image: Tensor) -> Tensor:
     height, width = image.shape[-2:]
     seen: Tensor = nn.MaxPool2d((height, width), stride=1)(image)

@@ -73,13 +73,22 @@ class AxisField:
         return self.pattern is None or self.total != self.local
 
     @property
+    def longest(self) -> int:
+        """The largest stretch of the image that a unit sees along all paths, from first to last position."""
+        return 0 if self.total is None else self.total.longest
+
+    @property
+    def whole(self) -> int:
+        """The stretch of the image that all units together see along all paths."""
+        return 0 if self.total is None else self.total.whole
+
+    @property
     def sees_all(self) -> bool:
         """Whether one unit's field stretches as far as those of all units together."""
         if self.total is None:
             return False
-        whole = self.total.whole
         is_local = self.pattern is not None and self.pattern.is_regular and self.total == self.local
-        return self.total.longest == whole and not (is_local and self.pattern and self.pattern.extent < whole)
+        return self.longest == self.whole and not (is_local and self.pattern and self.pattern.extent < self.whole)
 
     @property
     def reached(self) -> int:
