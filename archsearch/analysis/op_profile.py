@@ -117,7 +117,7 @@ class OpProfile:
         if not self.seen.has_sets:
             return None
         reached = [axis.field.reached.bit_count() for axis in self.field.axes]
-        shares = [count / length for count, length in zip(reached, self.seen.graph.input[1:], strict=False)]
+        shares = [count / length for count, length in zip(reached, self.seen.graph.sides, strict=False)]
         return min(shares, default=0.0)
 
     @property

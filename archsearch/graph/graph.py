@@ -82,6 +82,11 @@ class Graph:
         return self.nodes[0].shape[1:]
 
     @property
+    def sides(self) -> Shape:
+        """Size of each axis of the input: what follows its channels, or the length of a row that has none."""
+        return self.input[1:] or self.input
+
+    @property
     def classifies(self) -> bool:
         """Whether the output is one number per class, so that the network can be trained."""
         return self.nodes[-1].shape == (1, self.classes)

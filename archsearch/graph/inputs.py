@@ -22,7 +22,7 @@ DTYPES: Mapping[str, str | None] = {
 }
 """What an input may hold, and torch's name for it; floats are of the type of the module's parameters."""
 
-_INPUT = re.compile(r"(?:(?P<name>[^\W\d]\w*)=)?(?P<shape>[^:=]*)(?::(?P<dtype>\w+))?")
+_INPUT = re.compile(r"(?:(?P<name>[^\W\d]\w*(\.\w+)*)=)?(?P<shape>[^:=]*)(?::(?P<dtype>\w+))?")
 _SHAPE = re.compile(r"[1-9][0-9]{0,8}(x[1-9][0-9]{0,8}){0,4}")
 _FORM = "write NAME=SHAPE, as in image=3x32x32, b=8, step=scalar:int or mask=32x32:bool"
 
@@ -30,6 +30,8 @@ _FORM = "write NAME=SHAPE, as in image=3x32x32, b=8, step=scalar:int or mask=32x
 @dataclass(frozen=True)
 class InputTensor:
     """One input: the argument of `forward` that it is for, its shape without the batch, and what it holds.
+
+    A name with a dot is one tensor in an argument: `batch.image` in a dict, `maps.0` in a list.
 
     >>> print(InputTensor("image", (3, 32, 32)), InputTensor("step", (), "int"))
     image=3x32x32 step=scalar:int
@@ -46,7 +48,7 @@ class InputTensor:
 
     @staticmethod
     def of(text: str, place: Place | str | None = None) -> InputTensor:
-        """Read an input such as `3x32x32`, `image=3x32x32`, `ids=16:int` or `step=scalar`; raises NotationError.
+        """Read an input such as `3x32x32`, `16:int`, `image=3x32x32` or `step=scalar`; raises NotationError.
 
         >>> InputTensor.of("ids=16:int")
         InputTensor(name='ids', shape=(16,), dtype='int')
@@ -59,7 +61,8 @@ class InputTensor:
             message = f"`{dtype}` is not what an input can hold"
             raise NotationError(message, place=place, remedy=f"known here: {', '.join(DTYPES)}")
         if name is None:
-            return InputTensor(None, parse_shape(shape, place), dtype)
+            is_row = _SHAPE.fullmatch(shape) and "x" not in shape
+            return InputTensor(None, (int(shape),) if is_row else parse_shape(shape, place), dtype)
         if shape == "scalar":
             return InputTensor(name, (), dtype)
         if not _SHAPE.fullmatch(shape):
@@ -99,17 +102,22 @@ class Inputs:
         if not given:
             raise NotationError("no input is given", remedy=_FORM)
         texts = {name: one if isinstance(one, str) else shape_text(one) or "scalar" for name, one in given.items()}
-        return Inputs(tuple(InputTensor.of(f"{name}={text}") for name, text in texts.items()))
+        return Inputs.joined(tuple(InputTensor.of(f"{name}={text}") for name, text in texts.items()))
 
     @staticmethod
     def joined(tensors: tuple[InputTensor, ...], place: str | None = None) -> Inputs:
-        """Return several inputs of one module; raises NotationError unless each has a name of its own."""
+        """Return the inputs of one module; raises NotationError unless each of several has a name of its own."""
         names = [tensor.name for tensor in tensors]
         if len(tensors) > 1 and (None in names or len(set(names)) < len(names)):
             message = (
                 f"of several inputs each needs a name of its own, and these are {', '.join(map(str, tensors))}"
             )
             raise NotationError(message, place=place, remedy="as in --input image=3x32x32 --input other=8")
+        for name in names:
+            if any(str(other).startswith(f"{name}.") for other in names):
+                raise NotationError(
+                    f"`{name}` is a tensor here, and has no tensors in it", place=place, remedy=_FORM
+                )
         return Inputs(tensors)
 
 

@@ -18,13 +18,13 @@ SAME_FOR_EVERY_IMAGE = names("""
 """Operations that read only the shape of a tensor."""
 
 MOVING = names("""
-    _pad_circular broadcast_to cat channel_shuffle chunk col2im concat concatenate constant_pad_nd diag
-    diag_embed diagonal diagonal_scatter dstack expand expand_as fill flatten flip fliplr flipud getitem hsplit
-    hstack im2col moveaxis movedim narrow native_channel_shuffle numpy_T pad permute pixel_shuffle pixel_unshuffle
-    ravel reflection_pad1d reflection_pad2d reflection_pad3d repeat repeat_interleave replication_pad1d
-    replication_pad2d replication_pad3d reshape reshape_as roll rot90 select select_scatter slice slice_scatter
-    split split_with_sizes squeeze stack swapaxes swapdims t tensor_split tile transpose tril triu unbind unflatten
-    unfold unsafe_chunk unsafe_split unsafe_split_with_sizes unsqueeze view_as vsplit vstack
+    _pad_circular broadcast_tensors broadcast_to cat channel_shuffle chunk col2im concat concatenate
+    constant_pad_nd diag diag_embed diagonal diagonal_scatter dstack expand expand_as fill flatten flip fliplr
+    flipud getitem hsplit hstack im2col moveaxis movedim narrow native_channel_shuffle numpy_T pad permute
+    pixel_shuffle pixel_unshuffle ravel reflection_pad1d reflection_pad2d reflection_pad3d repeat repeat_interleave
+    replication_pad1d replication_pad2d replication_pad3d reshape reshape_as roll rot90 select select_scatter slice
+    slice_scatter split split_with_sizes squeeze stack swapaxes swapdims t tensor_split tile transpose tril triu
+    unbind unflatten unfold unsafe_chunk unsafe_split unsafe_split_with_sizes unsqueeze view_as vsplit vstack
 """)
 """Each element of the result is one element of an input."""
 
@@ -43,7 +43,7 @@ ELEMENT_OF_FIRST = names("""
     floor frac gelu hardshrink hardsigmoid hardswish hardtanh isfinite isinf isnan leaky_relu lift_fresh
     lift_fresh_copy log log10 log1p log2 log_sigmoid logical_not logit mish nan_to_num neg negative positive
     rad2deg reciprocal relu relu6 round rrelu rsqrt selu sgn sigmoid sign signbit silu sin sinc sinh softplus
-    softshrink sqrt square tan tanh threshold to trunc type_as
+    softshrink softsign sqrt square tan tanh threshold to trunc type_as
 """)
 """Each element of the result depends on the same element of the first input."""
 

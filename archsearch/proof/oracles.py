@@ -88,12 +88,13 @@ def by_nans(
     ['010101', '101010']
     """
     shape = (1, *program.input_shape)
+    along = _axes(len(shape))[axis]
     # In double precision torch does not convolve by Winograd or Fourier transforms, which would spread NaNs.
     image = torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=torch.double).to(_device(program))
 
     def reached_from(spoiled: range) -> list[bool]:
         spoilt = image.clone()
-        spoilt.narrow(axis + 2, spoiled.start, len(spoiled)).fill_(torch.nan)
+        spoilt.narrow(along, spoiled.start, len(spoiled)).fill_(torch.nan)
         # The faster attention kernels treat a row of NaNs as masked.
         with torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
             value = program.run(spoilt, step)
@@ -104,8 +105,8 @@ def by_nans(
     clean = reached_from(range(0))
     if any(clean):
         raise TraceError(f"{step} has NaNs for an image of random normal numbers")
-    if positions is None or len(positions) == shape[axis + 2]:
-        return _bisected(shape[axis + 2], len(clean), reached_from)
+    if positions is None or len(positions) == shape[along]:
+        return _bisected(shape[along], len(clean), reached_from)
     found = [0] * len(clean)
     for place, position in enumerate(positions):
         for unit, is_reached in enumerate(reached_from(range(position, position + 1))):
@@ -113,20 +114,20 @@ def by_nans(
     return tuple(found)
 
 
-def nan_blind(program: Program) -> tuple[str, ...]:
-    """Return the operations on the image that do not pass NaNs on to everything that depends on it.
+def nan_blind(program: Program, step: str) -> tuple[str, ...]:
+    """Return the operations on the image, up to a step, that do not pass NaNs on to all that depends on it.
 
     `aten.gt.Scalar` is one: a boolean holds no NaN. So is every operation whose result is integers or booleans.
     """
     dependent: set[fx.Node] = set()
     blind = set()
-    for step in program.steps:
-        if step.name == program.image:
-            dependent.add(step)
-        elif not dependent.isdisjoint(step.all_input_nodes) and name_of(step) not in SAME_FOR_EVERY_IMAGE:
-            dependent.add(step)
-            if _hides_nans(step):
-                source = step.all_input_nodes[0] if name_of(step) == "getitem" else step
+    for one in program.needed(step):
+        if one.name == program.image:
+            dependent.add(one)
+        elif not dependent.isdisjoint(one.all_input_nodes) and name_of(one) not in SAME_FOR_EVERY_IMAGE:
+            dependent.add(one)
+            if _hides_nans(one):
+                source = one.all_input_nodes[0] if name_of(one) == "getitem" else one
                 blind.add(str(source.target))
     return tuple(sorted(blind))
 
@@ -161,10 +162,10 @@ def _bisected(size: int, units: int, reached_from: Callable[[range], list[bool]]
 def _depended_on(value: Tensor, image: Tensor, wanted: Tensor) -> tuple[int, ...]:
     """Return the positions along each spatial axis that the elements with a 1 in `wanted` depend on."""
     if not value.requires_grad:
-        return (0,) * (image.dim() - 2)
+        return (0,) * len(_axes(image.dim()))
     (gradient,) = torch.autograd.grad(value, image, wanted, retain_graph=True, materialize_grads=True)
     seen = gradient.abs() > _ROUNDING
-    positions = (seen.movedim(axis, 0).flatten(1).any(1).nonzero() for axis in range(2, image.dim()))
+    positions = (seen.movedim(axis, 0).flatten(1).any(1).nonzero() for axis in _axes(image.dim()))
     return tuple(sum(1 << position for position in found.flatten().tolist()) for found in positions)
 
 
@@ -177,6 +178,11 @@ def _positive_with_gradients_of_0_and_1(
         if tensor.requires_grad and id(tensor) not in read:
             tensor.register_hook(_made_0_or_1)  # type: ignore[no-untyped-call]
     return value
+
+
+def _axes(dims: int) -> range:
+    """Return the dims of an image that are axes: all but batch and channels, or of a row all but the batch."""
+    return range(min(2, dims - 1), dims)
 
 
 def _made_0_or_1(gradient: Tensor | None) -> Tensor | None:

@@ -101,6 +101,14 @@ def _picked(index: str, operation: TorchFunction, given: Arguments) -> StepValue
     return operation(**given)
 
 
+def _embedding(operation: TorchFunction, given: Arguments) -> StepValue:
+    indices, weight = given["indices"], given["weight"]
+    if not indices.requires_grad:
+        return operation(**given)
+    rows = indices[..., None].expand(*indices.shape, weight.shape[1])
+    return _for_every_unit(rows, {"indices": indices, "weight": weight})
+
+
 def _reduced(operation: TorchFunction, given: Arguments) -> StepValue:
     if "other" in given:
         return _sum(operation, given)
@@ -213,7 +221,7 @@ _REPLACEMENTS: Mapping[str, Callable[[TorchFunction, Arguments], StepValue]] = M
     | dict.fromkeys(names("max_pool1d max_pool1d_with_indices"), partial(max_pool, torch.conv1d))
     | dict.fromkeys(names("max_pool2d max_pool2d_with_indices"), partial(max_pool, torch.conv2d))
     | dict.fromkeys(names("max_pool3d max_pool3d_with_indices"), partial(max_pool, torch.conv3d))
-    | dict.fromkeys(names("addmm baddbmm bilinear bmm dot inner matmul mm mv outer tensordot vdot"), _product)
+    | dict.fromkeys(names("addmm baddbmm bilinear bmm dot ger inner matmul mm mv outer tensordot vdot"), _product)
     | dict.fromkeys(names("_log_softmax _softmax log_softmax softmax"), _softmax)
     | dict.fromkeys(names("layer_norm rms_norm"), _layer_norm)
     | dict.fromkeys(
@@ -235,7 +243,7 @@ _REPLACEMENTS: Mapping[str, Callable[[TorchFunction, Arguments], StepValue]] = M
         "batch_norm": _batch_norm,
         "copy": _copy,
         "einsum": _einsum,
-        "embedding": partial(_picked, "indices"),
+        "embedding": _embedding,
         "gather": partial(_picked, "index"),
         "glu": _glu,
         "grid_sampler": partial(_picked, "grid"),

@@ -13,6 +13,7 @@ from archsearch.analysis.receptive.field import image_at
 from archsearch.analysis.receptive.rules import fields
 from archsearch.errors import TraceError
 from archsearch.graph.ops.maps import Resize
+from archsearch.graph.ops.operation import Unknown
 from archsearch.proof.oracles import by_gradients, by_nans, nan_blind
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ def prove(
 ) -> Proof:
     """Compare what every unit of a node sees with gradients and NaNs; without `number`, of the last map.
 
-    `output` names the output whose last map that is, without it the main one.
+    `output` names the output whose last map that is, without it the main one. Of a module with operations that are
+    not known, it is the last map before them.
 
     Where the analyzer calls its sets an upper bound, they may be larger than what the oracles find. Where an
     interpolation gives a position weight 0, NaNs see it, but neither analyzer nor gradients do. `tick` is called
@@ -83,14 +85,12 @@ def prove(
     _check_provable(traced)
     profile = Profile(traced.graph, output=output)
     if number is None:
-        # A single number has no dim to compare along.
-        shaped = {number for number in traced.steps if traced.graph.nodes[number].shape}
-        number = headline(profile, among=shaped)
+        number = headline(profile, among=_comparable(traced))
     step, node = traced.steps[number], traced.graph.nodes[number]
-    sides = traced.graph.input[1:]
+    sides = traced.graph.sides
     positions = [chosen(side) for side in sides]
     field = fields(traced.graph, lambda side: image_at(side, chosen(side)))[number]
-    blind = nan_blind(traced.program)
+    blind = nan_blind(traced.program, step)
     zero_weights = any(isinstance(one.op, Resize) and "nearest" not in one.op.mode for one in traced.graph.nodes)
     dims = [dim for dim in range(len(field.shape)) if field.carried(dim)] or [len(field.shape) - 1]
     differences: list[str] = []
@@ -114,6 +114,18 @@ def prove(
     name = f"{node.path}: {node.op.description}" if node.path else node.op.description
     sampled = max(*sides, *sizes) > MOST
     return Proof(name, sum(sizes), tuple(differences), tuple(unsure), profile.unknown, field.bound, sampled)
+
+
+def _comparable(traced: Traced) -> set[int]:
+    """Return the nodes that a step computes, but for those behind operations that are not known.
+
+    A single number is none either: it has no dim to compare along.
+    """
+    nodes, behind = traced.graph.nodes, set[int]()
+    for number, node in enumerate(nodes):
+        if isinstance(node.op, Unknown) or not behind.isdisjoint(node.inputs):
+            behind.add(number)
+    return {number for number in traced.steps if nodes[number].shape and number not in behind}
 
 
 def _left_out(sides: Sequence[int], sizes: Sequence[int]) -> Iterator[str]:

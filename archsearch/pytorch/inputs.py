@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -25,11 +26,15 @@ _QUANTISED = re.compile(r"torch\.(ao\.)?nn\.(intrinsic\.)?quantized\b")
 
 @dataclass(frozen=True)
 class Arguments:
-    """The arguments of one call of a module for a batch of one; `names` says which input each is, in order."""
+    """The arguments of one call of a module for a batch of one; `names` says which input each of `args` is.
 
-    args: tuple[Tensor, ...]
-    kwargs: dict[str, Tensor]
+    An argument is a tensor, or a dict or list of those whose names have a dot. `tensors` has all by their names.
+    """
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
     names: tuple[str | None, ...]
+    tensors: Mapping[str | None, Tensor]
 
     @staticmethod
     def of(module: nn.Module, inputs: Inputs) -> Arguments:
@@ -47,17 +52,33 @@ class Arguments:
             else torch.empty(0).to(tensors[0].device)
         )
         made = {tensor.name: _tensor(tensor, like, is_image=not n) for n, tensor in enumerate(inputs.tensors)}
-        takes = _parameters(module)
-        _check_names(module, inputs, takes)
+        _check_names(module, inputs)
         if inputs.image.name is None:
-            return Arguments((made[None],), {}, (None,))
+            return Arguments((made[None],), {}, (None,), made)
+        given = _nested({name: tensor for name, tensor in made.items() if name is not None})
         before = []
-        for parameter in takes.values():
-            if parameter.name not in made or parameter.kind is not parameter.POSITIONAL_OR_KEYWORD:
+        for parameter in takes(module).values():
+            if parameter.name not in given or parameter.kind is not parameter.POSITIONAL_OR_KEYWORD:
                 break
             before.append(parameter.name)
-        rest = {name: value for name, value in made.items() if name is not None and name not in before}
-        return Arguments(tuple(made[name] for name in before), rest, (*before, *rest))
+        rest = {name: value for name, value in given.items() if name not in before}
+        return Arguments(tuple(given[name] for name in before), rest, tuple(before), made)
+
+
+def _nested(named: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments by name: of `batch.image` and `batch.mask` a dict, of `maps.0` and `maps.1` a list."""
+    found: dict[str, Any] = {}
+    for name, tensor in named.items():
+        first, dot, rest = name.partition(".")
+        if dot:
+            found.setdefault(first, {})[rest] = tensor
+        else:
+            found[first] = tensor
+    for first, parts in found.items():
+        if isinstance(parts, dict):
+            inner = _nested(parts)
+            found[first] = [*inner.values()] if all(map(str.isdigit, inner)) else inner
+    return found
 
 
 def _tensor(tensor: InputTensor, like: Tensor, *, is_image: bool) -> Tensor:
@@ -68,20 +89,21 @@ def _tensor(tensor: InputTensor, like: Tensor, *, is_image: bool) -> Tensor:
     return fill(1, *tensor.shape, dtype=dtype, device=like.device)
 
 
-def _parameters(module: nn.Module) -> dict[str, inspect.Parameter]:
+def takes(module: nn.Module) -> dict[str, inspect.Parameter]:
+    """Return the parameters of a module's `forward` by name; none where Python does not know them."""
     try:
         return dict(inspect.signature(module.forward).parameters)
     except (TypeError, ValueError):
         return {}
 
 
-def _check_names(module: nn.Module, inputs: Inputs, takes: dict[str, inspect.Parameter]) -> None:
+def _check_names(module: nn.Module, inputs: Inputs) -> None:
     """Raise TraceError for an input that `forward` does not take, and where one that it needs is not given."""
-    name = type(module).__name__
-    kinds = {parameter.kind for parameter in takes.values()}
+    name, parameters = type(module).__name__, takes(module)
+    kinds = {parameter.kind for parameter in parameters.values()}
     variable = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
-    own = {one: parameter for one, parameter in takes.items() if parameter.kind not in variable}
-    given = [tensor.name for tensor in inputs.tensors if tensor.name is not None]
+    own = {one: parameter for one, parameter in parameters.items() if parameter.kind not in variable}
+    given = [tensor.name.partition(".")[0] for tensor in inputs.tensors if tensor.name is not None]
     for one in given:
         if one not in own and inspect.Parameter.VAR_KEYWORD not in kinds:
             raise TraceError(f"{name} takes no input `{one}`", remedy=suggest(one, own))

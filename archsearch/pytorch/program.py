@@ -7,21 +7,17 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from traceback import extract_tb
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 from torch import Tensor, fx, nn
-from torch._subclasses.fake_tensor import DataDependentOutputException
+from torch.distributions import Distribution
 from torch.export.graph_signature import InputKind
-from torch.func import functional_call
-from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 from torch.utils._pytree import tree_flatten_with_path, tree_unflatten
 
-from archsearch.errors import TraceError
 from archsearch.graph.inputs import Inputs
+from archsearch.pytorch.failures import fails, failure_of, remedy_for, untraceable
 from archsearch.pytorch.inputs import Arguments, check_traceable, copied, is_lazy
 from archsearch.pytorch.lowering.computing import COMPUTING
 from archsearch.pytorch.lowering.known import KNOWN
@@ -32,9 +28,6 @@ if TYPE_CHECKING:
 
     from archsearch.graph.inputs import GivenInputs
     from archsearch.graph.shapes import Shape
-
-INDEPENDENT = "no `if` or loop on a tensor, no .item(), no mask as an index; or analyse the part that has none"
-"""The remedy where a module's operations depend on the values in the image."""
 
 StepValue: TypeAlias = Any
 """What a step reads or computes: a tensor, a number, a tuple or list of them."""
@@ -77,15 +70,15 @@ class Program:
             warnings.simplefilter("ignore")
             exported = _export(module, inputs, arguments)
         values, parameters, image, others = {}, {}, "", {}
-        tensors = dict(zip(exported.graph_signature.user_inputs, _given(exported, arguments), strict=True))
+        names = _input_names(exported, arguments)
         for spec in exported.graph_signature.input_specs:
             name = spec.arg.name
             if spec.kind is InputKind.USER_INPUT:
-                own, value = tensors[name]
+                own = names[name]
                 if own == inputs.image.name:
                     image = name
                 else:
-                    values[name], others[name] = value, str(own)
+                    values[name], others[name] = arguments.tensors[own], str(own)
             elif spec.kind is InputKind.CONSTANT_TENSOR:
                 values[name] = exported.constants[spec.target]
             elif spec.kind is InputKind.PARAMETER:
@@ -96,15 +89,22 @@ class Program:
         steps = tuple(step for step in exported.graph.nodes if step.op != "call_function" or step.users)
         return Program(steps, values, parameters, image, _outputs(exported), inputs.image.shape, others)
 
+    def needed(self, until: str) -> tuple[fx.Node, ...]:
+        """Return the steps that the one named `until` is computed from, itself included."""
+        found = {step for step in self.steps if step.name == until}
+        for step in reversed(self.steps):
+            found.update(step.all_input_nodes if step in found else ())
+        return tuple(step for step in self.steps if step in found)
+
     def run(self, image: Tensor, until: str, call: Call | None = None) -> Tensor:
         """Compute the step named `until` for a batch of one image, in the image's own precision throughout.
 
-        `call` computes each step in place of torch.
+        Only the steps that it needs are computed. `call` computes each step in place of torch.
         """
-        call = call or _called
-        last_reader = {read: step for step in self.steps for read in step.all_input_nodes}
+        call, steps = call or _called, self.needed(until)
+        last_reader = {read: step for step in steps for read in step.all_input_nodes}
         alive: dict[fx.Node, StepValue] = {}
-        for step in self.steps:
+        for step in steps:
             if step.op == "placeholder":
                 alive[step] = _cast(image if step.name == self.image else self.values[step.name], image.dtype)
             else:
@@ -113,13 +113,11 @@ class Program:
                     # Rounding to the nearest position depends on the precision that the module runs in.
                     args = tuple(_cast(value, torch.float32) for value in args)
                 alive[step] = _cast(call(step, args, kwargs), image.dtype)
-            if step.name == until:
-                found: Tensor = alive[step]
-                return found
             for read in step.all_input_nodes:
                 if last_reader[read] is step:
                     del alive[read]
-        raise KeyError(until)
+        found: Tensor = alive[steps[-1]]
+        return found
 
 
 def _called(step: fx.Node, args: tuple[StepValue, ...], kwargs: dict[str, StepValue]) -> StepValue:
@@ -163,21 +161,19 @@ def ready(module: nn.Module, given: GivenInputs) -> nn.Module:
             copy(*arguments.args, **arguments.kwargs)
         # Whatever the code of a foreign module raises is reported.
         except Exception as error:  # noqa: BLE001
-            raise _fails(copy, inputs, error) from None
+            raise fails(copy, inputs, error) from None
     return copy
 
 
-def _given(exported: ExportedProgram, arguments: Arguments) -> list[tuple[str | None, Tensor]]:
-    """Return the name and the example value of each input, in the order of the exported program."""
-    args, kwargs = tree_unflatten(exported.graph_signature.user_inputs, exported.call_spec.in_spec)
-    positional = zip(arguments.names[: len(args)], arguments.args, strict=True)
-    return [*positional, *((name, arguments.kwargs[name]) for name in kwargs)]
-
-
-def _fails(module: nn.Module, inputs: Inputs, failure: Exception, remedy: str | None = None) -> TraceError:
-    shapes = ", ".join(str(replace(one, shape=(1, *one.shape))) for one in inputs.tensors)
-    message = f"{type(module).__name__} fails on an input of {shapes}: {_first_line(failure)}"
-    return TraceError(message, place=_line_of(failure), remedy=remedy)
+def _input_names(exported: ExportedProgram, arguments: Arguments) -> dict[str, str | None]:
+    """Return the name of each input, by the step that holds it."""
+    called = tree_unflatten(exported.graph_signature.user_inputs, exported.call_spec.in_spec)
+    found = {}
+    for path, step in tree_flatten_with_path(called)[0]:
+        which, first, *rest = map(_key, path)
+        own = arguments.names[int(first)] if which == "0" else first
+        found[step] = ".".join([own, *rest]) if own else own
+    return found
 
 
 def _export(module: nn.Module, inputs: Inputs, arguments: Arguments) -> ExportedProgram:
@@ -187,34 +183,14 @@ def _export(module: nn.Module, inputs: Inputs, arguments: Arguments) -> Exported
             exported = torch.export.export(module, arguments.args, arguments.kwargs, strict=False)
     # Whatever the code of a foreign module raises is reported.
     except Exception as error:  # noqa: BLE001
-        if failure := _failure(module, arguments):
-            raise _fails(module, inputs, failure, _remedy(module, inputs)) from None
-        raise _untraceable(name, error) from None
+        if failure := failure_of(module, arguments):
+            raise fails(module, inputs, failure, remedy_for(module, inputs)) from None
+        raise untraceable(name, error) from None
     for step in exported.graph.nodes:
         _make_functional(step)
     # Composite operations become known ones, and operations still in place become functions.
     plain = all(_is_plain(step) for step in exported.graph.nodes if step.op == "call_function")
     return exported if plain else exported.run_decompositions({})
-
-
-def _failure(module: nn.Module, arguments: Arguments) -> Exception | None:
-    """Run a module without changing its buffers; return what it raises."""
-    buffers = {name: one.clone() for name, one in module.named_buffers()}
-    try:
-        functional_call(module, buffers, arguments.args, arguments.kwargs)
-    except Exception as failure:  # noqa: BLE001
-        return failure
-    return None
-
-
-def _remedy(module: nn.Module, inputs: Inputs) -> str | None:
-    """Say that inputs are of whole numbers if the module runs with these."""
-    for number, tensor in enumerate(inputs.tensors):
-        whole = replace(tensor, dtype="int")
-        changed = Inputs((*inputs.tensors[:number], whole, *inputs.tensors[number + 1 :]))
-        if tensor.dtype == "float" and _failure(module, Arguments.of(module, changed)) is None:
-            return f"this input holds whole numbers: write --input {whole}"
-    return None
 
 
 def _outputs(exported: ExportedProgram) -> dict[str, str]:
@@ -229,25 +205,6 @@ def _outputs(exported: ExportedProgram) -> dict[str, str]:
 def _key(entry: object) -> str:
     """Write one key of a place: of a dict, its key; of a tuple or list, the number; else the name of the field."""
     return str(next(getattr(entry, name) for name in ("key", "idx", "name") if hasattr(entry, name)))
-
-
-def _untraceable(name: str, error: Exception) -> TraceError:
-    if isinstance(error, GuardOnDataDependentSymNode | DataDependentOutputException):
-        message = f"{name} cannot be traced: which operations it computes depends on the values in the image"
-        return TraceError(message, place=_line_of(error), remedy=INDEPENDENT)
-    return TraceError(f"{name} cannot be traced: {_first_line(error)}", place=_line_of(error))
-
-
-def _line_of(error: Exception) -> str | None:
-    """Return the line of the user's code that an error comes from: the last one outside Python, torch and us."""
-    frames = [frame for frame in extract_tb(error.__traceback__) if _is_users(Path(frame.filename))]
-    return f"{frames[-1].filename}, line {frames[-1].lineno}: {frames[-1].line}" if frames else None
-
-
-def _is_users(path: Path) -> bool:
-    own = (Path(torch.__file__).parent, Path(__file__).parents[1])
-    is_library = path.is_relative_to(Path(logging.__file__).parents[1]) and "site-packages" not in path.parts
-    return not is_library and not any(path.is_relative_to(folder) for folder in own)
 
 
 def _make_functional(step: fx.Node) -> None:
@@ -273,23 +230,24 @@ def _is_plain(step: fx.Node) -> bool:
     return not _is_mutable(step) and (name_of(step) in KNOWN or name_of(step) == "getitem" or not step.users)
 
 
-def _first_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
-
-
 @contextmanager
 def evaluating(module: nn.Module) -> Iterator[None]:
-    """Keep a module in eval mode, with attention not fused and torch's log silent; restore everything after."""
+    """Keep a module in eval mode, with attention not fused and torch's log silent; restore everything after.
+
+    Distributions are not checked: whether their parameters are valid depends on values.
+    """
     training = [part for part in module.modules() if part.training]
     fused, silenced = torch.backends.mha.get_fastpath_enabled(), logging.root.manager.disable
+    checked = Distribution._validate_args
     module.eval()
     torch.backends.mha.set_fastpath_enabled(False)
+    Distribution.set_default_validate_args(False)
     logging.disable(logging.CRITICAL)
     try:
         yield
     finally:
         logging.disable(silenced)
+        Distribution.set_default_validate_args(checked)
         torch.backends.mha.set_fastpath_enabled(fused)
         for part in training:
             part.training = True

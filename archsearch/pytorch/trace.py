@@ -14,12 +14,12 @@ from archsearch.errors import ShapeError, TraceError
 from archsearch.graph.graph import Graph, Node, Output, Weight
 from archsearch.graph.inputs import Inputs
 from archsearch.graph.ops.operation import Constant, Input, Operation, Unknown
-from archsearch.graph.shapes import shape_text
+from archsearch.pytorch.failures import INDEPENDENT
 from archsearch.pytorch.lowering.aten_call import Argument, AtenCall, NodeNumbers, NotKnownError
 from archsearch.pytorch.lowering.known import KNOWN
 from archsearch.pytorch.lowering.products import PRODUCTS
 from archsearch.pytorch.lowering.recurrent import RECURRENT
-from archsearch.pytorch.program import INDEPENDENT, Program, StepValue, arguments_of, name_of, ready
+from archsearch.pytorch.program import Program, StepValue, arguments_of, name_of, ready
 
 if TYPE_CHECKING:
     from torch import nn
@@ -38,16 +38,17 @@ class Traced:
 
 
 def trace(module: nn.Module, given: GivenInputs) -> Traced:
-    """Trace a module in eval mode for an input of channels and then a size for each axis.
+    """Trace a module in eval mode for an input of channels and then a size for each axis, or of one size alone.
 
-    Of several inputs, each given by name, the first is that image. Operations that are not known are Unknown in
-    the graph. Raises TraceError for a module that cannot be run or traced, and for one whose output does not
-    depend on its input; ShapeError for an image without axes.
+    The latter is a row without channels, such as the numbers of words: it has one axis. Of several inputs, each
+    given by name, the first is that image. Operations that are not known are Unknown in the graph. Raises
+    TraceError for a module that cannot be run or traced, and for one whose output does not depend on its input;
+    ShapeError for an image that is a single number.
     """
     inputs = Inputs.of(given)
-    if len(inputs.image.shape) < 2:
-        message = f"input is {shape_text(inputs.image.shape)}; it must be channels and a size for each axis"
-        remedy = "as in (3, 32, 32); of several inputs the image comes first; of tokens, analyse what follows them"
+    if not inputs.image.shape:
+        message = "input is a single number; it must be channels and a size for each axis"
+        remedy = "as in (3, 32, 32), or (16,) for a row of 16 numbers; of several inputs the image comes first"
         raise ShapeError(message, remedy=remedy)
     module = ready(module, inputs)
     try:

@@ -153,7 +153,7 @@ def grid(profile: Profile, paper: float, most: int = 12) -> Grid:
     rows = steps(profile)
     count = min(len(rows), most)
     panels = [panel(rows[round(number * (len(rows) - 1) / max(count - 1, 1))]) for number in range(count)]
-    return Grid(panels, profile.rows[0].shape[1:], len(rows), paper)
+    return Grid(panels, profile.graph.sides, len(rows), paper)
 
 
 def steps(profile: Profile) -> list[OpProfile]:

@@ -331,12 +331,14 @@ def test_a_mistake_in_limits(capsys: Capture, marked: str, rule: str, remedy: st
     assert refused(capsys, "check", "conv(3) head()", "--limits", unmarked(marked)) == expected
 
 
-@pytest.mark.parametrize("shape", ["3", "3xnanx3", "3x32x1234567890", "٣x32x32", "3x0x32", "3x4x5x6x7", "rgb"])
+@pytest.mark.parametrize("shape", ["3xnanx3", "3x32x1234567890", "٣x32x32", "3x0x32", "3x4x5x6x7", "rgb"])
 def test_an_input_that_is_no_shape(capsys: Capture, shape: str) -> None:
     expected = message(
         f"`{shape}` is not an input shape", "write channels x height x width, as in 3x32x32", "--input"
     )
     assert refused(capsys, "analyze", "conv(3)", "--input", shape) == expected
+    row = message("input is 3; it must be channels x height x width", "as in 3x32x32")
+    assert refused(capsys, "analyze", "conv(3)", "--input", "3") == row
 
 
 def test_a_sentence_is_of_images(capsys: Capture) -> None:

@@ -247,7 +247,7 @@ def test_causal_attention_sees_no_later_token() -> None:
 
     program = Program.of(Computes(attend), (4, 3))
     assert positions(by_gradients(program, last(program), 1)) == [[{0}, {0, 1}, {0, 1, 2}]]
-    assert nan_blind(program) == ("aten.scaled_dot_product_attention.default",)
+    assert nan_blind(program, last(program)) == ("aten.scaled_dot_product_attention.default",)
 
 
 def test_where_nans_do_not_get_through() -> None:
@@ -255,9 +255,9 @@ def test_where_nans_do_not_get_through() -> None:
         return torch.where(image > image.argmax(2, keepdim=True), image.nan_to_num(), 0)
 
     program = Program.of(Computes(choose), (1, 3))
-    assert nan_blind(program) == ("aten.argmax.default", "aten.gt.Tensor", "aten.nan_to_num.default")
+    assert [one.split(".")[1] for one in nan_blind(program, last(program))] == ["argmax", "gt", "nan_to_num"]
     assert positions(by_gradients(program, last(program), 2)) == [[{0, 1, 2}] * 3]
-    assert nan_blind(Program.of(nn.MaxPool2d(2), (1, 4, 4))) == ()
+    assert nan_blind(Program.of(nn.MaxPool2d(2), (1, 4, 4)), "max_pool2d") == ()
 
 
 def test_operations_that_are_not_known() -> None:

@@ -113,6 +113,45 @@ def test_of_a_single_number_the_map_before_it_is_proved() -> None:
     assert (proof.holds, proof.tensor, proof.units) == (True, "reshape", 4)
 
 
+def warped(image: Tensor, see: nn.Module, flow: nn.Module) -> Tensor:
+    seen: Tensor = see(image)
+    moved = functional.grid_sample(seen, flow(seen).movedim(1, -1), align_corners=False)
+    return torch.cat([moved, see(seen)], 1)
+
+
+def filtered(image: Tensor, see: nn.Module) -> Tensor:
+    seen: Tensor = see(image)
+    back: Tensor = torch.fft.irfft2(torch.fft.rfft2(seen), s=seen.shape[-2:])
+    return seen + back
+
+
+def beside(image: Tensor, see: nn.Module) -> Tensor:
+    """The image is sorted first, and by a branch that ends in a single number."""
+    seen: Tensor = see(see(image))
+    return (image.sort(2).values.cumsum(2) * 0).mean() + seen
+
+
+CONVOLUTION = nn.Conv2d(2, 2, 3, padding=1)
+# A module with operations that neither the analyzer nor the gradients' oracle knows, and what is before them
+UNPROVED = [
+    (Of(warped, CONVOLUTION, nn.Conv2d(2, 2, 1)), ("aten.grid_sampler.default",), 5),
+    (Of(filtered, CONVOLUTION), ("aten.fft_rfft2.default", "aten.fft_irfft2.default"), 3),
+    (Of(beside, CONVOLUTION), ("aten.sort.default", "aten.cumsum.default"), 5),
+]
+
+
+@pytest.mark.parametrize(("module", "unknown", "rf"), UNPROVED)
+def test_what_is_before_unknown_operations_is_proved(module: nn.Module, unknown: tuple[str, ...], rf: int) -> None:
+    traced = trace(module, (2, 8, 8))
+    proof = prove(traced)
+    # NaNs are compared too, as those operations are not run.
+    assert (proof.holds, proof.unproved, proof.unsure, proof.bound) == (True, unknown, (), False)
+    assert proof.tensor.endswith("convolution 3x3")
+    assert str(proof).startswith(f"NOT PROVED: what lies behind {', '.join(unknown)}: not known")
+    assert proof.units == 16
+    assert profile(traced.graph).figures["rf"] == rf
+
+
 def test_nearest_upsampling_depends_on_the_phase() -> None:
     field = profile(trace(NEAREST, (1, 16, 16)).graph).rows[-1].field.axes[0].field
     assert field.pattern is not None

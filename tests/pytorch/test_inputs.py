@@ -130,7 +130,12 @@ REFUSED = [
         "--input right=",
     ),
     (Twins(), {"left": (3, 8, 8), "rigt": (3, 8, 8)}, "Twins takes no input `rigt`", "did you mean `right`?"),
-    (nn.ReLU(), {"input": (7,)}, "input is 7; it must be channels and a size for each axis", "image comes first"),
+    (
+        nn.ReLU(),
+        {"input": ()},
+        "input is a single number; it must be channels and a size for each axis",
+        "image comes first",
+    ),
     (nn.Embedding(5, 3), (4, 4), "Embedding fails on an input of 1x4x4: ", "write --input 4x4:int"),
     ("conv(8)", {"image": (3, 8, 8)}, "a sentence has one input, without a name; this is image=3x8x8", "give (3,"),
     (

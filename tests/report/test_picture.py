@@ -116,6 +116,7 @@ PICTURES: dict[str, Callable[[], Profile]] = {
     "tall": lambda: analyze("conv(4) conv(4, dilation=2) head()", (3, 90, 8)),
     "blind": lambda: analyze(nn.Conv2d(3, 4, 3, dilation=90_000, padding=90_000), (3, 8, 8)),
     "nothing": lambda: analyze("relu"),
+    "row": lambda: analyze(nn.Linear(10, 3), (10,)),
 }
 
 

@@ -29,7 +29,7 @@ def fields(graph: Graph, image: Callable[[int], AxisField] = image) -> tuple[Ten
             # Further inputs of a module are nothing of the image.
             found.append(constant(node.shape))
         elif isinstance(node.op, Input):
-            found.append(of_image(node.shape, list(map(image, node.shape[2:]))))
+            found.append(of_image(node.shape, list(map(image, graph.sides))))
         else:
             found.append(_after(node, graph.shapes_into(node), [found[number] for number in node.inputs]))
     return tuple(found)
@@ -39,7 +39,8 @@ def _after(node: Node, shapes: Sequence[Shape], before: Sequence[TensorField]) -
     """Return the field of a node's output, given the shapes and fields of what it reads."""
     match node.op:
         case maps.Convolution() | maps.TransposedConvolution() as op:
-            return _slid(_remixed(before[0], 1, op.channels, op.groups), op.windows(shapes[0]), node.shape)
+            seen = _slid(_remixed(before[0], 1, op.channels, op.groups), op.windows(shapes[0]), node.shape)
+            return _with_kernel(seen, before[1]) if len(before) > 1 else seen
         case maps.Pool() | maps.AdaptivePool() | maps.Resize() as op:
             return _slid(before[0], op.windows(shapes[0]), node.shape)
         case folding.FractionalPool() as op:
@@ -54,6 +55,19 @@ def _after(node: Node, shapes: Sequence[Shape], before: Sequence[TensorField]) -
             return before[0].reduced(range(2, len(node.shape)), keep=True)
         case _:
             return _combined(node, before)
+
+
+def _with_kernel(units: TensorField, kernel: TensorField) -> TensorField:
+    """Return the field of units that each read all of a kernel, which sees something of the image too.
+
+    It is an upper bound if the elements of the kernel differ, as then the channels do, and if some units read
+    padding alone: these may read no kernel.
+    """
+    seen = kernel.reduced(range(len(kernel.shape)), keep=True)
+    differ = kernel.uneven or any(map(kernel.carried, range(len(kernel.shape))))
+    blind = not units.axes or any(axis.field.blind for axis in units.axes)
+    found = units.joined(seen)
+    return replace(found, bound=found.bound or differ or blind)
 
 
 def _combined(node: Node, before: Sequence[TensorField]) -> TensorField:

@@ -144,13 +144,14 @@ def constant(shape: Sequence[int]) -> TensorField:
 
 
 def of_image(shape: Sequence[int], fields: Sequence[AxisField] | None = None) -> TensorField:
-    """Return the input: a batch of one, the channels, and a dim for each axis of the image.
+    """Return the input: a batch of one, the channels, a dim for each axis; a row has one axis and no channels.
 
     >>> of_image((1, 3, 8, 6)).through(3, Window(3, padding=1), 6).along(3, axis=1)[0] == 0b11
     True
     """
-    fields = fields or list(map(image, shape[2:]))
-    return TensorField(tuple(shape), tuple(Axis(field, dim) for dim, field in enumerate(fields, start=2)))
+    fields = fields or list(map(image, shape[2:] or shape[1:]))
+    dims = range(len(shape) - len(fields), len(shape))
+    return TensorField(tuple(shape), tuple(map(Axis, fields, dims)))
 
 
 def concatenated(tensors: Sequence[TensorField], dim: int) -> TensorField:
