@@ -155,6 +155,47 @@ def test_a_convolution_by_unfold_sees_what_a_convolution_does() -> None:
     ]
 
 
+def codebook(image: Tensor, codes: nn.Embedding) -> Tensor:
+    """The nearest of seven codes for each pixel."""
+    apart = (image.movedim(1, -1)[..., None, :] - codes.weight).square().sum(-1)
+    picked: Tensor = codes(apart.argmin(-1)).movedim(-1, 1)
+    return picked
+
+
+def broadcast(image: Tensor) -> Tensor:
+    one, other = torch.broadcast_tensors(image, image[:, :, :1])  # type: ignore[no-untyped-call]
+    found: Tensor = one + other
+    return found
+
+
+# The function of a map of 3x8x8 after a 3 x 3 convolution, its layers, the shape of what it gives, rf
+PICKED = {
+    "copies of each channel": ((Of(lambda x: x.repeat_interleave(2, 1)),), (6, 8, 8), 3),
+    "copies of each column": ((Of(lambda x: x.repeat_interleave(3, -1)),), (3, 8, 24), 3),
+    "copies of all": ((Of(lambda x: x[:, 0, 0].repeat_interleave(2)[None]),), (16,), 3),
+    "broadcast": ((Of(broadcast),), (3, 8, 8), None),
+    "embedding of an argmax": ((Of(lambda x, e: e(x.argmax(1)), nn.Embedding(3, 6)),), (8, 8, 6), 3),
+    "codes": ((Of(codebook, nn.Embedding(7, 3)),), (3, 8, 8), 3),
+    "median": ((Of(lambda x: x - x.median(1, keepdim=True).values),), (3, 8, 8), 3),
+    "median of all": ((Of(lambda x: x - x.median()),), (3, 8, 8), 3),
+    "argmin": ((Of(lambda x: x * x.argmin(2, keepdim=True)),), (3, 8, 8), 3),
+    "any": ((Of(lambda x: x * (x > 0).any(1, keepdim=True)),), (3, 8, 8), 3),
+    "all": ((Of(lambda x: x * (x > 0).all()),), (3, 8, 8), 3),
+    "softsign": ((nn.Softsign(),), (3, 8, 8), 3),
+}
+
+
+@pytest.mark.parametrize("name", PICKED)
+def test_what_picks_by_values(name: str) -> None:
+    layers, shape, rf = PICKED[name]
+    traced = trace(nn.Sequential(nn.Conv2d(3, 3, 3, padding=1), *layers), (3, 8, 8))
+    row = analyze(traced.graph, strict=True).rows[-1]
+    assert row.shape == shape
+    assert rf is None or row.rf == rf
+    proof = prove(traced, max(traced.steps))
+    assert (proof.holds, proof.bound) == (True, False), str(proof)
+
+
 def test_an_index_that_is_drawn_or_seen_is_named() -> None:
     for function in (lambda image: image[:, :, torch.randperm(8)], lambda image: image[0, 0][image[0].argmax(1)]):
         assert analyze(Of(function), (3, 8, 8)).unknown == ("aten.index.Tensor",)

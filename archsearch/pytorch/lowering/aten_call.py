@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from copy import copy
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archsearch.graph.graph import Node
+from archsearch.graph.ops.moving import Reshape
 from archsearch.graph.ops.operation import Operation
 from archsearch.graph.shapes import Shape, Sizes
 
@@ -24,7 +27,8 @@ class NotKnownError(Exception):
 class AtenCall(ABC):
     """A call to be lowered: its arguments by torch's names, and how to add nodes for it.
 
-    `used`: the numbers of its results that anything reads, where it `gives_several`.
+    `used`: the numbers of its results that anything reads, where it `gives_several`. `viewed`: the node in place
+    of its first tensor, if that is another view of it.
     """
 
     arguments: dict[str, Argument]
@@ -32,6 +36,7 @@ class AtenCall(ABC):
     result: Shape
     gives_several: bool
     used: frozenset[int]
+    viewed: int | None = None
 
     @abstractmethod
     def add(self, op: Operation, *inputs: int) -> int:
@@ -67,6 +72,8 @@ class AtenCall(ABC):
     @property
     def source(self) -> int:
         """The node of the first tensor argument."""
+        if self.viewed is not None:
+            return self.viewed
         return self.tensor(self.arguments.get("input", self.arguments.get("self")))
 
     def for_each_result(self, number: int) -> NodeNumbers:
@@ -84,6 +91,23 @@ class AtenCall(ABC):
 
 NodeNumbers: TypeAlias = int | tuple[int, ...]
 Lowering: TypeAlias = Callable[[AtenCall], NodeNumbers]
+
+
+def batched(lower: Lowering) -> Lowering:
+    """Return a lowering that takes a map without a batch too: it is viewed as a batch of one, and back."""
+
+    def lowered(at: AtenCall) -> NodeNumbers:
+        shape, named = at.shape(at.source), re.search("([123])d", at.function)
+        if named is None or len(shape) != int(named[1]) + 1:
+            return lower(at)
+        one = copy(at)
+        one.viewed, one.result = at.add(Reshape((1, *shape)), at.source), (1, *at.result)
+        found = lower(one)
+        if isinstance(found, int):
+            return at.add(Reshape(at.result), found)
+        return (at.add(Reshape(at.result), found[0]),) * len(found)
+
+    return lowered
 
 
 def each(value: Argument, axes: int) -> Sizes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from string import ascii_lowercase
 from typing import Literal, TypeAlias
 
 from archsearch.graph.ops import folding, maps, mixing
@@ -12,16 +13,19 @@ from archsearch.graph.ops.moving import Pad, Reshape
 from archsearch.graph.ops.norms import BatchNorm
 from archsearch.graph.ops.operation import Constant
 from archsearch.graph.shapes import Sizes
-from archsearch.pytorch.lowering.aten_call import AtenCall, Lowering, NodeNumbers, NotKnownError, each
+from archsearch.pytorch.lowering.aten_call import AtenCall, Lowering, NodeNumbers, NotKnownError, batched, each
 from archsearch.pytorch.lowering.products import PRODUCTS
 
 Mode: TypeAlias = Literal["max", "avg"]
 
 
+@batched
 def _convolution(at: AtenCall) -> NodeNumbers:
+    """Lower a convolution; a kernel that depends on the image is read after the map."""
     weight = at.shape_of(at["weight"])
-    if at.sees_image(at["weight"]) or len(at.shape(at.source)) != len(weight):
+    if len(at.shape(at.source)) != len(weight):
         raise NotKnownError
+    made = [at.tensor(at["weight"])] if at.sees_image(at["weight"]) else []
     kernel, axes = weight[2:], len(weight) - 2
     stride, dilation = each(at["stride"], axes), each(at["dilation"], axes)
     source, padding = at.source, at["padding"]
@@ -29,7 +33,9 @@ def _convolution(at: AtenCall) -> NodeNumbers:
     if at.arguments.get("transposed", "transpose" in at.function):
         more, groups = each(at["output_padding"], axes), at["groups"]
         before = (kernel, stride, each(padding, axes), more)
-        return at.add(maps.TransposedConvolution(weight[1] * groups, *before, dilation, groups, bias), source)
+        return at.add(
+            maps.TransposedConvolution(weight[1] * groups, *before, dilation, groups, bias), source, *made
+        )
     if padding == "same":
         spans = [spread * (taps - 1) for taps, spread in zip(kernel, dilation, strict=True)]
         if any(span % 2 for span in spans):
@@ -37,15 +43,24 @@ def _convolution(at: AtenCall) -> NodeNumbers:
             source, spans = at.add(Pad(amounts), source), [0] * axes
         padding = [span // 2 for span in spans]
     sizes = (kernel, stride, each(0 if padding == "valid" else padding, axes), dilation)
-    return at.add(maps.Convolution(weight[0], *sizes, at["groups"], bias), source)
+    return at.add(maps.Convolution(weight[0], *sizes, at["groups"], bias), source, *made)
 
 
 def _linear(at: AtenCall) -> NodeNumbers:
-    if at.sees_image(at["weight"]) or at.sees_image(at["bias"]):
-        raise NotKnownError
-    return at.add(mixing.Linear(at.result[-1], at["bias"] is not None), at.source)
+    """Lower a linear layer; one with weights that depend on the image is a product of the two."""
+    if not at.sees_image(at["weight"]) and not at.sees_image(at["bias"]):
+        return at.add(mixing.Linear(at.result[-1], at["bias"] is not None), at.source)
+    others = ascii_lowercase[: len(at.shape(at.source)) - 1]
+    one = len(at.shape_of(at["weight"])) == 1
+    letters = (others + "y", "y" if one else "zy", others if one else others + "z")
+    product = at.add(mixing.Contract(*letters), at.source, at.tensor(at["weight"]))
+    if at["bias"] is None:
+        return product
+    bias = [at.tensor(at["bias"])] if at.sees_image(at["bias"]) else []
+    return at.add(mixing.Elementwise("add"), product, *bias)
 
 
+@batched
 def _pool(at: AtenCall) -> NodeNumbers:
     axes = len(at.shape(at.source)) - 2
     kernel = each(at["kernel_size"], axes)
@@ -75,6 +90,7 @@ def _max_unpool(at: AtenCall) -> NodeNumbers:
     return at.add(folding.MaxUnpool(*window, at.result[2:]), at.source, indices)
 
 
+@batched
 def _adaptive_pool(at: AtenCall) -> NodeNumbers:
     mode: Mode = "max" if "max" in at.function else "avg"
     if set(at.result[2:]) == {1}:
@@ -171,8 +187,8 @@ _FAKE_QUANTIZE = (
 )  # fmt: skip
 
 _REDUCE = (
-    "amax", "amin", "argmax", "linalg_vector_norm", "logsumexp", "max", "mean", "min", "norm", "prod", "std",
-    "std_mean", "sum", "var", "var_mean",
+    "all", "amax", "amin", "any", "argmax", "argmin", "count_nonzero", "linalg_vector_norm", "logsumexp", "max",
+    "mean", "median", "min", "norm", "prod", "std", "std_mean", "sum", "var", "var_mean",
 )  # fmt: skip
 
 COMPUTING: Mapping[str, Lowering] = PRODUCTS | {

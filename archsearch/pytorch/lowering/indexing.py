@@ -108,6 +108,14 @@ def _selected(at: AtenCall, number: int, dim: int, indices: Tensor) -> int:
     return at.add(moving.IndexSelect(dim, tuple(listed)), number)
 
 
+def _embedding(at: AtenCall) -> NodeNumbers:
+    """Lower a table of weights that is read by indices: all features see what the index sees."""
+    if at.sees_image(at["weight"]):
+        raise NotKnownError
+    indices = at.tensor(at["indices"])
+    return at.add(moving.Expand(at.result), _viewed(at, indices, (*at.shape(indices), 1)))
+
+
 def _whole_numbers(at: AtenCall, name: str) -> Tensor:
     return _integers(at, at[name])
 
@@ -175,6 +183,7 @@ def _permuted(at: AtenCall, number: int, order: Sequence[int]) -> int:
 
 
 INDEXING: Mapping[str, Lowering] = {
+    "embedding": _embedding,
     "index": _index,
     "index_select": _index_select,
     "gather": _gather,
