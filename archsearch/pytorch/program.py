@@ -194,7 +194,10 @@ def _export(module: nn.Module, inputs: Inputs, arguments: Arguments) -> Exported
         _make_functional(step)
     # Composite operations become known ones, and operations still in place become functions.
     plain = all(_is_plain(step) for step in exported.graph.nodes if step.op == "call_function")
-    return exported if plain else exported.run_decompositions({})
+    exported = exported if plain else exported.run_decompositions({})
+    for step in exported.graph.nodes:
+        _make_free_of_layout(step)
+    return exported
 
 
 def _failure(module: nn.Module, arguments: Arguments) -> Exception | None:
@@ -263,6 +266,12 @@ def _make_functional(step: fx.Node) -> None:
     is_new = name_of(changed) in COMPUTING and not _is_mutable(changed)
     if overload is not None and is_new and len(changed.users) == 1:
         step.target = overload
+
+
+def _make_free_of_layout(step: fx.Node) -> None:
+    """Make a view a reshape: by another kernel, as in double precision, a tensor may lie otherwise in memory."""
+    if step.target in {torch.ops.aten.view.default, torch.ops.aten._unsafe_view.default}:
+        step.target = torch.ops.aten.reshape.default
 
 
 def _is_mutable(step: fx.Node) -> bool:
