@@ -25,7 +25,7 @@ from archsearch.graph.inputs import Inputs
 from archsearch.pytorch.inputs import Arguments, check_traceable, copied, is_lazy
 from archsearch.pytorch.lowering.computing import COMPUTING
 from archsearch.pytorch.lowering.known import KNOWN
-from archsearch.pytorch.map_sizes import WholeMaps
+from archsearch.pytorch.map_sizes import whole_maps
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
@@ -183,7 +183,7 @@ def _fails(module: nn.Module, inputs: Inputs, failure: Exception, remedy: str | 
 def _export(module: nn.Module, inputs: Inputs, arguments: Arguments) -> ExportedProgram:
     name = type(module).__name__
     try:
-        with WholeMaps():
+        with whole_maps(module):
             exported = torch.export.export(module, arguments.args, arguments.kwargs, strict=False)
     # Whatever the code of a foreign module raises is reported.
     except Exception as error:  # noqa: BLE001
@@ -196,7 +196,9 @@ def _export(module: nn.Module, inputs: Inputs, arguments: Arguments) -> Exported
     plain = all(_is_plain(step) for step in exported.graph.nodes if step.op == "call_function")
     exported = exported if plain else exported.run_decompositions({})
     for step in exported.graph.nodes:
-        _make_free_of_layout(step)
+        # By another kernel, as in double precision, a tensor may lie otherwise in memory, and have no such view.
+        if step.target in {torch.ops.aten.view.default, torch.ops.aten._unsafe_view.default}:
+            step.target = torch.ops.aten.reshape.default
     return exported
 
 
@@ -266,12 +268,6 @@ def _make_functional(step: fx.Node) -> None:
     is_new = name_of(changed) in COMPUTING and not _is_mutable(changed)
     if overload is not None and is_new and len(changed.users) == 1:
         step.target = overload
-
-
-def _make_free_of_layout(step: fx.Node) -> None:
-    """Make a view a reshape: by another kernel, as in double precision, a tensor may lie otherwise in memory."""
-    if step.target in {torch.ops.aten.view.default, torch.ops.aten._unsafe_view.default}:
-        step.target = torch.ops.aten.reshape.default
 
 
 def _is_mutable(step: fx.Node) -> bool:

@@ -73,7 +73,7 @@ def _index(generator: random.Random, shape: Shape) -> Drawn:
     for axis, side in enumerate(shape[2:]):
         own = tuple(size if other == axis else 1 for other, size in enumerate(sizes))
         places.append(_some(generator, side, own if apart else sizes))
-    return lambda image: image[:, :, *places]
+    return lambda image: image[(slice(None), slice(None), *places)]
 
 
 def _gather(generator: random.Random, shape: Shape) -> Drawn:
@@ -89,7 +89,7 @@ def _parts(generator: random.Random, shape: Shape) -> Drawn:
     first = generator.randint(1, shape[dim])
     lengths = [first, *([shape[dim] - first] if first < shape[dim] else [])]
     left = generator.randint(1, len(lengths))
-    return lambda image: torch.cat(image.split(lengths, dim)[::-1][:left], dim)
+    return lambda image: torch.cat(image.split_with_sizes(lengths, dim)[::-1][:left], dim)
 
 
 MOVES: dict[str, Callable[[random.Random, Shape], Drawn]] = {

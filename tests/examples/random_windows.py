@@ -117,7 +117,7 @@ def _unfolded(generator: random.Random, shape: Shape) -> Drawn:
 
     def convolved(image: Tensor, weights: nn.Module) -> Tensor:
         columns: Tensor = weights(functional.unfold(image, *sizes).mT).mT
-        return columns.unflatten(2, units)
+        return columns.reshape(1, 2, *units)
 
     return Of(convolved, weights)
 
