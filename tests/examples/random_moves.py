@@ -73,7 +73,8 @@ def _index(generator: random.Random, shape: Shape) -> Drawn:
     for axis, side in enumerate(shape[2:]):
         own = tuple(size if other == axis else 1 for other, size in enumerate(sizes))
         places.append(_some(generator, side, own if apart else sizes))
-    return lambda image: image[(slice(None), slice(None), *places)]
+    index: tuple[slice | Tensor, ...] = (slice(None), slice(None), *places)
+    return lambda image: image[index]
 
 
 def _gather(generator: random.Random, shape: Shape) -> Drawn:
