@@ -69,9 +69,9 @@ def foreign_tools() -> dict[str, Tool]:
     return {"fvcore": by_fvcore, "torchinfo": by_torchinfo, "thop": by_thop, "FlopCounterMode": by_torch}
 
 
-def conditions() -> str:
-    """Return the versions of all that runs, and the number of threads."""
-    names = ("torch", "fvcore", "torchinfo", "thop")
+def conditions(*more: str) -> str:
+    """Return the versions of all that runs, `more` packages too, and the number of threads."""
+    names = ("torch", "fvcore", "torchinfo", "thop", *more)
     tools = ", ".join(f"{name} {version(name)}" for name in names)
     return f"Python {sys.version.split()[0]}, {tools}; threads: {torch.get_num_threads()}"
 

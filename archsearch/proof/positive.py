@@ -79,13 +79,6 @@ def _copy(_operation: TorchFunction, given: Arguments) -> StepValue:
     return given["src"].expand_as(given["self"]).clone()
 
 
-def _view(operation: TorchFunction, given: Arguments) -> StepValue:
-    if "size" not in given:
-        raise TraceError(f"the gradients' oracle does not know {operation} to another type")
-    # A tensor that is contiguous in the program need not be contiguous here.
-    return given["self"].reshape(given["size"])
-
-
 def _glu(_operation: TorchFunction, given: Arguments) -> StepValue:
     values, gates = given["self"].chunk(2, given["dim"])
     return values + gates
@@ -236,7 +229,6 @@ _REPLACEMENTS: Mapping[str, Callable[[TorchFunction, Arguments], StepValue]] = M
     | dict.fromkeys(names("gru_cell lstm_cell rnn_relu_cell rnn_tanh_cell"), cell)
     | dict.fromkeys(FAKE_QUANTIZE, _fake_quantize)
     | {
-        "_unsafe_view": _view,
         "adaptive_max_pool1d": partial(adaptive_max_pool, functional.adaptive_avg_pool1d),
         "adaptive_max_pool2d": partial(adaptive_max_pool, functional.adaptive_avg_pool2d),
         "adaptive_max_pool3d": partial(adaptive_max_pool, functional.adaptive_avg_pool3d),
@@ -256,7 +248,6 @@ _REPLACEMENTS: Mapping[str, Callable[[TorchFunction, Arguments], StepValue]] = M
         "masked_fill": partial(_masked, "mask"),
         "prelu": _prelu,
         "scaled_dot_product_attention": _attention,
-        "view": _view,
         "take": partial(_picked, "index"),
         "take_along_dim": partial(_picked, "indices"),
         "where": partial(_masked, "condition"),

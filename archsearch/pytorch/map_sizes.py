@@ -5,11 +5,12 @@ A traced program holds the size of the window, not where it came from: that is s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
@@ -25,6 +26,28 @@ _PLAIN = {"padding": 0, "dilation": 1, "divisor_override": None, "return_indices
 
 class MapSize(int):
     """A size that was read off a tensor; what is computed from it is a plain number again."""
+
+
+@contextmanager
+def whole_maps(module: nn.Module) -> Iterator[None]:
+    """Switch WholeMaps on whenever a module runs.
+
+    To trace it, torch calls a hundred times as many functions around it, each of which would take longer.
+    """
+    running: list[ExitStack] = []
+
+    def begin(*_: object) -> None:
+        running.append(ExitStack())
+        running[-1].enter_context(WholeMaps())
+
+    def end(*_: object) -> None:
+        running.pop().close()
+
+    with (
+        module.register_forward_pre_hook(begin, prepend=True),
+        module.register_forward_hook(end, always_call=True),
+    ):
+        yield
 
 
 class WholeMaps(TorchFunctionMode):

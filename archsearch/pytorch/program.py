@@ -21,7 +21,7 @@ from archsearch.pytorch.failures import fails, failure_of, remedy_for, untraceab
 from archsearch.pytorch.inputs import Arguments, check_traceable, copied, is_lazy
 from archsearch.pytorch.lowering.computing import COMPUTING
 from archsearch.pytorch.lowering.known import KNOWN
-from archsearch.pytorch.map_sizes import WholeMaps
+from archsearch.pytorch.map_sizes import whole_maps
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
@@ -179,7 +179,7 @@ def _input_names(exported: ExportedProgram, arguments: Arguments) -> dict[str, s
 def _export(module: nn.Module, inputs: Inputs, arguments: Arguments) -> ExportedProgram:
     name = type(module).__name__
     try:
-        with WholeMaps():
+        with whole_maps(module):
             exported = torch.export.export(module, arguments.args, arguments.kwargs, strict=False)
     # Whatever the code of a foreign module raises is reported.
     except Exception as error:  # noqa: BLE001
@@ -190,7 +190,12 @@ def _export(module: nn.Module, inputs: Inputs, arguments: Arguments) -> Exported
         _make_functional(step)
     # Composite operations become known ones, and operations still in place become functions.
     plain = all(_is_plain(step) for step in exported.graph.nodes if step.op == "call_function")
-    return exported if plain else exported.run_decompositions({})
+    exported = exported if plain else exported.run_decompositions({})
+    for step in exported.graph.nodes:
+        # By another kernel, as in double precision, a tensor may lie otherwise in memory, and have no such view.
+        if step.target in {torch.ops.aten.view.default, torch.ops.aten._unsafe_view.default}:
+            step.target = torch.ops.aten.reshape.default
+    return exported
 
 
 def _outputs(exported: ExportedProgram) -> dict[str, str]:
