@@ -222,7 +222,7 @@ def test_a_tool_that_fails_is_said_and_leaves_nothing_behind() -> None:
 def test_a_module_is_left_as_it_was() -> None:
     module = convolutional()
     module[1].eval()  # type: ignore[index]
-    module[1].requires_grad_(requires_grad=False)  # type: ignore[index, operator]
+    module[1].requires_grad_(requires_grad=False)  # type: ignore[index]
     before = {name: value.clone() for name, value in module.state_dict().items()}
     modes = [part.training for part in module.modules()]
     trained = [one.requires_grad for one in module.parameters()]
