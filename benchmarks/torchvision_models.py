@@ -29,7 +29,8 @@ and torch {torch.__version__}: every model at the crop size of each of its weigh
 - *sees all from*: the first operation a unit of which sees as much of the image as all units together.
 - *global*: the first operation that sees a whole axis at once, whatever the receptive field is by then.
 - *differ*: params less the sum over torch's own parameters.
-- *published*: torchvision's own figure, `Weights.meta["_ops"]`, which has three decimals.
+- *published*: torchvision's own figure, `Weights.meta["_ops"]`, which has three decimals. It has the MACs of Swin
+  v2's position bias too, which is computed from weights alone, for a batch of any size.
 """
 COLUMNS = ["model", "input", "rf", "stride", "last map", "sees all from", "global", "params", "differ"]
 COLUMNS += ["GMACs", "published"]

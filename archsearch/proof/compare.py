@@ -206,7 +206,8 @@ def _torch(module: nn.Module, arguments: Arguments) -> _Tool:
         settle()
         running.pop()
 
-    with ExitStack() as hooks, FlopCounterMode(display=False) as counter:
+    # The counter asks for the gradient's function of what submodules read, be it a view of a parameter.
+    with ExitStack() as hooks, torch.enable_grad(), FlopCounterMode(display=False) as counter:
         for place, part in module.named_modules():
             hooks.enter_context(part.register_forward_pre_hook(partial(begin, place)))
             hooks.enter_context(part.register_forward_hook(end))

@@ -170,9 +170,7 @@ class _Tracer:
     def _lowered(self, step: fx.Node) -> NodeNumbers:
         """Add the nodes of one step, or an Unknown one where the step or its arguments are not known."""
         before = len(self._nodes)
-        # Of a tensor that is overwritten, only the shape is read.
-        sources = step.all_input_nodes[1:] if name_of(step) in {"copy", "fill"} else step.all_input_nodes
-        read = {number for one in sources for number in _numbers(self._held.get(one, ()))}
+        read = {number for one in _sources(step) for number in _numbers(self._held.get(one, ()))}
         try:
             value = self._known_value(step)
             through = {number for node in self._nodes[before:] for number in node.inputs}
@@ -271,6 +269,16 @@ class _Step(AtenCall):
 
     def shape_of(self, argument: Argument) -> Shape:
         return _shape(argument)
+
+
+def _sources(step: fx.Node) -> list[fx.Node]:
+    """Return the tensors whose values a step reads: not one that is overwritten, nor one whose type is taken."""
+    match name_of(step):
+        case "copy" | "fill":
+            return step.all_input_nodes[1:]
+        case "type_as":
+            return step.all_input_nodes[:1]
+    return step.all_input_nodes
 
 
 def _numbers(value: NodeNumbers) -> tuple[int, ...]:

@@ -35,6 +35,11 @@ class Computes(nn.Module):
         return self.function(image, *self.layers, *weights)
 
 
+class Product(nn.Module):
+    def forward(self, first: Tensor, second: Tensor) -> Tensor:
+        return first @ second
+
+
 def compared(module: nn.Module, *input_shape: int) -> Comparison:
     return compare(module, input_shape, analyze(module, input_shape))
 
@@ -76,6 +81,13 @@ AGREED: list[tuple[nn.Module, Shape, str, int]] = [
     (nn.Sequential(shared, nn.ReLU(), shared), (3, 8, 8), "convolution", 2 * 64 * 3 * 27),
     (nn.Sequential(shared, nn.Sequential(shared)), (3, 8, 8), "convolution", 2 * 64 * 3 * 27),
     (Computes(lambda image: image @ image.transpose(1, 2)), (5, 16), "matrix product", 5 * 5 * 16),
+    # A submodule reads a view of a parameter of the module around it.
+    (
+        Computes(lambda image, part, weight: part(image, weight.expand(1, -1, -1)), Product(), weight=(1, 16, 8)),
+        (5, 16),
+        "matrix product",
+        5 * 16 * 8,
+    ),
 ]
 
 
@@ -210,10 +222,13 @@ def test_a_tool_that_fails_is_said_and_leaves_nothing_behind() -> None:
 def test_a_module_is_left_as_it_was() -> None:
     module = convolutional()
     module[1].eval()  # type: ignore[index]
+    module[1].requires_grad_(requires_grad=False)  # type: ignore[index]
     before = {name: value.clone() for name, value in module.state_dict().items()}
     modes = [part.training for part in module.modules()]
+    trained = [one.requires_grad for one in module.parameters()]
     compared(module, 3, 8, 8)
     assert modes == [part.training for part in module.modules()]
+    assert trained == [one.requires_grad for one in module.parameters()] == [True, True, False, False, True, True]
     assert all(torch.equal(value, before[name]) for name, value in module.state_dict().items())
     assert not any(part._forward_hooks or part._forward_pre_hooks for part in module.modules())
 

@@ -111,6 +111,10 @@ MOVED = {
         3,
         (),
     ),
+    "repeat_interleave of rows": ((Of(lambda image: image.repeat_interleave(3, 2)),), (3, 24, 8), 3, ()),
+    "repeat_interleave of channels": ((Of(lambda image: image.repeat_interleave(2, dim=1)),), (6, 8, 8), 3, ()),
+    "repeat_interleave of all": ((Of(lambda image: image[:, :, 0].repeat_interleave(2)),), (48,), None, ()),
+    "type_as": ((Of(lambda image: image[:, :, :1].type_as(image)),), (3, 1, 8), 3, ()),
     # Windows of 2 that begin from 0 to 6: 4 of them every 2 units, 5 of them every 3/2, rounded down or up.
     "fractional pooling by half": ((nn.FractionalMaxPool2d(2, 4),), (3, 4, 4), 4, ()),
     "fractional pooling": ((nn.FractionalMaxPool2d(2, 5),), (3, 5, 5), 5, (UPPER,)),

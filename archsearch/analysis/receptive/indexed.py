@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 from typing import TypeAlias
 
@@ -16,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from archsearch.analysis.receptive.field import AxisField
-from archsearch.graph.windows import AnyWindow
+from archsearch.graph.windows import AnyWindow, Window
 
 Units: TypeAlias = npt.NDArray[np.int64]
 
@@ -45,9 +46,7 @@ class IndexedAxis:
         """Return the axis after an operation slides `window` along a dim of `length`, for `units` along it."""
         if dim not in self.dims:
             return self
-        taps = [[*window.inside(unit, length)] for unit in range(units)]
-        most = max(1, *map(len, taps))
-        index = np.array([[*one, *[-1] * (most - len(one))] for one in taps])
+        index = _taps(window, length, units)
         read = np.moveaxis(self.units, dim, -1)[..., index]
         return self._reading(np.moveaxis(np.where(index < 0, -1, read), -2, dim))
 
@@ -116,6 +115,20 @@ def indexed(field: AxisField, dim: int | None, shape: Sequence[int]) -> IndexedA
     """Return an axis of a tensor with a unit for each index along a dim, or a single unit."""
     sides = [size if number == dim else 1 for number, size in enumerate(shape)]
     return IndexedAxis(field, np.arange(prod(sides)).reshape(sides))
+
+
+@lru_cache(maxsize=8)
+def _taps(window: AnyWindow, length: int, units: int) -> Units:
+    """Return the positions that each unit of a window reads, in a row; -1 stands for none.
+
+    Every axis of a tensor asks for the same. Of tokens there may be many thousand, most often cut or put together.
+    """
+    if isinstance(window, Window) and window.kernel == 1 and window.border == "zeros":
+        read = np.arange(units) * window.stride - window.padding
+        return np.where((read >= 0) & (read < length), read, -1)[:, None]
+    taps = [[*window.inside(unit, length)] for unit in range(units)]
+    most = max(1, *map(len, taps))
+    return np.array([[*one, *[-1] * (most - len(one))] for one in taps])
 
 
 def _indexed(field: AxisField, units: Units) -> IndexedAxis:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from math import prod
 
 import torch
 from torch import Tensor
 
-from archsearch.graph.ops import folding, moving
+from archsearch.graph.ops import folding, maps, moving
 from archsearch.graph.shapes import Shape
 from archsearch.pytorch.lowering.aten_call import AtenCall, Lowering, NodeNumbers, NotKnownError, each
 
@@ -72,6 +73,22 @@ def _index(at: AtenCall) -> NodeNumbers:
     first = dims[0] if in_place else 0
     given = range(len(rest), len(rest) + len(extent))
     return _permuted(at, number, [*range(first), *given, *range(first, len(rest))])
+
+
+def _repeat_interleave(at: AtenCall) -> NodeNumbers:
+    """Lower repeat_interleave by a number; along an axis of a map it is interpolation to the nearest."""
+    number, dim, times = at.source, at["dim"], at["repeats"]
+    if not isinstance(times, int):
+        raise NotKnownError
+    if dim is None:
+        number, dim = _viewed(at, number, (prod(at.shape(number)),)), 0
+    shape = at.shape(number)
+    dim %= len(shape)
+    if dim < 2 or len(shape) > 5:
+        return _selected(at, number, dim, torch.arange(shape[dim]).repeat_interleave(times))
+    ratios = tuple(Fraction(1, times if axis == dim else 1) for axis in range(2, len(shape)))
+    # Exact, where `nearest` would round in single precision.
+    return at.add(maps.Resize("nearest-exact", at.result[2:], ratios), number)
 
 
 def _vary_apart(arrays: Sequence[Tensor], rank: int) -> bool:
@@ -189,6 +206,7 @@ INDEXING: Mapping[str, Lowering] = {
     "gather": _gather,
     "take_along_dim": _gather,
     "take": _take,
+    "repeat_interleave": _repeat_interleave,
     "unfold": _unfold,
     "im2col": _im2col,
     "col2im": _col2im,

@@ -231,7 +231,7 @@ def _gated(at: AtenCall) -> NodeNumbers:
 
 _SAME = (
     "alias", "alpha_dropout", "clone", "contiguous", "detach", "dropout", "feature_dropout", "lift_fresh_copy",
-    "_to_copy", "to",
+    "_to_copy", "to", "type_as",
 )  # fmt: skip
 _RESHAPE = ("flatten", "reshape", "squeeze", "unflatten", "_unsafe_view", "unsqueeze", "view")
 
