@@ -174,9 +174,6 @@ def broadcast(image: Tensor) -> Tensor:
 
 # The function of a map of 3x8x8 after a 3 x 3 convolution, its layers, the shape of what it gives, rf
 PICKED = {
-    "copies of each channel": ((Of(lambda x: x.repeat_interleave(2, 1)),), (6, 8, 8), 3),
-    "copies of each column": ((Of(lambda x: x.repeat_interleave(3, -1)),), (3, 8, 24), 3),
-    "copies of all": ((Of(lambda x: x[:, 0, 0].repeat_interleave(2)[None]),), (16,), 3),
     "broadcast": ((Of(broadcast),), (3, 8, 8), None),
     "embedding of an argmax": ((Of(lambda x, e: e(x.argmax(1)), nn.Embedding(3, 6)),), (8, 8, 6), 3),
     "codes": ((Of(codebook, nn.Embedding(7, 3)),), (3, 8, 8), 3),

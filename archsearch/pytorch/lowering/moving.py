@@ -143,17 +143,6 @@ def _repeat(at: AtenCall) -> NodeNumbers:
     return number
 
 
-def _repeat_each(at: AtenCall) -> NodeNumbers:
-    """Lower repeat_interleave by one number: a dim of as many copies is added behind, and merged."""
-    shape, count = at.shape(at.source), at["repeats"]
-    if not isinstance(count, int):
-        raise NotKnownError
-    dim = len(shape) if at["dim"] is None else at["dim"] % len(shape) + 1
-    apart = at.add(moving.Reshape((*shape[:dim], 1, *shape[dim:])), at.source)
-    copies = at.add(moving.Expand((*shape[:dim], count, *shape[dim:])), apart)
-    return at.add(moving.Reshape(at.result), copies)
-
-
 def _broadcast(at: AtenCall) -> NodeNumbers:
     return tuple(at.add(moving.Expand(at.result), at.tensor(tensor)) for tensor in at["tensors"])
 
@@ -255,7 +244,6 @@ MOVING: Mapping[str, Lowering] = {
         (["roll"], _roll),
         (["cat", "concat", "stack"], _concatenate),
         (["repeat"], _repeat),
-        (["repeat_interleave"], _repeat_each),
         (["broadcast_tensors"], _broadcast),
         (["slice_scatter"], _replaced_slice),
         (["select_scatter"], _replaced_index),
