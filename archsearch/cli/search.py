@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from archsearch.analysis.cost import Calibration
     from archsearch.notation.network import Network
     from archsearch.notation.word import Vocabulary
-    from archsearch.study.loop import Outcome
+    from archsearch.study.outcome import Outcome
     from archsearch.training.recipe import Recipe
     from archsearch.training.wanted import Wanted
 

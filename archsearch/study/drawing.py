@@ -42,7 +42,7 @@ class Drawing:
         Raises ArchsearchError if no network of the space fits.
         """
         begun = self.draws.looked_at
-        while self.rungs.is_open(0):
+        while self.rungs.may_propose:
             choices = self.draws.find(self.kept, _PORTION)
             if choices is not None:
                 return choices

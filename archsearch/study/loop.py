@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import TYPE_CHECKING
 
 from optuna.pruners import BasePruner, MedianPruner, NopPruner
 from optuna.samplers import BaseSampler
@@ -16,19 +15,19 @@ from archsearch.notation.network import Network, parse
 from archsearch.storage import tables
 from archsearch.storage.database import opened
 from archsearch.storage.kept import KeptStudy
-from archsearch.storage.trials import TRAINED, choices_of, network_of, state_of
+from archsearch.storage.trials import choices_of, network_of, state_of
 from archsearch.storage.url import DEFAULT
 from archsearch.study.budget import KEEP, Budget
 from archsearch.study.calibrated import Calibrate, calibrated, uncalibrated
-from archsearch.study.columns import ResultRow
-from archsearch.study.correlation import Correlation, between_rungs
+from archsearch.study.correlation import between_rungs
 from archsearch.study.drawing import Drawing
 from archsearch.study.job import Score
 from archsearch.study.mirror import Mirror
+from archsearch.study.outcome import Outcome
 from archsearch.study.plan import Plan
 from archsearch.study.propose import asking, check_start
 from archsearch.study.record import DESCRIBED, describe, known_results
-from archsearch.study.results import frame, rows
+from archsearch.study.results import rows
 from archsearch.study.rungs import Rungs
 from archsearch.study.scoring import Scored, Scoring
 from archsearch.study.studies import open_study
@@ -36,36 +35,11 @@ from archsearch.study.study import Study
 from archsearch.study.watch import Watch
 from archsearch.study.weights import WeightFiles
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 _REFUSED_IN_A_ROW = 20
 """After so many refused proposals in a row, a network that fits is drawn."""
 
 _FAILED_IN_A_ROW = 5
 """After so many failures in a row, it is not the networks that are at fault."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The rows of the study, why the search ended, and what to do where that was neither budget nor space.
-
-    `correlations` say how well each rung ranks the networks that went on to the next.
-    """
-
-    rows: tuple[ResultRow, ...]
-    ended: str
-    remedy: str | None = None
-    correlations: tuple[Correlation, ...] = ()
-
-    @property
-    def has_trained(self) -> bool:
-        """Whether a network of the study was trained to a result, in this run or an earlier one."""
-        return any(row["state"] in TRAINED for row in self.rows)
-
-    def frame(self) -> pd.DataFrame:
-        """Return the rows as a pandas DataFrame, a column for each of COLUMNS."""
-        return frame(self.rows)
 
 
 def run(
@@ -190,15 +164,15 @@ class _Run:
 
     def _step(self) -> None:
         """Train the network that comes next by the plan, or refuse one, or find that the search has ended."""
-        rung = self.rungs.next()
+        begins = self.rungs.next()
         queued = self.kept.begin_queued(self.rungs.may_resume)
         if queued is not None:
             self._resume(queued)
-        elif rung is None:
+        elif begins is None:
             self.ended = self.drawing.ended or self.rungs.plan.ended(self.rungs.trained)
             self.remedy = self.drawing.remedy
-        elif rung > 0:
-            self._promote(rung)
+        elif begins.best is not None:
+            self._promote(begins.best, begins.rung)
         elif self.starts:
             self._try(self.study.space.derivation(self.starts.pop(0)))
         elif self.refused < _REFUSED_IN_A_ROW:
@@ -214,10 +188,8 @@ class _Run:
         else:
             self._train_longer(queued)
 
-    def _promote(self, rung: int) -> None:
-        """Begin the best network of the rung before on this one."""
-        best = self.rungs.candidate(rung)
-        assert best is not None
+    def _promote(self, best: FrozenTrial, rung: int) -> None:
+        """Begin a network of the rung before on this one."""
         kept = {name: value for name, value in best.user_attrs.items() if name in DESCRIBED}
         described = {**kept, **self.study.measurements[rung].columns}
         self._train_longer(self.kept.add(self.mirror.again(best, described)))

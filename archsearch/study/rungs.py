@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import median
+from typing import NamedTuple
 
 from optuna.trial import FrozenTrial, TrialState
 
@@ -16,6 +17,13 @@ from archsearch.study.plan import Plan
 from archsearch.study.ranking import ranked
 from archsearch.study.record import is_copy
 from archsearch.study.study import Study
+
+
+class Beginning(NamedTuple):
+    """A rung that begins a network: on the first rung any, on later ones the best of the rung before."""
+
+    rung: int
+    best: FrozenTrial | None = None
 
 
 @dataclass
@@ -60,26 +68,29 @@ class Rungs:
         recipe = recipe_digest(trial.user_attrs)
         return self.recipes.index(recipe) if recipe in self.recipes else 0
 
-    def next(self) -> int | None:
-        """Return the first rung that may begin a network; None where the plan is done."""
-        return next((rung for rung in range(len(self.recipes)) if self.is_open(rung)), None)
+    def next(self) -> Beginning | None:
+        """Return what the first rung that may begin a network begins; None where the plan is done."""
+        if self.may_propose:
+            return Beginning(0)
+        for rung in range(1, len(self.recipes)):
+            best = self._candidate(rung)
+            if best is not None and self._is_open(rung, [best]):
+                return Beginning(rung, best)
+        return None
 
-    def is_open(self, rung: int) -> bool:
-        """Whether a rung may begin a further network, and has one to begin."""
-        if rung == 0:
-            if self.is_exhausted:
-                return False
-            paces = _paces(self.kept.trained())
-        else:
-            candidate = self.candidate(rung)
-            if candidate is None:
-                return False
-            paces = _paces([candidate])
+    @property
+    def may_propose(self) -> bool:
+        """Whether the first rung may begin a network more."""
+        return not self.is_exhausted and self._is_open(0, self.kept.trained())
+
+    def _is_open(self, rung: int, like: Iterable[FrozenTrial]) -> bool:
+        """Whether a rung may begin a network that takes as long as those that are given, in the median."""
+        paces = _paces(like)
         seconds = self.study.rungs[rung] * median(paces) if paces else 0.0
         later = sum(_paces(trial for recipe in self.recipes[rung + 1 :] for trial in self.kept.trained(recipe)))
         return self.plan.is_open(rung, self._begun_on(rung), seconds, self.clock, later)
 
-    def candidate(self, rung: int) -> FrozenTrial | None:
+    def _candidate(self, rung: int) -> FrozenTrial | None:
         """Return the best trial of the rung before whose network was not begun on this one."""
         before = ranked(self.kept.trained(self.recipes[rung - 1]))
         recipe = self.recipes[rung]

@@ -13,7 +13,8 @@ from archsearch.space.checks import START
 from archsearch.space.space import Space
 from archsearch.storage.url import DEFAULT
 from archsearch.study.budget import KEEP, Budget
-from archsearch.study.loop import Outcome, run
+from archsearch.study.loop import run
+from archsearch.study.outcome import Outcome
 from archsearch.study.plan import RUNGS
 from archsearch.study.study import Measurement, Study
 from archsearch.study.training import training_score

@@ -36,5 +36,7 @@ if __name__ == "__main__":
     Killing.signal, Killing.epoch_to_end = signal.Signals[sys.argv[1]], int(sys.argv[2])
     Killing.network = sys.argv[3]
     sys.argv[1:4] = []
+    # A shell that begins a command in the background lets it ignore SIGINT, and so what that starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     progress.Progress = Killing  # type: ignore[misc]
     main()

@@ -11,7 +11,8 @@ from archsearch.analysis.cost import Calibration
 from archsearch.errors import StudyError
 from archsearch.study.budget import Budget
 from archsearch.study.job import Job
-from archsearch.study.loop import Outcome, run
+from archsearch.study.loop import run
+from archsearch.study.outcome import Outcome
 from archsearch.study.study import Measurement, Study
 from archsearch.training.history import Epoch
 

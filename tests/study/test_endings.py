@@ -15,7 +15,8 @@ from archsearch.space.space import Space
 from archsearch.study import drawing
 from archsearch.study.budget import Budget
 from archsearch.study.job import Job
-from archsearch.study.loop import Outcome, run
+from archsearch.study.loop import run
+from archsearch.study.outcome import Outcome
 from archsearch.study.results import load_results
 from archsearch.study.study import Measurement, Study
 from archsearch.training.history import Epoch

@@ -19,7 +19,8 @@ from archsearch.space.space import Space
 from archsearch.study.budget import Budget
 from archsearch.study.columns import ResultRow
 from archsearch.study.job import Job
-from archsearch.study.loop import Outcome, run
+from archsearch.study.loop import run
+from archsearch.study.outcome import Outcome
 from archsearch.study.plan import Plan
 from archsearch.study.study import Measurement, Study
 from archsearch.training.history import Epoch

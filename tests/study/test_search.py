@@ -13,7 +13,7 @@ from archsearch.data.load import digits
 from archsearch.errors import ArchsearchError, StudyError
 from archsearch.space.space import Space
 from archsearch.study.columns import ResultRow
-from archsearch.study.loop import Outcome
+from archsearch.study.outcome import Outcome
 from archsearch.study.results import load_results, select
 from archsearch.study.search import search
 from archsearch.study.watch import Watch

@@ -17,8 +17,9 @@ from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.space.space import Space
 from archsearch.storage.database import reading
 from archsearch.study.budget import Budget
-from archsearch.study.loop import Outcome, run
+from archsearch.study.loop import run
 from archsearch.study.named import named_network
+from archsearch.study.outcome import Outcome
 from archsearch.study.studies import read_study
 from archsearch.study.study import Study
 
