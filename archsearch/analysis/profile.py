@@ -7,7 +7,7 @@ counted; bytes are those of float32 and of one image.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from archsearch.analysis.cost import Calibration
 from archsearch.analysis.figures import Figures, headline, rf_at
 from archsearch.analysis.op_profile import NO_SETS, SETS_UP_TO, OpProfile, OutputProfile, notes_on, rf
-from archsearch.analysis.profile_text import profile_text
+from archsearch.analysis.profile_tables import figures_table, ops_table, outputs_table
 from archsearch.analysis.receptive.field import image_with_patterns, image_with_spans
 from archsearch.analysis.receptive.rules import fields
 from archsearch.errors import ArchsearchError, TraceError
@@ -175,7 +175,7 @@ class Profile:
     @property
     def first_global(self) -> OpProfile | None:
         """The first operation whose units see the whole of an axis at once, if there is one."""
-        return next((row for row in self._before if _is_global(self.within[row.number])), None)
+        return next((row for row in self._before if self.within[row.number].is_global), None)
 
     @property
     def first_whole(self) -> OpProfile | None:
@@ -184,7 +184,7 @@ class Profile:
         One that picks a part of the image, such as one step of a signal, is none: the output sees further.
         """
         end = self.within[self.end]
-        return next((row for row in self._before if _sees_all(self.within[row.number], end)), None)
+        return next((row for row in self._before if self.within[row.number].sees_all_of(end)), None)
 
     @cached_property
     def _before(self) -> tuple[OpProfile, ...]:
@@ -245,7 +245,33 @@ class Profile:
 
     def text(self, width: int | None = None) -> str:
         """Return the table of operations with the figures under it, whole columns of them in a `width`."""
-        return profile_text(self, width)
+        parts = [ops_table(self.rows, width), figures_table(self.figures, width)]
+        if len(self.outputs) > 1:
+            parts.append(outputs_table(self.outputs, self.main, width))
+        return "\n\n".join(filter(None, [*parts, "\n".join(self._remarks())]))
+
+    def _remarks(self) -> Iterator[str]:
+        """Yield what is to be said of the figures, a line each."""
+        for row, message in (
+            (self.first_whole, "A unit sees the whole image from"),
+            (self.first_global, "The first global operation is"),
+        ):
+            if row:
+                where = f" at {row.path}" if row.path else ""
+                yield f"{message}: {row.op}{where}, after a receptive field of {self.rf_by(row)}"
+        if self.read_as_global:
+            yield self.other_reading
+        if self.last_map.rf is None:
+            yield "The units of the last map follow no pattern: rf is the largest part inside the image"
+        if self.unknown:
+            yield f"PARTIAL: these operations are not known: {', '.join(self.unknown)}"
+        if self.weight_macs:
+            yield f"{self.weight_macs:,} MACs of weights alone, done once for any batch, are not in macs"
+        if not self.has_sets:
+            yield f"Not made: the exact sets that units see, and image_coverage with them: {NO_SETS}"
+        if self.graph.spare:
+            unread = sum(weight.size for weight in self.graph.spare)
+            yield f"{unread:,} of the params are not used by any operation"
 
     @property
     def main(self) -> str:
@@ -267,14 +293,3 @@ def profile(graph: Graph, calibration: Calibration | None = None, output: str | 
     # What is too large to count is said now, not when the figures are read.
     _ = found.patterns, found.end
     return found
-
-
-def _is_global(field: TensorField) -> bool:
-    return any(axis.field.is_global for axis in field.axes)
-
-
-def _sees_all(field: TensorField, end: TensorField) -> bool:
-    if not field.axes or not end.axes:
-        return False
-    pairs = zip(field.axes, end.axes, strict=True)
-    return all(one.field.sees_all and one.field.longest >= last.field.whole for one, last in pairs)

@@ -45,6 +45,18 @@ class TensorField:
         """Whether it is a map with a path without global operations along each axis."""
         return bool(self.axes) and self.is_map and all(axis.field.pattern is not None for axis in self.axes)
 
+    @property
+    def is_global(self) -> bool:
+        """Whether some path with a global operation shows the elements more along an axis."""
+        return any(axis.field.is_global for axis in self.axes)
+
+    def sees_all_of(self, end: TensorField) -> bool:
+        """Whether an element sees as far, along each axis, as all together, and as all those of `end`."""
+        if not self.axes or not end.axes:
+            return False
+        pairs = zip(self.axes, end.axes, strict=True)
+        return all(one.field.sees_all and one.field.longest >= last.field.whole for one, last in pairs)
+
     def carried(self, dim: int) -> list[int]:
         """Return the numbers of the axes that run along a dim, wholly or in part."""
         return [number for number, axis in enumerate(self.axes) if dim in axis.dims]
