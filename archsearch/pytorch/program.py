@@ -213,17 +213,18 @@ def _key(entry: object) -> str:
 
 
 def _make_functional(step: fx.Node) -> None:
-    """Make a step out-of-place if it changes a new tensor that nothing else reads.
+    """Make a step out-of-place if it changes a new tensor that nothing else reads, or if it is dropout.
 
     Decomposition does this for every step, but takes most of the time of tracing; often nothing else is needed.
+    Dropout changes nothing in eval mode, and in no mode what an element depends on.
     """
     if not _is_mutable(step) or not step.args or not isinstance(step.args[0], fx.Node):
         return
     changed, name = step.args[0], name_of(step).removesuffix("_")
     packet = getattr(torch.ops.aten, name, None)
     overload = getattr(packet, getattr(step.target, "_overloadname", ""), None)
-    is_new = name_of(changed) in COMPUTING and not _is_mutable(changed)
-    if overload is not None and is_new and len(changed.users) == 1:
+    is_new = name_of(changed) in COMPUTING and not _is_mutable(changed) and len(changed.users) == 1
+    if overload is not None and (is_new or name.endswith("dropout")):
         step.target = overload
 
 

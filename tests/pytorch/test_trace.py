@@ -12,6 +12,7 @@ import torch
 from examples.modules import Gate, Of, attention, last
 from examples.sentences import random_network
 from torch import Tensor, nn
+from torch.export import ExportedProgram
 from torch.nn import functional
 
 from archsearch import analyze
@@ -265,3 +266,10 @@ def test_what_must_hold(holds: Callable[[], bool]) -> None:
 def test_an_input_without_axes_is_refused() -> None:
     with pytest.raises(ShapeError, match="input is a single number; it must be channels and a size for each axis"):
         analyze(nn.ReLU(), ())
+
+
+def test_dropout_in_place_of_a_view_is_not_decomposed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decomposing a program takes as long as tracing it."""
+    monkeypatch.delattr(ExportedProgram, "run_decompositions")
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Dropout(0.2, inplace=True), nn.Linear(144, 10))
+    assert analyze(module, (3, 8, 8)).unknown == ()
