@@ -29,6 +29,10 @@ class Measured(Seen, Protocol):
     def end(self) -> int:
         """The number of the operation that computes the output which `rf` is for."""
 
+    @property
+    def headline(self) -> int:
+        """The number of the operation that `rf` is of, see `headline`."""
+
 
 def headline(profile: Measured, end: int | None = None, among: Container[int] | None = None) -> int:
     """Return the number of the node that `rf` is of: the last map that an output is computed from.
@@ -44,14 +48,15 @@ def headline(profile: Measured, end: int | None = None, among: Container[int] | 
 
 def _last_maps(profile: Measured, end: int, among: Container[int] | None) -> list[int]:
     """Return the maps that a node is computed from, but for those that another of these maps is computed from."""
-    needed, followed, last = {end}, set[int](), []
-    for number in range(end, -1, -1):
-        if number in needed:
-            is_map = profile.patterns[number].is_local_map and (among is None or number in among)
-            if is_map and number not in followed:
-                last.append(number)
-            needed.update(read := profile.graph.nodes[number].inputs)
-            followed.update(read if is_map or number in followed else ())
+    waiting, followed, last = {end}, set[int](), []
+    # All that a map is computed from is followed by it: then there is no other before it.
+    while not waiting <= followed:
+        waiting.remove(number := max(waiting))
+        is_map = profile.patterns[number].is_local_map and (among is None or number in among)
+        if is_map and number not in followed:
+            last.append(number)
+        waiting.update(read := profile.graph.nodes[number].inputs)
+        followed.update(read if is_map or number in followed else ())
     return last
 
 
@@ -66,13 +71,13 @@ def is_upper_bound(profile: Measured, name: str) -> bool:
     """Whether a figure is only known to be at most its value; `rf` and `rf_inside` may be."""
     if name not in {"rf", "rf_inside"}:
         return False
-    number = headline(profile)
+    number = profile.headline
     is_unclipped = name == "rf" and rf(profile.patterns[number]) is not None
     return (profile.patterns if is_unclipped else profile.within)[number].bound
 
 
 def _rf(profile: Measured) -> int:
-    return rf_at(profile, headline(profile))
+    return rf_at(profile, profile.headline)
 
 
 def _total(profile: Measured, name: str) -> int:
@@ -146,7 +151,7 @@ _COMPUTED: Mapping[str, tuple[Callable[[Measured], int], str]] = {
         "receptive field of the last map on paths without global operations, unclipped, in pixels (smaller axis)",
     ),
     "rf_inside": (
-        lambda profile: rf_inside(profile.within[headline(profile)]),
+        lambda profile: rf_inside(profile.within[profile.headline]),
         "the largest part of the receptive field inside the image, clipped at every operation",
     ),
     "params": (lambda profile: count_params(profile.graph), "parameters, shared ones counted once"),

@@ -60,6 +60,11 @@ class Profile:
         return self.graph.output(self.output).node
 
     @cached_property
+    def headline(self) -> int:
+        """The node that `rf` is of, see `figures.headline`."""
+        return headline(self)
+
+    @cached_property
     def outputs(self) -> tuple[OutputProfile, ...]:
         """The figures of each output, in the order in which they are returned."""
         ends = self.graph.outputs or (self.graph.output(),)
@@ -148,7 +153,7 @@ class Profile:
     @property
     def last_map(self) -> OpProfile:
         """The row that `rf` is of: the last map that a path without global operations leads to."""
-        return self._row(headline(self))
+        return self._row(self.headline)
 
     @cached_property
     def read_as_global(self) -> Profile | None:
@@ -259,7 +264,7 @@ class Profile:
             if row:
                 where = f" at {row.path}" if row.path else ""
                 yield f"{message}: {row.op}{where}, after a receptive field of {self.rf_by(row)}"
-        if self.read_as_global:
+        if self.other_reading:
             yield self.other_reading
         if self.last_map.rf is None:
             yield "The units of the last map follow no pattern: rf is the largest part inside the image"

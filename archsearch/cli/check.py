@@ -28,6 +28,7 @@ from archsearch.space.space import Space
 
 if TYPE_CHECKING:
     from archsearch.analysis.cost import Calibration
+    from archsearch.analysis.profile import Profile
     from archsearch.graph.inputs import GivenInputs
     from archsearch.notation.word import Vocabulary
 
@@ -86,19 +87,24 @@ def check(
 
 def _check_network(subject: Subject, limits: Limits, output: Output) -> Verdict:
     verdict = subject.check(limits)
-    if verdict.profile is not None and is_upper_bound(verdict.profile, "rf"):
-        say("archsearch: the receptive field of this module is an upper bound")
-    if verdict.profile is not None and len(verdict.profile.outputs) > 1:
-        found = verdict.profile
-        others = ", ".join(f"{one.name} {one.rf:,}" for one in found.outputs if one.name != found.main)
-        say(f"archsearch: rf is that of the output `{found.main}`; of the others: {others}")
-    if verdict.profile is not None and verdict.profile.read_as_global:
-        say(f"archsearch: {verdict.profile.other_reading}")
+    if verdict.profile is not None:
+        _say_what_rf_is(verdict.profile)
     if output.is_text:
         write(str(verdict))
     else:
         output.values({**verdict_values(subject.name, verdict), "limits": str(limits)})
     return verdict
+
+
+def _say_what_rf_is(found: Profile) -> None:
+    """Say on standard error where `rf` is a bound, of one output among several, or could be read otherwise."""
+    if is_upper_bound(found, "rf"):
+        say("archsearch: the receptive field of this module is an upper bound")
+    if len(found.outputs) > 1:
+        others = ", ".join(f"{one.name} {one.rf:,}" for one in found.outputs if one.name != found.main)
+        say(f"archsearch: rf is that of the output `{found.main}`; of the others: {others}")
+    if found.other_reading:
+        say(f"archsearch: {found.other_reading}")
 
 
 def _check_space(space: Space, seed: int, output: Output) -> bool:

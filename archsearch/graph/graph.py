@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -53,6 +54,15 @@ class Node:
         """What the digest holds of it: the operation, the nodes it reads, and whose parameters it has."""
         shared = [] if self.shares is None else [self.shares]
         return [*self.op.identity, self.inputs, *shared]
+
+
+def depending(nodes: Iterable[Node], sources: Iterable[int]) -> set[int]:
+    """Return the numbers of the nodes that are computed from any of the sources, these included."""
+    found = set(sources)
+    for number, node in enumerate(nodes):
+        if not found.isdisjoint(node.inputs):
+            found.add(number)
+    return found
 
 
 class Output(NamedTuple):
@@ -106,10 +116,8 @@ class Graph:
     @cached_property
     def computed(self) -> tuple[bool, ...]:
         """Of each node, whether it depends on an input; the others are computed from weights alone."""
-        depends: list[bool] = []
-        for node in self.nodes:
-            depends.append(isinstance(node.op, Input) or any(depends[read] for read in node.inputs))
-        return tuple(depends)
+        inputs = [number for number, node in enumerate(self.nodes) if isinstance(node.op, Input)]
+        return tuple(map(depending(self.nodes, inputs).__contains__, range(len(self.nodes))))
 
     def shapes_into(self, node: Node) -> list[Shape]:
         """Return the shapes that a node reads."""

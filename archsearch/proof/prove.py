@@ -12,6 +12,7 @@ from archsearch.analysis.profile import Profile
 from archsearch.analysis.receptive.field import image_at
 from archsearch.analysis.receptive.rules import fields
 from archsearch.errors import TraceError
+from archsearch.graph.graph import depending
 from archsearch.graph.ops.maps import Resize
 from archsearch.graph.ops.operation import Unknown
 from archsearch.proof.oracles import by_gradients, by_nans, nan_blind
@@ -121,10 +122,8 @@ def _comparable(traced: Traced) -> set[int]:
 
     A single number is none either: it has no dim to compare along.
     """
-    nodes, behind = traced.graph.nodes, set[int]()
-    for number, node in enumerate(nodes):
-        if isinstance(node.op, Unknown) or not behind.isdisjoint(node.inputs):
-            behind.add(number)
+    nodes = traced.graph.nodes
+    behind = depending(nodes, (number for number, node in enumerate(nodes) if isinstance(node.op, Unknown)))
     return {number for number in traced.steps if nodes[number].shape and number not in behind}
 
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, fx
 
 from archsearch.errors import ShapeError, TraceError
-from archsearch.graph.graph import Graph, Node, Output, Weight
+from archsearch.graph.graph import Graph, Node, Output, Weight, depending
 from archsearch.graph.inputs import Inputs
 from archsearch.graph.ops.operation import Constant, Input, Operation, Unknown
 from archsearch.pytorch.failures import INDEPENDENT
@@ -102,7 +102,8 @@ class _Tracer:
                 held = {one.name: self._held.get(one, ()) for one in step.all_input_nodes}
                 returned = self._program.outputs.items()
                 every = [Output(name, one) for name, read in returned for one in _numbers(held[read])]
-                of_image = self._of_image()
+                # Further inputs are no part of the image.
+                of_image = depending(self._nodes, [0])
                 self._outputs = [output for output in every if output.node in of_image]
         if not self._outputs and self._program.others:
             message = "the module's output does not depend on the first of its inputs"
@@ -115,14 +116,6 @@ class _Tracer:
         shape = self.shape(graph.output().node)
         classes = shape[1] if len(shape) == 2 else 0
         return Traced(self._program, replace(graph, classes=classes), self._steps)
-
-    def _of_image(self) -> set[int]:
-        """Return the nodes that depend on the image, which further inputs are no part of."""
-        found = {0}
-        for number, node in enumerate(self._nodes):
-            if not found.isdisjoint(node.inputs):
-                found.add(number)
-        return found
 
     def _placeholder(self, step: fx.Node) -> None:
         if step.name == self._program.image:
