@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archsearch.errors import ArchsearchError
 from archsearch.files import read_text
 from archsearch.graph.ops.maps import Convolution, TransposedConvolution
-from archsearch.graph.ops.operation import Constant, Input
+from archsearch.graph.ops.operation import Constant, Earlier, Input
 
 if TYPE_CHECKING:
     from archsearch.graph.graph import Graph, Node
@@ -108,7 +108,11 @@ class Calibration:
 
     def seconds(self, graph: Graph) -> float:
         """Return the seconds that an epoch of IMAGES takes, without measuring its accuracy, to a hundredth."""
-        return round(IMAGES * self.image_seconds(work(graph)), 2)
+        return self.epoch_seconds(work(graph))
+
+    def epoch_seconds(self, done: Work) -> float:
+        """Return the same for a graph that is made of this work."""
+        return round(IMAGES * self.image_seconds(done), 2)
 
     def written(self) -> dict[str, Any]:
         """Return plain values, which `of` reads."""
@@ -146,7 +150,7 @@ def work(graph: Graph) -> Work:
     >>> [*work(parse("conv(8)").lower())]
     [221184, 0, 0, 0, 8192, 8192, 8192, 3]
     """
-    done = [_node_work(graph, node) for node in graph.nodes if not isinstance(node.op, Input | Constant)]
+    done = [_node_work(graph, node) for node in graph.nodes if not isinstance(node.op, Input | Constant | Earlier)]
     return Work(*map(sum, zip(*done, strict=True))) if done else Work()
 
 

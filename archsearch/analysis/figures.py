@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping
 from math import prod
+from types import MappingProxyType
 from typing import Protocol
 
 from archsearch.analysis.cost import IMAGES, Calibration
@@ -120,12 +121,17 @@ def _maxpool(graph: Graph) -> int:
     return sum(isinstance(node.op, maps.Pool) and node.op.mode == "max" for node in graph.nodes)
 
 
-def _depth(graph: Graph) -> int:
-    depth: list[int] = []
-    for node in graph.nodes:
-        before = max((depth[number] for number in node.inputs), default=0)
-        depth.append(before + isinstance(node.op, maps.Convolution | maps.TransposedConvolution | mixing.Linear))
-    return max(depth)
+def depths(graph: Graph, earlier: Mapping[int, int] = MappingProxyType({})) -> list[int]:
+    """Return, for each node, the convolutions and linear layers on the longest path to it, its own included.
+
+    `earlier` has the depths of those nodes that stand for earlier operations, by their numbers.
+    """
+    found: list[int] = []
+    for number, node in enumerate(graph.nodes):
+        before = max((found[read] for read in node.inputs), default=0)
+        own = isinstance(node.op, maps.Convolution | maps.TransposedConvolution | mixing.Linear)
+        found.append(earlier.get(number, before + own))
+    return found
 
 
 def peak_elements(graph: Graph) -> int:
@@ -172,7 +178,7 @@ _COMPUTED: Mapping[str, tuple[Callable[[Measured], int], str]] = {
         lambda profile: _total(profile, "pooling_ops"),
         "positions that pooling windows cover, in all",
     ),
-    "depth": (lambda profile: _depth(profile.graph), "convolutions and linear layers on the longest path"),
+    "depth": (lambda profile: max(depths(profile.graph)), "convolutions and linear layers on the longest path"),
     "dilated": (
         lambda profile: _dilated(profile.graph),
         "convolutions with dilation > 1 whose outer taps reach inside the map",
@@ -197,6 +203,24 @@ FIGURES: Mapping[str, str] = {
     SECONDS: f"training over {IMAGES:,} images, predicted for the machine that was calibrated",
 }
 """Every figure that limits can bound, with its meaning."""
+
+
+ADDED = (
+    "params",
+    "trainable",
+    "macs",
+    "flops",
+    "bias_ops",
+    "norm_ops",
+    "activation_ops",
+    "arithmetic_ops",
+    "pooling_ops",
+    "dilated",
+    "depthwise",
+    "maxpool",
+    "weight_bytes",
+)
+"""The figures of a network that are the sums of those of its parts, where no two parts share parameters."""
 
 
 class Figures(Mapping[str, float]):

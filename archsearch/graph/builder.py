@@ -9,7 +9,7 @@ from math import prod
 from archsearch.errors import ArchsearchError, Place, ShapeError
 from archsearch.graph.graph import Graph, Node, Weight
 from archsearch.graph.ops import maps, mixing
-from archsearch.graph.ops.operation import Input, Operation
+from archsearch.graph.ops.operation import Earlier, Input, Operation
 from archsearch.graph.ops.values import LARGEST, check_values, shown
 from archsearch.graph.shapes import Shape, Sizes, shape_text
 
@@ -79,6 +79,12 @@ class Builder:
         self._nodes.append(self._sharing(node) if self._back and isinstance(op, _KERNELS) else node)
         return self.last
 
+    def resume(self, earlier: Earlier, read: int) -> int:
+        """Add what words computed that are not built here, from the node that it reads; return its number."""
+        self.last = len(self._nodes)
+        self._nodes.append(Node(earlier, (read,), earlier.shape, word="earlier"))
+        return self.last
+
     def repeat(self, body: Callable[[], None], times: int) -> None:
         """Add the operations of `body` several times in a row, with one set of kernels.
 
@@ -127,7 +133,7 @@ class Builder:
                 remedy = "let its first word read what is before it"
                 raise ShapeError("the body does not read its input", place=self._place, remedy=remedy)
             op = self._nodes[last].op
-            if isinstance(op, maps.Convolution | maps.Pool):
+            if isinstance(op, maps.Convolution | maps.Pool | Earlier):
                 height, width = height * op.stride[0], width * op.stride[1]
             last = self._nodes[last].inputs[0]
         return (height, width)

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,15 +55,29 @@ class WordCall:
         place: Place | None = None,
     ) -> WordCall:
         """Fill in defaults beside the values `given`; raises NotationError for a value that is not allowed."""
-        values = complete(word, given, place)
         if word.takes_sentences and not (bodies and all(bodies)):
+            complete(word, given, place)
             raise NotationError(
                 f"`{word.name}` has nothing in its brackets", place=place, remedy=f"write {word.signature}"
             )
-        return WordCall(word, tuple(values.items()), bodies, place)
+        return replace(WordCall.opened(word, given, place), bodies=bodies)
+
+    @staticmethod
+    def opened(word: Word, given: Mapping[str, Value], place: Place | None = None) -> WordCall:
+        """Return the same without sentences."""
+        return WordCall(word, tuple(complete(word, given, place).items()), (), place)
 
     def __str__(self) -> str:
         return self._text
+
+    def __hash__(self) -> int:
+        # Words are looked up by the thousand; the values in all of them would be hashed anew each time.
+        return hash(self._text)
+
+    @cached_property
+    def opening(self) -> WordCall:
+        """The word without the sentences in its brackets."""
+        return replace(self, bodies=()) if self.bodies else self
 
     @cached_property
     def _text(self) -> str:
@@ -103,7 +117,7 @@ class Network:
         (1, 10)
         """
         build = Builder(input_shape, classes)
-        _lower(build, self.calls, "")
+        lower_calls(build, self.calls)
         return build.graph()
 
 
@@ -160,11 +174,12 @@ def _check_ends(calls: tuple[WordCall, ...], *, outermost: bool) -> None:
             _check_ends(body, outermost=False)
 
 
-def _lower(build: Builder, calls: tuple[WordCall, ...], prefix: str) -> None:
+def lower_calls(build: Builder, calls: tuple[WordCall, ...], prefix: str = "") -> None:
+    """Add the operations of words one after another; `prefix` is the path of the sentence that they are in."""
     for number, call in enumerate(calls, start=1):
         path = f"{prefix}{number}"
         build.at(call, path, call.place)
-        _add_operations(build, call, [_adding(build, call, path, n) for n in range(len(call.bodies))])
+        add_operations(build, call, [_adding(build, call, path, n) for n in range(len(call.bodies))])
 
 
 def _adding(build: Builder, call: WordCall, path: str, number: int) -> Callable[[], None]:
@@ -172,14 +187,17 @@ def _adding(build: Builder, call: WordCall, path: str, number: int) -> Callable[
     inside = f"{path}." if call.word.has_body else f"{path}.{number + 1}."
 
     def body() -> None:
-        _lower(build, call.bodies[number], inside)
+        lower_calls(build, call.bodies[number], inside)
         build.at(call, path, call.place)
 
     return body
 
 
-def _add_operations(build: Builder, call: WordCall, bodies: list[Callable[[], None]]) -> None:
-    """Run the lower function of a word; raises ArchsearchError for anything that it raises."""
+def add_operations(build: Builder, call: WordCall, bodies: list[Callable[[], None]]) -> None:
+    """Run the lower function of a word, given what adds its sentences.
+
+    Raises ArchsearchError for anything that it raises.
+    """
     word, named = call.word, dict(call.values)
     try:
         word.lower(build, *bodies, **named)

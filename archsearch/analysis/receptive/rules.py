@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from archsearch.analysis.receptive.field import AxisField, image
@@ -18,14 +19,22 @@ if TYPE_CHECKING:
     from archsearch.analysis.receptive.tensor import AnyAxis
 
 
-def fields(graph: Graph, image: Callable[[int], AxisField] = image) -> tuple[TensorField, ...]:
+NOTHING_EARLIER: Mapping[int, TensorField] = MappingProxyType({})
+
+
+def fields(
+    graph: Graph, image: Callable[[int], AxisField] = image, earlier: Mapping[int, TensorField] = NOTHING_EARLIER
+) -> tuple[TensorField, ...]:
     """Return what the units of each node see, given what those of an `image` of a length see along one axis.
 
     With `image_with_spans` in place of sets, it takes less memory, with `image_with_patterns` less time as well.
+    `earlier` has what those nodes see that stand for earlier operations, by their numbers.
     """
     found: list[TensorField] = []
-    for node in graph.nodes:
-        if isinstance(node.op, Input) and found:
+    for number, node in enumerate(graph.nodes):
+        if number in earlier:
+            found.append(earlier[number])
+        elif isinstance(node.op, Input) and found:
             # Further inputs of a module are nothing of the image.
             found.append(constant(node.shape))
         elif isinstance(node.op, Input):

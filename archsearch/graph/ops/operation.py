@@ -83,6 +83,22 @@ class Input(Operation):
 
 
 @dataclass(frozen=True)
+class Earlier(Operation):
+    """What words computed before those that are looked at, as one operation.
+
+    `stride` is the product of the strides on the way to it, along first inputs, from the node that it reads.
+    """
+
+    kind: ClassVar[str] = "earlier"
+    buildable: ClassVar[bool] = False
+    shape: Shape
+    stride: Sizes
+
+    def output(self, _shapes: Sequence[Shape]) -> Shape:
+        return self.shape
+
+
+@dataclass(frozen=True)
 class Constant(Operation):
     """Weights, or what is computed from weights alone: nothing of the image."""
 

@@ -1,0 +1,118 @@
+"""The operations of one word alone, built on single ones that stand for what other words computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+from archsearch.errors import ArchsearchError, ShapeError
+from archsearch.graph.builder import Builder
+from archsearch.graph.graph import Graph
+from archsearch.graph.ops.operation import Earlier, Operation
+from archsearch.graph.shapes import Shape, Sizes
+from archsearch.notation.network import WordCall, add_operations, lower_calls
+from archsearch.notation.vocabulary import VOCABULARY
+from archsearch.notation.word import Word
+
+_IMAGE = 0
+_APART = 2
+"""So many unused nodes move a word's operations, to see whether these depend on where they stand."""
+
+
+class NotFoldedError(ArchsearchError):
+    """A sentence whose figures do not follow from what its words do one by one."""
+
+
+class NotInOrderError(NotFoldedError):
+    """A `word` whose sentences do not stand one after another in what it adds, each once."""
+
+    def __init__(self, word: Word) -> None:
+        super().__init__(f"`{word.name}` does not add its sentences one after another, each once")
+        self.word = word
+
+
+class Part(NamedTuple):
+    """What stands for words: the shape of their output, and their stride, None if they do not read their input."""
+
+    shape: Shape
+    stride: Sizes | None
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """The operations of a word, or those before the next sentence in its brackets.
+
+    The first node is the image; `earlier` are those that stand for what is before the word and for its sentences.
+    `end` computes the output. `stride` is that between the first of `earlier` and `end`, None without a way.
+    """
+
+    graph: Graph
+    earlier: tuple[int, ...]
+    end: int
+    stride: Sizes | None
+
+
+def fragment(image: Shape, classes: int, call: WordCall, parts: Sequence[Part], sentences: int) -> Fragment:
+    """Return the operations of a word, given what is before it and what its sentences came to.
+
+    `parts` has both: the first stands for all before the word, and each other one for a sentence in its brackets.
+    Where these are fewer than `sentences`, the operations end where the next one begins. A `call` that has its
+    sentences is built with them. Raises ShapeError where shapes do not fit, NotFoldedError for a word that reads
+    other operations before it, and NotInOrderError for one that does not add one sentence after another.
+    """
+    found = _built(image, classes, call, parts, sentences, 0)
+    # A word of the user's may compute with the numbers of operations.
+    if call.word not in VOCABULARY.words:
+        moved = _built(image, classes, call, parts, sentences, _APART)
+        if [*_operations(found, 0)] != [*_operations(moved, _APART)]:
+            raise NotFoldedError(f"`{call.word.name}` reads operations of the words before it")
+    return found
+
+
+class _Begins(BaseException):
+    """The next sentence begins; no code of a user's word catches it."""
+
+
+def _built(
+    image: Shape, classes: int, call: WordCall, parts: Sequence[Part], sentences: int, apart: int
+) -> Fragment:
+    build = Builder(image, classes)
+    for _ in range(apart):
+        build.resume(Earlier(image, (1, 1)), _IMAGE)
+    first, *ends = parts
+    entry = build.resume(Earlier(first.shape, (1, 1)), _IMAGE)
+    earlier = [entry]
+
+    def body(number: int) -> None:
+        if number != len(earlier) - 1:
+            raise NotInOrderError(call.word)
+        if number == len(ends):
+            raise _Begins
+        end = ends[number]
+        # Without a way from its beginning, a sentence reads the image at the most.
+        read, stride = (build.last, end.stride) if end.stride else (_IMAGE, (1, 1))
+        earlier.append(build.resume(Earlier(end.shape, stride), read))
+
+    try:
+        if call.bodies:
+            lower_calls(build, (call,))
+        else:
+            add_operations(build, call, [partial(body, number) for number in range(sentences)])
+        if not call.bodies and len(earlier) <= sentences:
+            raise NotInOrderError(call.word)
+        if build.last != len(build.graph().nodes) - 1:
+            raise NotFoldedError(f"`{call.word.name}` ends in an operation that is not its last")
+    except _Begins:
+        pass
+    try:
+        stride = build.stride_between(entry, build.last)
+    except ShapeError:
+        stride = None
+    return Fragment(build.graph(), tuple(earlier), build.last, stride)
+
+
+def _operations(found: Fragment, apart: int) -> Iterator[tuple[Operation, list[int]]]:
+    for node in found.graph.nodes[1 + apart :]:
+        yield node.op, [read - apart if read else read for read in node.inputs]
