@@ -67,9 +67,7 @@ class Census:
         """Return the packed rows that sentences can reach at each node, in ascending order; None for none."""
         sums, lattice = self.sums, self.sums.lattice
         rows: list[Numbers | None] = [None] * len(lattice.edges)
-        nothing = [np.zeros(1, np.int64) for _ in sums.columns]
-        first, keep = sums.normal(nothing, 0, np.zeros(len(sums.columns), np.int64))
-        arriving: dict[int, list[Numbers]] = {0: [first[keep]]}
+        arriving: dict[int, list[Numbers]] = {0: [sums.first()]}
         taken = 0
         for node in reversed(lattice.order):
             here = np.unique(np.concatenate(arriving.pop(node, [np.zeros(0, np.int64)])))
@@ -78,17 +76,17 @@ class Census:
             rows[node] = here
             taken += len(here) * (_SUM_BYTES if sums.sentences[node] < _LARGEST else _LARGE_SUM_BYTES)
             if taken > self._memory:
-                raise TooManySumsError(self._widest(rows))
+                raise TooManySumsError(self._widest(node, here))
             for number, edge in enumerate(lattice.edges[node]):
                 if edge.node >= 0 and sums.sentences[edge.node]:
                     moved, keep = sums.moved(here, node, number)
                     arriving.setdefault(edge.node, []).append(np.unique(moved[keep]))
         return rows
 
-    def _widest(self, rows: list[Numbers | None]) -> str:
-        largest = max((one for one in rows if one is not None), key=len)
-        counts = [len(np.unique(column)) for column in self.sums.unpacked(largest)]
-        return self.sums.columns[counts.index(max(counts))].name
+    def _widest(self, node: int, rows: Numbers) -> str:
+        """Return the name of the column that has most values in some rows."""
+        sums = self.sums.unpacked(rows, node)
+        return self.sums.columns[max(self.sums.open[node], key=lambda one: len(np.unique(sums[one])))].name
 
     def _backward(self, holds: Callable[..., npt.NDArray[np.bool_]]) -> list[Ways | None]:
         """Return, for each row, in how many ways a sentence goes on from it and ends where all clauses hold."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import gcd, prod
+from math import gcd
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,22 +46,27 @@ class Column:
 class Sums:
     """The columns of some limits, and what bounds them at each node of a lattice.
 
-    A row has a sum for each column and is packed into one number. `sentences` is how many sentences can still
-    follow at a node, `least` and `most` what they add to each column, and `slack` by how much a sum there may have
-    been rounded down.
+    `sentences` is how many sentences can still follow at a node, `least` and `most` what they add to each column,
+    and `slack` by how much a sum there may have been rounded down. `open` are the numbers of the columns on which
+    something still depends there: a row has a sum for each of them, and is packed into one number. In all other
+    columns the sum that stands for all is in `settled`.
     """
 
     def __init__(self, lattice: Lattice, limits: Limits, units: Mapping[str, int]) -> None:
         self.lattice, self.clauses = lattice, limits.condition.clauses
         self.columns = tuple(self._column(name, units) for name in sorted(limits.names))
+        self._units = np.array([one.unit for one in self.columns], np.int64)
         self.added = [[self._on(edge.added) for edge in edges] for edges in lattice.edges]
-        self.sentences, self.least, self.most = self._bounds()
-        self.slack = self._slack()
+        self.sentences, self.least, self.most = self._ahead()
+        self._lowest, self._highest, self.slack = self._behind()
+        self.settled = [
+            [self._settled(node, number) for number in range(len(self.columns))] for node in self._nodes
+        ]
+        self.open = [[number for number, sum_ in enumerate(sums) if sum_ is None] for sums in self.settled]
 
     @property
-    def packs(self) -> bool:
-        """Whether a row fits into one number."""
-        return prod(column.radix for column in self.columns) < _LARGEST
+    def _nodes(self) -> range:
+        return range(len(self.lattice.edges))
 
     def _column(self, name: str, units: Mapping[str, int]) -> Column:
         summed = self.lattice.fold.summed
@@ -75,24 +80,34 @@ class Sums:
         """Return what an edge adds to each column."""
         return np.array([0 if one.place is None else added[one.place] for one in self.columns], np.int64)
 
-    def _bounds(self) -> tuple[list[int], Numbers, Numbers]:
-        count = len(self.lattice.edges)
-        least = np.full((count, len(self.columns)), _FAR, np.int64)
-        most = np.full((count, len(self.columns)), -_FAR, np.int64)
-        sentences = [0] * count
+    def _ahead(self) -> tuple[list[int], Numbers, Numbers]:
+        """Return how many sentences follow at each node, and the least and the most that they add."""
+        least = np.full((len(self._nodes), len(self.columns)), _FAR, np.int64)
+        most, sentences = -least, [0] * len(self._nodes)
         for node in self.lattice.order:
             for edge, added in zip(self.lattice.edges[node], self.added[node], strict=True):
-                if edge.node == FITTED:
-                    low, high = self.at_end(node)
-                    ways = 1
-                elif edge.node == MISFIT:
+                if edge.node == MISFIT or (edge.node >= 0 and not sentences[edge.node]):
                     continue
+                if edge.node == FITTED:
+                    (low, high), ways = self.at_end(node), 1
                 else:
                     low, high, ways = least[edge.node] + added, most[edge.node] + added, sentences[edge.node]
-                least[node] = np.minimum(least[node], low)
-                most[node] = np.maximum(most[node], high)
+                least[node], most[node] = np.minimum(least[node], low), np.maximum(most[node], high)
                 sentences[node] += ways
         return sentences, least, most
+
+    def _behind(self) -> tuple[Numbers, Numbers, Numbers]:
+        """Return the lowest and the highest sums at each node, and by how much one may have been rounded down."""
+        lowest = np.full((len(self._nodes), len(self.columns)), _FAR, np.int64)
+        highest, slack = -lowest, np.zeros_like(lowest)
+        lowest[0] = highest[0] = 0
+        for node in reversed(self.lattice.order):
+            for edge, added in zip(self.lattice.edges[node], self.added[node], strict=True):
+                if (after := edge.node) >= 0:
+                    lowest[after] = np.minimum(lowest[after], lowest[node] + added - added % self._units)
+                    highest[after] = np.maximum(highest[after], highest[node] + added - added % self._units)
+                    slack[after] = np.maximum(slack[after], slack[node] + added % self._units)
+        return lowest, highest, slack
 
     def at_end(self, node: int) -> tuple[Numbers, Numbers]:
         """Return the least and the most of each column that is not summed, for a sentence that ends here."""
@@ -102,54 +117,67 @@ class Sums:
         bound = [fold.is_bound(state) and one.name in {"rf", "rf_inside"} for one in self.columns]
         return np.where(bound, 0, most), most
 
-    def _slack(self) -> Numbers:
-        units = np.array([one.unit for one in self.columns], np.int64)
-        slack = np.zeros((len(self.lattice.edges), len(self.columns)), np.int64)
-        for node in reversed(self.lattice.order):
-            for edge, added in zip(self.lattice.edges[node], self.added[node], strict=True):
-                if edge.node >= 0:
-                    slack[edge.node] = np.maximum(slack[edge.node], slack[node] + added % units)
-        return slack
+    def _settled(self, node: int, number: int) -> int | None:
+        """Return what stands for all sums in a column at a node, in units; None where limits tell some apart."""
+        column, least = self.columns[number], int(self.least[node, number])
+        most = int(self._highest[node, number] + self.most[node, number] + self.slack[node, number])
+        passed = np.searchsorted(column.turns, int(self._lowest[node, number]) + least, side="right")
+        passable = np.searchsorted(column.turns, most, side="right")
+        if passed != passable:
+            return None if column.place is not None else 0
+        return max(0, -((least - int(column.turns[passed - 1])) // column.unit)) if passed else 0
 
     def moved(self, rows: Numbers, node: int, edge: int) -> tuple[Numbers, Truths]:
         """Return packed rows of a node after one of its edges, and which of them can still keep the limits."""
-        target = self.lattice.edges[node][edge].node
-        return self.normal(self.unpacked(rows), target, self.added[node][edge])
-
-    def normal(self, sums: list[Numbers], node: int, added: Numbers) -> tuple[Numbers, Truths]:
-        """Return what stands for sums, with more added, at a node: packed, and which can keep the limits."""
+        target, added = self.lattice.edges[node][edge].node, self.added[node][edge]
+        before = self.unpacked(rows, node)
         known: dict[str, Interval] = {}
-        packed = np.zeros(len(sums[0]) if sums else 1, np.int64)
+        packed = np.zeros(len(rows), np.int64)
         for number, column in enumerate(self.columns):
-            least, most = self.least[node, number], self.most[node, number] + self.slack[node, number]
-            here = sums[number] + added[number] // column.unit
-            low = here * column.unit
-            known[column.name] = Interval(low + least, low + most)
-            if column.place is None:
+            least, most = self.least[target, number], self.most[target, number] + self.slack[target, number]
+            if (here := self.settled[target][number]) is not None:
+                known[column.name] = Interval(here * column.unit + least, here * column.unit + most)
                 continue
-            passed = np.searchsorted(column.turns, low + least, side="right")
-            passable = np.searchsorted(column.turns, low + most, side="right")
-            first = -((least - np.concatenate(([least], column.turns))[passed]) // column.unit)
-            here = np.where(passed == passable, np.maximum(first, 0), here)
-            packed = packed * column.radix + here
-        keep = np.ones(len(packed), np.bool_)
+            sums = before[number] + np.full(len(rows), added[number] // column.unit)
+            low = sums * column.unit + least
+            known[column.name] = Interval(low, high := sums * column.unit + most)
+            packed = packed * column.radix + _normal(sums, column, least, low, high)
+        return packed, self._keep(known, len(rows))
+
+    def first(self) -> Numbers:
+        """Return the row of the first node, before any word; none if no sentence can keep the limits."""
+        known = {
+            column.name: Interval(int(self.least[0, number]), int(self.most[0, number]))
+            for number, column in enumerate(self.columns)
+        }
+        return np.zeros(1, np.int64)[self._keep(known, 1)]
+
+    def _keep(self, known: Mapping[str, Interval], rows: int) -> Truths:
+        keep = np.ones(rows, np.bool_)
         for clause in self.clauses:
             keep &= may_hold(clause, known)
-        return packed, keep
+        return keep
 
-    def unpacked(self, rows: Numbers) -> list[Numbers]:
-        """Return the sums of packed rows, in units, by column."""
-        found = []
-        for column in reversed(self.columns):
-            rows, here = np.divmod(rows, column.radix)
-            found.append(here)
-        return found[::-1]
+    def unpacked(self, rows: Numbers, node: int) -> list[Numbers | int]:
+        """Return the sums of packed rows of a node, in units, by column."""
+        found: list[Numbers | int] = [sums or 0 for sums in self.settled[node]]
+        for number in reversed(self.open[node]):
+            rows, found[number] = np.divmod(rows, self.columns[number].radix)
+        return found
 
     def ended(self, rows: Numbers, node: int) -> dict[str, Interval]:
         """Return what each figure can be of the sentences that end at a node with these rows."""
         least, most = self.at_end(node)
-        low = [one * column.unit for one, column in zip(self.unpacked(rows), self.columns, strict=True)]
+        low = [one * column.unit for one, column in zip(self.unpacked(rows, node), self.columns, strict=True)]
         return {
             column.name: Interval(sums + least[number], sums + most[number] + self.slack[node, number])
             for number, (column, sums) in enumerate(zip(self.columns, low, strict=True))
         }
+
+
+def _normal(sums: Numbers, column: Column, least: int, low: Numbers, high: Numbers) -> Numbers:
+    """Return what stands for sums in a column: the smallest for which all comparisons come out alike."""
+    passed = sum((low >= turn for turn in column.turns), np.zeros(len(low), np.int64))
+    passable = sum((high >= turn for turn in column.turns), np.zeros(len(low), np.int64))
+    smallest = np.maximum(0, -((least - np.concatenate(([least], column.turns))) // column.unit))
+    return np.where(passed == passable, smallest[passed], sums)
