@@ -1,7 +1,7 @@
 """Find the most accurate convolutional network that fits a hard budget.
 
 Judging networks needs no torch: `parse`, `analyze`, `check` and `Space` load in a blink. What trains is imported
-when it is first used: `load_data`, `train`, `search`, `confirm`, `load_results`, `load_weights`.
+when it is first used: `explain`, `load_data`, `train`, `search`, `confirm`, `load_results`, `load_weights`.
 
 >>> check("conv(24) conv(44, stride=2) head()", "rf > 44, params < 200k").reasons
 ('rf is 5, not > 44',)
@@ -22,6 +22,7 @@ from archsearch.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from archsearch.data.load import load_data
+    from archsearch.space.explanation import explain
     from archsearch.study.confirm import confirm
     from archsearch.study.results import load_results
     from archsearch.study.search import search
@@ -39,6 +40,7 @@ __all__ = [
     "analyze",
     "check",
     "confirm",
+    "explain",
     "load_data",
     "load_results",
     "load_weights",
@@ -49,6 +51,7 @@ __all__ = [
 
 _LOADED_WHEN_USED = {
     "confirm": "archsearch.study.confirm",
+    "explain": "archsearch.space.explanation",
     "load_data": "archsearch.data.load",
     "load_results": "archsearch.study.results",
     "load_weights": "archsearch.training.weights",

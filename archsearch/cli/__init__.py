@@ -15,6 +15,7 @@ from archsearch.cli import (
     calibrate,
     check,
     confirm,
+    explain,
     quickstart,
     recipes,
     results,
@@ -52,6 +53,7 @@ def archsearch() -> None:
 for _command in (
     analyze.analyze,
     check.check,
+    explain.explain,
     sample.sample,
     train.train,
     search.search,

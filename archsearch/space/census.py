@@ -77,7 +77,7 @@ class Census:
             taken += len(here) * (_SUM_BYTES if sums.sentences[node] < _LARGEST else _LARGE_SUM_BYTES)
             if taken > self._memory:
                 raise TooManySumsError(self._widest(node, here))
-            for number, edge in enumerate(lattice.edges[node]):
+            for number, edge in enumerate(() if sums.sure[node] else lattice.edges[node]):
                 if edge.node >= 0 and sums.sentences[edge.node]:
                     moved, keep = sums.moved(here, node, number)
                     arriving.setdefault(edge.node, []).append(np.unique(moved[keep]))
@@ -97,7 +97,9 @@ class Census:
             if rows is None:
                 continue
             found: Ways = np.zeros(len(rows), np.int64 if sums.sentences[node] < _LARGEST else object)
-            for number, edge in enumerate(lattice.edges[node]):
+            if sums.sure[node]:
+                found = found + sums.sentences[node]
+            for number, edge in enumerate(() if sums.sure[node] else lattice.edges[node]):
                 if edge.node == FITTED:
                     known = sums.ended(rows, node)
                     fits = np.ones(len(rows), np.bool_)

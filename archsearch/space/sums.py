@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from archsearch.space.intervals import Interval, Numbers, Truths, may_hold, turns
+from archsearch.space.intervals import Interval, Numbers, Truths, may_hold, must_hold, turns
 from archsearch.space.lattice import FITTED, MISFIT
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Sums:
     `sentences` is how many sentences can still follow at a node, `least` and `most` what they add to each column,
     and `slack` by how much a sum there may have been rounded down. `open` are the numbers of the columns on which
     something still depends there: a row has a sum for each of them, and is packed into one number. In all other
-    columns the sum that stands for all is in `settled`.
+    columns the sum that stands for all is in `settled`. At a `sure` node all limits are kept whatever follows.
     """
 
     def __init__(self, lattice: Lattice, limits: Limits, units: Mapping[str, int]) -> None:
@@ -63,6 +63,7 @@ class Sums:
             [self._settled(node, number) for number in range(len(self.columns))] for node in self._nodes
         ]
         self.open = [[number for number, sum_ in enumerate(sums) if sum_ is None] for sums in self.settled]
+        self.sure = [not self.open[node] and self._is_sure(node) for node in self._nodes]
 
     @property
     def _nodes(self) -> range:
@@ -143,6 +144,13 @@ class Sums:
             known[column.name] = Interval(low, high := sums * column.unit + most)
             packed = packed * column.radix + _normal(sums, column, least, low, high)
         return packed, self._keep(known, len(rows))
+
+    def _is_sure(self, node: int) -> bool:
+        known = {}
+        for number, column in enumerate(self.columns):
+            low, high = (self.settled[node][number] or 0) * column.unit, self.most[node, number]
+            known[column.name] = Interval(low + self.least[node, number], low + high + self.slack[node, number])
+        return all(must_hold(clause, known).all() for clause in self.clauses)
 
     def first(self) -> Numbers:
         """Return the row of the first node, before any word; none if no sentence can keep the limits."""

@@ -50,7 +50,9 @@ ARGUMENTS = [
     ),
 ]
 
-COMMANDS = "known here: analyze, calibrate, check, confirm, quickstart, recipes, results, sample, search, train"
+COMMANDS = (
+    "known here: analyze, calibrate, check, confirm, explain, quickstart, recipes, results, sample, search, train"
+)
 AFTER = "the options of a command come after it, as in archsearch check era_s9 --json; see `archsearch --help`"
 QUOTED = "a sentence is one argument, in quotes"
 

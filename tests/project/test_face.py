@@ -19,7 +19,9 @@ def test_every_name_is_there(name: str) -> None:
     assert getattr(archsearch, name).__name__ == name
 
 
-@pytest.mark.parametrize("name", ["confirm", "load_data", "load_results", "load_weights", "search", "train"])
+@pytest.mark.parametrize(
+    "name", ["confirm", "explain", "load_data", "load_results", "load_weights", "search", "train"]
+)
 def test_what_trains_is_loaded_when_it_is_used(name: str) -> None:
     code = f"import sys, archsearch; before = {{*sys.modules}}; archsearch.{name}"
     code += "; heavy = {'numpy', 'optuna', 'torch'}; assert not before & heavy; assert {*sys.modules} & heavy"
