@@ -177,7 +177,7 @@ class _Called(nn.Module):
         super().__init__()
         self.module, self.places, self.names = module, len(arguments.args), [*arguments.kwargs]
 
-    def forward(self, *given: Any) -> Any:
+    def forward(self, *given: object) -> object:
         return self.module(*given[: self.places], **dict(zip(self.names, given[self.places :], strict=True)))
 
 

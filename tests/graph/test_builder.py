@@ -198,6 +198,12 @@ REFUSED: list[tuple[Any, tuple[Any, ...], str]] = [
         (),
         "a map of 6 cannot be padded by 6 in mode `reflect`\n  pad it by at most 5",
     ),
+    # torch pads no vector with other than zeros, not even by nothing.
+    (
+        moving.Pad(((0, 0), (0, 0)), "reflect"),
+        (1,),
+        "channels cannot be padded in the mode `reflect`\n  pad them with zeros",
+    ),
     (moving.Take(0, 0, 1), (), "dim is 0; it must be from 1 to 3\n  dim 0 is the batch"),
     (moving.Take(2, 0, 3, step=0), (), "step is 0; it must be another number\n  write step=1, or -1 to go back"),
     (
@@ -235,6 +241,13 @@ def test_what_is_refused_is_told_with_a_remedy(op: Operation, inputs: tuple[int,
     with pytest.raises(ShapeError) as caught:
         graph.then(op, *inputs)
     assert str(caught.value) == text
+
+
+@pytest.mark.parametrize("times", [0, -1, 2.5, True, "2", None])
+def test_what_cannot_be_repeated(times: Any) -> None:
+    build = Builder(SHAPE, classes=10)
+    with pytest.raises(ShapeError, match=r"^times is .*; it must be a whole number of at least 1\n  as in times=2$"):
+        build.repeat(lambda: build.then(norms.Scale()), times)
 
 
 @pytest.mark.parametrize(
