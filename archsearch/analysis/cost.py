@@ -27,14 +27,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archsearch.errors import ArchsearchError
 from archsearch.files import read_text
 from archsearch.graph.ops.maps import Convolution, TransposedConvolution
-from archsearch.graph.ops.operation import Constant, Input
+from archsearch.graph.ops.operation import Input
 
 if TYPE_CHECKING:
     from archsearch.graph.graph import Graph, Node
 
 IMAGES = 50_000
 """The images of the epoch whose seconds are predicted: those of CIFAR-10's training set."""
-
 
 BATCH_SIZE = 128
 """The images of a step that is timed, where nothing else is said."""
@@ -142,11 +141,14 @@ class Calibration:
 def work(graph: Graph) -> Work:
     """Return what training a graph on one image is made of: the sum of its nodes' work.
 
+    What is computed from weights alone is left out: it is done once for a batch.
+
     >>> from archsearch.notation.network import parse
     >>> [*work(parse("conv(8)").lower())]
     [221184, 0, 0, 0, 8192, 8192, 8192, 3]
     """
-    done = [_node_work(graph, node) for node in graph.nodes if not isinstance(node.op, Input | Constant)]
+    computed = (node for node, is_computed in zip(graph.nodes, graph.computed, strict=True) if is_computed)
+    done = [_node_work(graph, node) for node in computed if not isinstance(node.op, Input)]
     return Work(*map(sum, zip(*done, strict=True))) if done else Work()
 
 

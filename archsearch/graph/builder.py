@@ -79,7 +79,7 @@ class Builder:
         self._nodes.append(self._sharing(node) if self._back and isinstance(op, _KERNELS) else node)
         return self.last
 
-    def repeat(self, body: Callable[[], None], times: int) -> None:
+    def repeat(self, body: Callable[[], object], times: int) -> None:
         """Add the operations of `body` several times in a row, with one set of kernels.
 
         Convolutions and linear layers have the parameters that they have the first time; all other operations

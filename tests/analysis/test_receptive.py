@@ -109,7 +109,7 @@ def test_units_that_repeat_only_after_very_many_follow_no_pattern() -> None:
     assert twice.extent_inside == 1
     # Two that repeat after 257 and 509 units, so that their sum does after 257 * 509.
     one, other = (Pattern(units, ((0, 0b11), *((unit, 1) for unit in range(1, units)))) for units in (257, 509))
-    assert (one.joined(other), one.misalignment(other)) == (IRREGULAR, 0)
+    assert (one.joined(other), one.misalignment(other)) == (IRREGULAR, Fraction(0))
 
 
 def test_numpy_is_loaded_for_tensors_that_are_no_maps_alone() -> None:
