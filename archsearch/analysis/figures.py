@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from math import prod
 from typing import Protocol
 
 from archsearch.analysis.cost import IMAGES, Calibration
-from archsearch.analysis.op_profile import Seen, rf, rf_inside
+from archsearch.analysis.op_profile import rf, rf_inside
+from archsearch.analysis.receptive.tensor import TensorField
 from archsearch.graph.graph import Graph, Node
 from archsearch.graph.ops import folding, maps, mixing, moving
 from archsearch.graph.ops.counts import Counts
@@ -18,8 +19,20 @@ _FLOAT_BYTES = 4
 _VIEWS = (moving.Flatten, moving.Reshape, moving.Permute, moving.Expand, moving.Take)
 
 
-class Measured(Seen, Protocol):
-    """What figures are computed from."""
+class Measured(Protocol):
+    """What figures are computed from; of what is seen, see `seen.Seen`."""
+
+    @property
+    def graph(self) -> Graph:
+        """The operations."""
+
+    @property
+    def patterns(self) -> Sequence[TensorField]:
+        """What the units of each see as if the image were endless."""
+
+    @property
+    def within(self) -> Sequence[TensorField]:
+        """What they see inside the image."""
 
     @property
     def costs(self) -> tuple[Counts, ...]:
