@@ -16,6 +16,7 @@ BROKEN = [
     ("rf > 44, params < 200k", ["rf is 44, not > 44", "params is 200,000, not < 200k"]),
     ("rf > 43 and params < 200k", ["params is 200,000, not < 200k"]),
     ("rf > 50 or macs < 1M", ["rf is 44, macs is 1,500,000, not rf > 50 or macs < 1M"]),
+    ("rf > 50 or rf < 40", ["rf is 44, not rf > 50 or rf < 40"]),
     ("rf > 43", []),
     ("not rf > 43", ["rf is 44, not <= 43"]),
     ("depth in (1, 2)", ["depth is 3, not in (1, 2)"]),
