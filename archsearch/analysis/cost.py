@@ -17,7 +17,7 @@ arithmetic, and wait for memory.
 from __future__ import annotations
 
 import json
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from math import prod
@@ -83,7 +83,7 @@ class Calibration:
                 is_right, meaning = isinstance(value, str), "a text"
             else:
                 is_number = isinstance(value, int | float) and not isinstance(value, bool)
-                is_right, meaning = is_number and 0 <= value < math.inf, "a finite number of at least 0"
+                is_right, meaning = is_number and 0 <= value <= sys.float_info.max, "a finite number of at least 0"
             if not is_right:
                 message = f"{field.name} of a calibration is {value!r}; it must be {meaning}"
                 raise ArchsearchError(message, remedy="`archsearch calibrate --json` writes one")
@@ -129,7 +129,7 @@ class Calibration:
         """Read the JSON that `archsearch calibrate --json` writes; raises ArchsearchError for any other file."""
         try:
             values = json.loads(read_text(path))
-        except ValueError:
+        except (ValueError, RecursionError):
             values = None
         names = {field.name for field in fields(Calibration)}
         if not isinstance(values, dict) or values.keys() != names:

@@ -141,10 +141,12 @@ def test_one_of_before_predicts_dilated_kernels_as_it_did() -> None:
     [
         ("{", "is not a calibration"),
         ("[]", "is not a calibration"),
+        ("[" * 100_000, "is not a calibration"),
         ('{"dense_mac": 1}', "is not a calibration"),
         (json.dumps({**CALIBRATION.written(), "dense_mac": -1}), "dense_mac of a calibration is -1"),
         (json.dumps({**CALIBRATION.written(), "element": "1"}), "element of a calibration is '1'"),
         (json.dumps({**CALIBRATION.written(), "error": float("nan")}), "error of a calibration is nan"),
+        (json.dumps({**CALIBRATION.written(), "element": 10**400}), "element of a calibration is 1000"),
     ],
 )
 def test_what_is_no_calibration_is_refused(text: str, message: str, tmp_path: Path) -> None:
