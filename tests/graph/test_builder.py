@@ -246,7 +246,9 @@ def test_what_is_refused_is_told_with_a_remedy(op: Operation, inputs: tuple[int,
 @pytest.mark.parametrize("times", [0, -1, 2.5, True, "2", None])
 def test_what_cannot_be_repeated(times: Any) -> None:
     build = Builder(SHAPE, classes=10)
-    with pytest.raises(ShapeError, match=r"^times is .*; it must be a whole number of at least 1\n  as in times=2$"):
+    with pytest.raises(
+        ShapeError, match=r"^times is .*; it must be a whole number of at least 1\n  as in times=2"
+    ):
         build.repeat(lambda: build.then(norms.Scale()), times)
 
 
