@@ -171,6 +171,11 @@ REFUSED: list[tuple[Any, tuple[Any, ...], str]] = [
         "output_padding is 0x-1; for each of 2 axes it must be at least 0\n  as in output_padding=(0, 0)",
     ),
     (
+        maps.TransposedConvolution(8, (), output_padding=(1, 0)),
+        (),
+        "transposed convolution needs a map with 0 axes, and this is 4x6x5\n  give it a size for each axis",
+    ),
+    (
         maps.Resize("nearest", (12, 10), (Fraction(1, 2), Fraction(1))),
         (),
         "the ratio is 1/2, 1; from 6x5 to 12x10 it is 1/2, 1/2\n"
