@@ -35,7 +35,8 @@ class Dataset:
 
     So neither `digest` (16 hex digits over pixels, labels, sides and class names) nor a split depends on the order
     or the layout in which the images were found. `validation` and `test` are None where the dataset has no such
-    images. `mean` and `std` are those of all images to train on, `notes` what there is to say of the dataset.
+    images. `mean` and `std` are those of all images to train on, but for a `std` of 1 where a channel has the same
+    value everywhere, as nothing can be divided by 0. `notes` is what there is to say of the dataset.
     """
 
     name: str
@@ -161,4 +162,4 @@ def _statistics(sides: list[Pixels]) -> tuple[RGB, RGB]:
     share = counts / counts.sum(axis=1, keepdims=True)
     mean = share @ values
     std = np.sqrt((share * (values - mean[:, None]) ** 2).sum(axis=1))
-    return RGB(*mean.tolist()), RGB(*std.tolist())
+    return RGB(*mean.tolist()), RGB(*np.where(std == 0, 1.0, std).tolist())

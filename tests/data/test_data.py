@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from examples.console import ROOT
-from examples.image_files import as_set, encoded, png, same, write_class_folders
+from examples.image_files import as_set, encoded, png, random_images, same, write_class_folders
 from PIL import Image
 
 from archsearch.data import reading
@@ -90,6 +90,15 @@ def test_splits_that_cannot_be_made(tmp_path: Path, the_digits: Dataset) -> None
     assert str(caught.value) == (
         "`pets` has no test images\n  measure on the validation images (--split validation), or add a test side"
     )
+
+
+def test_a_channel_that_is_the_same_everywhere_is_divided_by_1() -> None:
+    content = random_images(20, 2, seed=1, size=(4, 4))
+    content.pixels[..., 2] = 51
+    split = Dataset.of("no blue", ("a", "b"), content).split("validation")
+    assert split.mean.blue == pytest.approx(0.2)
+    assert split.std.blue == 1
+    assert split.std.red == pytest.approx((content.pixels[..., 0] / 255).std())
 
 
 def test_the_digest_follows_every_part(tmp_path: Path) -> None:

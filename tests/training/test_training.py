@@ -227,6 +227,13 @@ def test_a_network_that_is_not_made_for_the_images(split: Split, graph: Graph, t
     assert str(caught.value) == text
 
 
+def test_images_of_which_a_channel_is_the_same_everywhere() -> None:
+    pixels = digits().train.pixels[:64].copy()
+    pixels[..., 2] = 0
+    split = Dataset.of("no blue", digits().classes, Images(pixels, np.arange(64) % 10)).split("validation")
+    assert len(train(TINY, split, SHORT).history) == 2
+
+
 def test_a_single_training_image(split: Split) -> None:
     with pytest.raises(TrainingError) as caught:
         train(TINY, few(split, 1), SHORT)
