@@ -120,7 +120,7 @@ class Dataset:
         return self._split(kind, self.train.take(~chosen), self.train.take(chosen))
 
     def _split(self, kind: str, train: Images, evaluation: Images) -> Split:
-        return Split(self.name, kind, train, evaluation, self.classes, self.mean, self.std)
+        return Split(self.name, kind, train, evaluation, self.classes, self.mean, self.std, self.digest)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +128,7 @@ class Split:
     """Images to train on and images to evaluate on.
 
     `kind` is "test", or begins with "validation": it says which images these are among those of the dataset.
-    `mean` and `std` are those of the dataset.
+    `mean`, `std` and `digest` are those of the dataset; images that come from none have no digest.
     """
 
     data: str
@@ -138,6 +138,7 @@ class Split:
     classes: tuple[str, ...]
     mean: RGB
     std: RGB
+    digest: str = ""
 
 
 def _digest(classes: tuple[str, ...], *sides: Images | None) -> str:

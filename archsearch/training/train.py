@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -90,45 +90,60 @@ def train(
         check_memory(graph, min(recipe.batch_size, len(split.train)))
     initialisation, *orders = seeds(seed, recipe.epochs)
     feed = Feed(split, recipe, seed, device.torch_device, resident=device.kind != "cpu")
-    identity = {
+    reached = _Reached(checkpoint, _identity(graph, split, recipe, seed))
+    begin = partial(Learner.begin, graph, feed, device, initialisation)
+    with device.computing(), out_of_memory_explained(), compiling_explained(device):
+        learner, history = reached.taken_up(begin)
+        learner.check_early_images()
+        for number, order in enumerate(orders, start=1):
+            if number > len(history):
+                history.append(learner.epoch(number, order, step))
+                reached.keep(learner, history)
+            if report is not None:
+                report(history[number - 1])
+    return Trained(tuple(history), learner.measured.eval(), device, reached.identity)
+
+
+def _identity(graph: Graph, split: Split, recipe: Recipe, seed: int) -> Mapping[str, Any]:
+    return {
         "graph": graph.digest,
         "images": f"{split.data} {split.kind} {len(split.train)}",
+        "data_digest": split.digest,
         "recipe": recipe.digest,
         "seed": seed,
     }
-    with device.computing(), out_of_memory_explained(), compiling_explained(device):
-        begin = partial(Learner.begin, graph, feed, device, initialisation)
-        learner, history = _begun(begin, checkpoint, identity)
-        learner.check_early_images()
-        for number in range(1, recipe.epochs + 1):
-            if number > len(history):
-                history.append(learner.epoch(number, orders[number - 1], step))
-                if checkpoint is not None:
-                    values = {**identity, "history": [asdict(epoch) for epoch in history]}
-                    Checkpoint(learner.tensors(), values).write(checkpoint)
-            if report is not None:
-                report(history[number - 1])
-    return Trained(tuple(history), learner.measured.eval(), device, identity)
 
 
-def _begun(
-    begin: Callable[[], Learner], path: Path | None, identity: Mapping[str, Any]
-) -> tuple[Learner, list[Epoch]]:
-    """Return a network where a training of the same identity has left it, with the epochs that it had, or anew."""
-    learner = begin()
-    if path is None or not path.exists():
-        return learner, []
-    try:
-        checkpoint = Checkpoint.read(path)
-        if {name: checkpoint.values.get(name) for name in identity} != identity:
+@dataclass(frozen=True)
+class _Reached:
+    """The file that keeps what a training has reached, from which the same training goes on; None for no file."""
+
+    path: Path | None
+    identity: Mapping[str, Any]
+
+    def taken_up(self, begin: Callable[[], Learner]) -> tuple[Learner, list[Epoch]]:
+        """Return the network as the same training has left it, with the epochs that it had, or as it begins."""
+        learner = begin()
+        if self.path is None or not self.path.exists():
             return learner, []
-        history = [Epoch(**epoch) for epoch in checkpoint.values["history"]]
-        learner.load(checkpoint.tensors)
-    except (TrainingError, LookupError, TypeError, ValueError, RuntimeError) as error:
-        reason = error.message if isinstance(error, TrainingError) else f"`{path}` is damaged"
-        warnings.warn(f"{reason}; the training begins anew", TrainingWarning, stacklevel=3)
-        return begin(), []
-    return learner, history
+        try:
+            checkpoint = Checkpoint.read(self.path)
+            # Files of earlier versions do not have the digest of the data.
+            written = {"data_digest": self.identity["data_digest"], **checkpoint.values}
+            if {name: written.get(name) for name in self.identity} != self.identity:
+                return learner, []
+            history = [Epoch(**epoch) for epoch in checkpoint.values["history"]]
+            learner.load(checkpoint.tensors)
+        except (TrainingError, LookupError, TypeError, ValueError, RuntimeError) as error:
+            reason = error.message if isinstance(error, TrainingError) else f"`{self.path}` is damaged"
+            warnings.warn(f"{reason}; the training begins anew", TrainingWarning, stacklevel=3)
+            return begin(), []
+        return learner, history
+
+    def keep(self, learner: Learner, history: Sequence[Epoch]) -> None:
+        if self.path is not None:
+            values = {**self.identity, "history": [asdict(epoch) for epoch in history]}
+            Checkpoint(learner.tensors(), values).write(self.path)
 
 
 def check_trainable(graph: Graph, split: Split, recipe: Recipe) -> None:
