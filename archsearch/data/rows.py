@@ -25,9 +25,14 @@ _WRITE = "write the file as Hugging Face's `datasets` does (Image, ClassLabel)"
 
 @dataclass(frozen=True)
 class _Columns:
-    """Where a file keeps images and labels; `names` are the classes that whole numbers stand for, if it says."""
+    """Where a file keeps images and labels.
+
+    An image that is `nested` is the field `bytes` of a struct. `names` are the classes that whole numbers stand
+    for, if the file says so.
+    """
 
     image: str
+    nested: bool
     label: str
     numbered: bool
     names: tuple[str, ...] | None
@@ -37,7 +42,6 @@ def open_rows(folder: Path, sides: Mapping[Side, Sequence[Path]]) -> Contents:
     """Find the images of the files of each side, and the classes, by name, whatever each file numbers them by."""
     sides = {side: sides[side] for side in SIDES if side in sides}
     columns = {file: _columns(file) for files in sides.values() for file in files}
-    _check_named(columns)
     values = {
         side: set(chain.from_iterable(_labels(file, columns[file].label) for file in files))
         for side, files in sides.items()
@@ -47,6 +51,7 @@ def open_rows(folder: Path, sides: Mapping[Side, Sequence[Path]]) -> Contents:
         if values.get(side) and values[side] <= {None, -1}:
             notes.append(f"the labels of the {side} images are hidden, and they are not used")
             del values[side]
+    _check_named({file: columns[file] for side in values for file in sides[side]})
     names = _classes(columns, set(chain.from_iterable(values.values())))
     read = {side: _rows(sides[side], columns) for side in values}
     return Contents(names, read, tuple(notes))
@@ -63,10 +68,11 @@ def _classes(columns: Mapping[Path, _Columns], values: set[Any]) -> tuple[str, .
 def _rows(files: Sequence[Path], columns: Mapping[Path, _Columns]) -> Iterator[Encoded]:
     for file in files:
         found, numbers = columns[file], count()
+        image = f"{found.image}.bytes" if found.nested else found.image
         with _reading(file) as reader:
-            for batch in reader.iter_batches(columns=[found.image, found.label]):
-                images, labels = batch.column(found.image.partition(".")[0]), batch.column(found.label)
-                content = images.field("bytes") if "." in found.image else images
+            for batch in reader.iter_batches(columns=[image, found.label]):
+                images, labels = batch.column(found.image), batch.column(found.label)
+                content = images.field("bytes") if found.nested else images
                 for data, label in zip(content.to_pylist(), labels.to_pylist(), strict=True):
                     place = f"{file}, row {next(numbers)}, counted from 0"
                     yield _encoded(place, data, label, found.names)
@@ -91,9 +97,8 @@ def _labels(file: Path, column: str) -> list[Any]:
 
 
 def _check_named(columns: Mapping[Path, _Columns]) -> None:
-    numbered = [file for file, found in columns.items() if found.numbered]
-    named = [file for file in numbered if columns[file].names is not None]
-    unnamed = [file for file in numbered if columns[file].names is None]
+    unnamed = [file for file, found in columns.items() if found.numbered and found.names is None]
+    named = [file for file in columns if file not in unnamed]
     if named and unnamed:
         message = f"this file does not name the classes that its labels stand for; {named[0].name} does"
         raise DataError(message, place=str(unnamed[0]), remedy=_WRITE)
@@ -130,12 +135,11 @@ def _columns(file: Path) -> _Columns:
             place=str(file),
             remedy=f"name the columns `image` and `label`, or {_WRITE}",
         )
-    inner = f"{image}.bytes" if import_module("pyarrow").types.is_struct(schema.field(image).type) else image
-    names = features.get(label, {}).get("names")
+    nested = import_module("pyarrow").types.is_struct(schema.field(image).type)
     numbered = _is_number(schema.field(label).type)
-    return _Columns(
-        inner, label, numbered, tuple(map(str, names)) if numbered and isinstance(names, list) else None
-    )
+    names = features.get(label, {}).get("names")
+    named = tuple(map(str, names)) if numbered and isinstance(names, list) else None
+    return _Columns(image, nested, label, numbered, named)
 
 
 def _one_of(columns: Sequence[str], usual: Sequence[str]) -> str | None:

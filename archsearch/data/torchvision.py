@@ -149,7 +149,11 @@ def _open_pickled(folder: Path, kind: _Pickled) -> Contents:
 
 def _unpickled(file: Path, official: str) -> dict[str, Any]:
     """Load one of the authors' pickles, known by its checksum: what another file holds is never unpickled."""
-    content = file.read_bytes()
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        message = f"this file cannot be read: {error.strerror}"
+        raise DataError(message, place=str(file), remedy="check its permissions") from error
     checksum = hashlib.md5(content, usedforsecurity=False).hexdigest()
     if checksum != CHECKSUMS[official]:
         message = f"this is not the authors' file: its MD5 checksum is {checksum}, not {CHECKSUMS[official]}"
@@ -162,7 +166,8 @@ def _grey_source(folder: Path) -> Source:
     files = {
         side: tuple(_idx_file(folder, f"{word}-{what}") for what in _IDX_PARTS) for side, word in _IDX.items()
     }
-    name = folder.resolve().parent.name if folder.name == "raw" else folder.resolve().name
+    found = folder.resolve()
+    name = found.parent.name if found.name == "raw" else found.name
     everything = tuple(file for pair in files.values() for file in pair)
     return Source(folder, name.lower(), everything, partial(_open_grey, files, _GREY.get(name, _DIGITS)))
 
@@ -193,7 +198,7 @@ def _idx(file: Path, dimensions: int) -> Pixels:
         with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as stream:
             start = stream.read(4 + 4 * dimensions)
             shape = tuple(int.from_bytes(start[at : at + 4]) for at in range(4, len(start), 4))
-            content = stream.read(prod(shape) + 1)
+            content = stream.read()
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"this file cannot be read: {error}", place=str(file), remedy=REPLACE) from error
     kind = bytes([0, 0, _IDX_BYTES, dimensions])

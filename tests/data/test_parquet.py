@@ -155,6 +155,15 @@ def test_a_shard_that_does_not_name_its_classes(tmp_path: Path) -> None:
     )
 
 
+def test_numbers_without_names_beside_texts(tmp_path: Path) -> None:
+    write_columns(tmp_path / "train.parquet", TRAIN, label=TRAIN.labels)
+    write_columns(tmp_path / "test.parquet", TEST, label=[NAMES[label] for label in TEST.labels])
+    assert error_of(tmp_path) == (
+        "this file does not name the classes that its labels stand for; test.parquet does\n"
+        f"  at {tmp_path / 'train.parquet'}\n  {WRITE}"
+    )
+
+
 @pytest.mark.parametrize("column", ["label", "labels", "fine_label", "target", "class"])
 def test_names_of_the_label_column(tmp_path: Path, column: str) -> None:
     coarse = pa.array([0] * len(TRAIN))
@@ -191,21 +200,21 @@ def test_a_label_column_that_only_the_metadata_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("label", [-1, None])
-def test_hidden_test_labels(tmp_path: Path, label: int | None) -> None:
-    write_parquet(tmp_path, TRAIN, TEST, names=NAMES)
-    (tmp_path / "test-00000-of-00001.parquet").unlink()
+@pytest.mark.parametrize("names", [NAMES, None])
+def test_hidden_test_labels(tmp_path: Path, names: tuple[str, ...] | None, label: int | None) -> None:
+    write_shard(tmp_path / "train.parquet", TRAIN, names=names)
     write_columns(tmp_path / "test.parquet", TEST, label=pa.array([label] * len(TEST), pa.int64()))
     shown = "the labels of the test images are hidden, and they are not used"
-    write_columns(tmp_path / "train.parquet", TRAIN, label=TRAIN.labels)
-    for shard in tmp_path.glob("train-*"):
-        shard.unlink()
     with pytest.warns(DataWarning, match=shown):
         assert load_data(tmp_path).test is None
 
 
-def test_images_that_are_plain_bytes(tmp_path: Path) -> None:
-    pictures = pa.array([png(pixels) for pixels in TRAIN.pixels])
-    pq.write_table(pa.table({"picture": pictures, "label": TRAIN.labels}), tmp_path / "train.parquet")
+@pytest.mark.parametrize("column", ["picture", "of.my.cat"])
+@pytest.mark.parametrize("nested", [True, False])
+def test_names_and_kinds_of_the_image_column(tmp_path: Path, column: str, nested: bool) -> None:
+    plain = [png(pixels) for pixels in TRAIN.pixels]
+    pictures = pa.array([{"bytes": picture} for picture in plain] if nested else plain)
+    pq.write_table(pa.table({column: pictures, "label": TRAIN.labels}), tmp_path / "train.parquet")
     assert as_set(load_data(tmp_path).train) == as_set(TRAIN)
 
 
