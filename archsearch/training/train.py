@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
+from archsearch.analysis.figures import count_params
 from archsearch.errors import TrainingError
 from archsearch.graph.shapes import shape_text
 from archsearch.training.augmentation import check_size
@@ -147,7 +148,7 @@ class _Reached:
 
 
 def check_trainable(graph: Graph, split: Split, recipe: Recipe) -> None:
-    """Raise TrainingError for a network that does not classify these images, for too few or too small ones."""
+    """Raise TrainingError for a network that cannot learn to classify these images, for too few or too small ones."""
     if not graph.classifies:
         raise TrainingError(
             f"the network ends in {shape_text(graph.nodes[-1].shape[1:])}; "
@@ -161,6 +162,10 @@ def check_trainable(graph: Graph, split: Split, recipe: Recipe) -> None:
             f"the network is made for {shape_text(graph.input)} and {graph.classes} classes; "
             f"{split.data} has {shape_text(shape)} and {classes} classes",
             remedy=f"lower the network with input_shape={shape} and classes={classes}",
+        )
+    if not count_params(graph):
+        raise TrainingError(
+            "the network has no weights to train", remedy="add a word that has some, such as head()"
         )
     if len(split.train) < 2:
         raise TrainingError(

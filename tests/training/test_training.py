@@ -12,6 +12,7 @@ from archsearch.data.dataset import Dataset, Split
 from archsearch.data.images import Images
 from archsearch.data.load import digits
 from archsearch.errors import TrainingError
+from archsearch.graph import Builder, Flatten, GlobalPool
 from archsearch.graph.graph import Graph
 from archsearch.notation.network import parse
 from archsearch.space.space import Space
@@ -225,6 +226,17 @@ def test_a_network_that_is_not_made_for_the_images(split: Split, graph: Graph, t
     with pytest.raises(TrainingError) as caught:
         train(graph, split, SHORT)
     assert str(caught.value) == text
+
+
+def test_a_network_without_weights(split: Split) -> None:
+    pixels = few(split, 40).train.pixels
+    of_three = Dataset.of("three", ("a", "b", "c"), Images(pixels, np.arange(40) % 3)).split("validation")
+    building = Builder((3, 32, 32), classes=3)
+    building.then(GlobalPool("avg"))
+    building.then(Flatten())
+    with pytest.raises(TrainingError) as caught:
+        train(building.graph(), of_three, SHORT)
+    assert str(caught.value) == "the network has no weights to train\n  add a word that has some, such as head()"
 
 
 def test_images_of_which_a_channel_is_the_same_everywhere() -> None:
