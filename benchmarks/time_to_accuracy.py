@@ -33,9 +33,10 @@ from archsearch.data.load import load_data
 from archsearch.notation.network import parse
 from archsearch.pytorch.build import build
 from archsearch.training.device import Device
-from archsearch.training.probe import Wanted, choose
+from archsearch.training.probe import choose
 from archsearch.training.recipe import Recipe
 from archsearch.training.train import train
+from archsearch.training.wanted import Wanted
 
 GOAL = 85.0
 GRAPH = parse(Path("search_spaces/era_s9.net").read_text(encoding="utf-8")).lower()

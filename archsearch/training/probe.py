@@ -27,8 +27,6 @@ from archsearch.training.wanted import Wanted, cores
 if TYPE_CHECKING:
     from archsearch.graph.graph import Graph
 
-__all__ = ["Choice", "Wanted", "choose", "kind_of", "machine"]
-
 _WORTH_COMPILING = 600.0
 """Seconds of training from which on it may make up for compiling, which takes most of a minute."""
 

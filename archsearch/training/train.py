@@ -72,9 +72,9 @@ def train(
     `device` says how it is computed, as `archsearch.training.probe.choose` finds it for this machine; by default
     the GPU, if there is one, or the CPU with torch's threads, in float32.
 
-    Raises TrainingError for a network that is not made for the images, what is no seed, fewer than two
-    training images, images too small for the augmentation, a loss that is not finite, a network that cannot be
-    compiled though the device says so, and where memory runs out.
+    Raises TrainingError for a network that is not made for the images or has no weights, what is no seed, fewer
+    than two training images, images too small for the augmentation, a loss that is not finite, a network that
+    cannot be compiled though the device says so, and where memory runs out.
 
     >>> from archsearch.data.load import digits
     >>> from archsearch.notation.network import parse
@@ -148,7 +148,7 @@ class _Reached:
 
 
 def check_trainable(graph: Graph, split: Split, recipe: Recipe) -> None:
-    """Raise TrainingError for a network that cannot learn to classify these images, for too few or too small ones."""
+    """Raise TrainingError for a network that cannot learn these images, and for too few or too small ones."""
     if not graph.classifies:
         raise TrainingError(
             f"the network ends in {shape_text(graph.nodes[-1].shape[1:])}; "
@@ -164,9 +164,8 @@ def check_trainable(graph: Graph, split: Split, recipe: Recipe) -> None:
             remedy=f"lower the network with input_shape={shape} and classes={classes}",
         )
     if not count_params(graph):
-        raise TrainingError(
-            "the network has no weights to train", remedy="add a word that has some, such as head()"
-        )
+        remedy = "add a word that has some, such as head()"
+        raise TrainingError("the network has no weights to train", remedy=remedy)
     if len(split.train) < 2:
         raise TrainingError(
             f"{split.data} has 1 training image; batch norm needs at least 2", remedy="add training images"
