@@ -69,8 +69,7 @@ class Dataset:
     @property
     def shape(self) -> tuple[int, int, int]:
         """The shape of one image as a network sees it: 3, height, width."""
-        _, height, width, channels = self.train.pixels.shape
-        return (channels, height, width)
+        return self.train.shape
 
     def __str__(self) -> str:
         """Say in one line what was read."""

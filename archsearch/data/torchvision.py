@@ -115,7 +115,7 @@ def known_name(
     CIFAR-10 is what has its classes and 32 x 32 images, or else its numbers of images, with labels for names.
     """
     counts = {side: len(found) for side, found in images.items()}
-    if images["train"].pixels.shape[1:3] != (32, 32):
+    if images["train"].shape != (3, 32, 32):
         return name, classes, ()
     if counts == CIFAR10_COUNTS and classes in {CIFAR10_CLASSES, _DIGITS}:
         return "cifar10", CIFAR10_CLASSES, ()

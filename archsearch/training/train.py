@@ -155,8 +155,7 @@ def check_trainable(graph: Graph, split: Split, recipe: Recipe) -> None:
             f"to be trained it must end in {graph.classes} numbers, one for each class",
             remedy="end the sentence with head()",
         )
-    _, height, width, channels = split.train.pixels.shape
-    shape, classes = (channels, height, width), len(split.classes)
+    shape, classes = split.train.shape, len(split.classes)
     if graph.input != shape or graph.classes != classes:
         raise TrainingError(
             f"the network is made for {shape_text(graph.input)} and {graph.classes} classes; "
@@ -170,4 +169,4 @@ def check_trainable(graph: Graph, split: Split, recipe: Recipe) -> None:
         raise TrainingError(
             f"{split.data} has 1 training image; batch norm needs at least 2", remedy="add training images"
         )
-    check_size(recipe.augmentation, (height, width), recipe.cutout)
+    check_size(recipe.augmentation, shape[1:], recipe.cutout)
