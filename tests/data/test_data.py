@@ -12,6 +12,7 @@ from examples.console import ROOT
 from examples.image_files import as_set, encoded, png, random_images, same, write_class_folders
 from PIL import Image
 
+from archsearch.data import cache as cache_of_images
 from archsearch.data import reading
 from archsearch.data.copies import held_out, one_in
 from archsearch.data.dataset import Dataset
@@ -64,6 +65,22 @@ def test_validation_holds_a_tenth_of_each_class_out_of_the_training_set(the_digi
     assert as_set(split.train) | as_set(split.evaluation) == as_set(the_digits.train)
     assert not as_set(split.train) & as_set(split.evaluation)
     assert not as_set(split.evaluation) & as_set(the_digits.test)
+
+
+def test_a_class_of_few_images_gives_up_one() -> None:
+    content = random_images(6, 2, seed=1, size=(4, 4))
+    split = Dataset.of("few", ("a", "b"), content).split("validation")
+    assert np.bincount(split.evaluation.labels).tolist() == [1, 1]
+
+
+def test_mean_and_deviation_are_those_of_training_and_validation_images() -> None:
+    train, validation, test = (random_images(count, 2, seed=count, size=(4, 4)) for count in (20, 8, 6))
+    validation.pixels[:] //= 8
+    found = Dataset.of("three", ("a", "b"), train, validation, test)
+    scaled = train.join(validation).pixels / 255
+    assert found.mean == pytest.approx(scaled.mean(axis=(0, 1, 2)))
+    assert found.std == pytest.approx(scaled.std(axis=(0, 1, 2)))
+    assert found.split("test").mean == found.split("validation").mean == found.mean
 
 
 def test_test_split_is_all_of_both(the_digits: Dataset) -> None:
@@ -133,6 +150,10 @@ def test_the_second_load_decodes_nothing(tmp_path: Path, monkeypatch: pytest.Mon
     assert (second.mean, second.std) == (first.mean, first.std)
     assert same(second.train, first.train)
     assert same(second.test, first.test)
+    with monkeypatch.context() as later:
+        later.setattr(cache_of_images, "_CACHE_FORMAT", "of a later version")
+        with pytest.raises(AssertionError, match="decoded again"):
+            load_data(folder)
     (folder / "train" / "cat" / "0.png").write_bytes((folder / "train" / "cat" / "2.png").read_bytes())
     with pytest.raises(AssertionError, match="decoded again"):
         load_data(folder)

@@ -44,6 +44,22 @@ def test_a_choice_is_the_fastest_that_was_tried() -> None:
     assert Choice.of(choice.written()) == choice
 
 
+@pytest.mark.parametrize(
+    ("note", "images", "suits"),
+    [
+        ("", 59_999, True),
+        ("", 60_000, False),
+        ("; compiling took 45 s", 10**9, True),
+        ("; not compiled: there is no C++ compiler", 10**9, True),
+    ],
+)
+def test_a_choice_without_compiling_suits_trainings_of_less_than_10_minutes(
+    note: str, images: int, suits: bool
+) -> None:
+    device = Device()
+    assert Choice(device, f"as ever{note}", {", ".join(probe.words(device)): 100.0}).suits(images) == suits
+
+
 @several_cores
 def test_one_thread_and_two_of_one_thread_are_tried() -> None:
     tried = {key.split(", ")[2] for key in choose(TINY, 16, Wanted("cpu"), images=100).rates}
