@@ -59,6 +59,8 @@ def decode(data: Path | bytes | Pixels, size: tuple[int, int] | None = None) -> 
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         message = f"this image has more than {Image.MAX_IMAGE_PIXELS:,} pixels"
         raise DataError(message, remedy="bring it to a smaller size") from error
+    except MemoryError:
+        raise DataError("there is no memory for this image", remedy="bring it to a smaller size") from None
     except _DAMAGED as error:
         raise DataError(f"this image cannot be decoded: {error}", remedy=REPLACE) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -123,8 +124,9 @@ def _columns(file: Path) -> _Columns:
     with _reading(file) as reader:
         schema = reader.schema_arrow
     features = _features(schema)
-    images = [name for name in schema.names if _is_image(schema.field(name).type)]
-    labels = [name for name in schema.names if _is_label(schema.field(name).type)]
+    unique = [name for name, times in Counter(schema.names).items() if times == 1]
+    images = [name for name in unique if _is_image(schema.field(name).type)]
+    labels = [name for name in unique if _is_label(schema.field(name).type)]
     image = _one_of(images, _IMAGES) or _only(images)
     label = _one_of(labels, _LABELS) or _only([name for name in labels if "names" in features.get(name, {})])
     if image is None or label is None:

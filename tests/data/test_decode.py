@@ -196,6 +196,19 @@ def test_a_file_cut_off() -> None:
     assert refusal(png(PIXELS)[:-30]).startswith("this image cannot be decoded: ")
 
 
+def test_an_image_of_too_many_pixels() -> None:
+    content = png(PIXELS)
+    header = b"IHDR" + struct.pack(">II", 20_000, 20_000) + content[24:29]
+    large = content[:12] + header + struct.pack(">I", zlib.crc32(header)) + content[33:]
+    assert refusal(large) == "this image has more than 89,478,485 pixels\n  bring it to a smaller size"
+
+
+def test_a_size_that_no_memory_has_room_for() -> None:
+    with pytest.raises(DataError) as caught:
+        decode(png(PIXELS), (1, 10**9))
+    assert str(caught.value) == "there is no memory for this image\n  bring it to a smaller size"
+
+
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     folder, link, text = (tmp_path / name for name in ("folder.png", "link.png", "notes.txt"))
     folder.mkdir()

@@ -89,6 +89,15 @@ def test_training_and_validation_alone_and_training_alone(tmp_path: Path) -> Non
     assert as_set(dataset.split("validation").evaluation) == as_set(VALIDATION)
 
 
+def test_no_training_images(tmp_path: Path) -> None:
+    write_shard(tmp_path / "test.parquet", TEST, names=NAMES)
+    write_shard(tmp_path / "validation.parquet", VALIDATION, names=NAMES)
+    assert error_of(tmp_path) == (
+        f"there are Parquet files for validation and test but none to train on\n  at {tmp_path}\n"
+        "  put train*.parquet beside them"
+    )
+
+
 def test_a_file_of_no_side(tmp_path: Path) -> None:
     write_parquet(tmp_path, TRAIN, TEST, names=NAMES)
     write_shard(tmp_path / "extra.parquet", TEST, names=NAMES)
@@ -228,6 +237,12 @@ def test_wrong_columns(tmp_path: Path) -> None:
     assert error_of(tmp_path) == (
         "no single column is the image (a struct with `bytes`, or binary); found img: string, label: int64\n"
         f"  at {file}\n  name the columns `image` and `label`, or {WRITE}"
+    )
+    pq.write_table(
+        pa.table([pa.array([b"a"]), pa.array([0]), pa.array([0])], names=["img", "label", "label"]), file
+    )
+    assert error_of(tmp_path).startswith(
+        "no single column is the label (whole numbers or texts); found img: binary, label: int64, label: int64\n"
     )
     pq.write_table(pa.table({"img": [b"a"], "label": [0.5], "name": ["x"]}), file)
     assert error_of(tmp_path) == (
