@@ -45,7 +45,7 @@ class Choice:
     rates: Mapping[str, float]
 
     def suits(self, images: int) -> bool:
-        """Whether it was tried if compiling pays, or would not be for a training on so many images."""
+        """Whether it holds for a training on so many images: compiling was tried, or would not be for so few."""
         return "compil" in self.reason or images / self.rate < _WORTH_COMPILING
 
     @property
