@@ -19,7 +19,7 @@ REPLACE = "replace the file with an intact copy"
 
 TURNED = "turned upright by the EXIF orientation"
 BLENDED = "transparent, and blended onto white"
-PRINT = "converted from CMYK to RGB"
+CONVERTED = "converted from CMYK to RGB"
 
 _FORMATS = ("PNG", "JPEG", "BMP", "WEBP")
 _CONVERT = "convert it to PNG or JPEG"
@@ -96,7 +96,7 @@ def _opaque(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
         blended = Image.alpha_composite(white, layered).convert("RGB")
         blended.info = image.info
         return blended, () if least == 255 else (BLENDED,)
-    return image, (PRINT,) if image.mode == "CMYK" else ()
+    return image, (CONVERTED,) if image.mode == "CMYK" else ()
 
 
 def _upright(image: Image.Image, changes: tuple[str, ...]) -> tuple[Image.Image, tuple[str, ...]]:

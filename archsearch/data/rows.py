@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archsearch.data.decode import REPLACE
-from archsearch.data.source import SIDES, Contents, Encoded, Side
+from archsearch.data.source import SIDES, Contents, Encoded, Side, unnamed
 from archsearch.errors import DataError
 
 if TYPE_CHECKING:
@@ -85,8 +85,8 @@ def _encoded(place: str, data: bytes | None, label: int | str | None, names: tup
     if names is None or isinstance(label, str):
         return Encoded(place, data, str(label))
     if not 0 <= label < len(names):
-        message = f"label {label} has no class name; there are {len(names)} classes, from 0"
-        return Encoded(place, DataError(message, remedy="write the names of all classes into the schema"), "")
+        remedy = "write the names of all classes into the schema"
+        return Encoded(place, DataError(unnamed(label, names), remedy=remedy), "")
     return Encoded(place, data, names[label])
 
 

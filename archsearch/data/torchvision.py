@@ -17,7 +17,7 @@ import numpy as np
 
 from archsearch.data.decode import REPLACE
 from archsearch.data.images import Images, Pixels
-from archsearch.data.source import Contents, Encoded, Side, Source
+from archsearch.data.source import Contents, Encoded, Side, Source, unnamed
 from archsearch.errors import DataError
 
 CIFAR10_FOLDER = "cifar-10-batches-py"
@@ -182,9 +182,11 @@ def _idx_file(folder: Path, name: str) -> Path:
 def _open_grey(files: Mapping[Side, tuple[Path, ...]], names: tuple[str, ...]) -> Contents:
     def side(images: Path, labels: Path) -> Iterator[Encoded]:
         pixels, numbers = _idx(images, dimensions=3), _idx(labels, dimensions=1)
-        if len(pixels) != len(numbers) or numbers.max(initial=0) >= len(names):
-            message = f"{len(pixels):,} images have {len(numbers):,} labels up to {numbers.max(initial=0)}"
+        if len(pixels) != len(numbers):
+            message = f"{len(pixels):,} images have {len(numbers):,} labels"
             raise DataError(message, place=str(labels), remedy=REPLACE)
+        if (largest := int(numbers.max(initial=0))) >= len(names):
+            raise DataError(unnamed(largest, names), place=str(labels), remedy=REPLACE)
         for number, label in enumerate(numbers.tolist()):
             colour = np.repeat(pixels[number][..., None], 3, axis=2)
             yield Encoded(f"{images}, image {number}", colour, names[label])

@@ -12,7 +12,7 @@ import pytest
 from examples.image_files import encoded, png, random_images
 from PIL import Image
 
-from archsearch.data.decode import BLENDED, PRINT, TURNED, decode
+from archsearch.data.decode import BLENDED, CONVERTED, TURNED, decode
 from archsearch.errors import DataError
 
 PIXELS = random_images(1, 1, seed=5, size=(6, 4)).pixels[0]
@@ -128,7 +128,7 @@ def test_a_transparent_photo_on_its_side() -> None:
 def test_colours_for_print_are_converted_and_said() -> None:
     pixels, changes = decode(encoded(Image.new("CMYK", (2, 2)), "JPEG"))
     assert pixels.tolist() == [[WHITE] * 2] * 2
-    assert changes == (PRINT,)
+    assert changes == (CONVERTED,)
 
 
 def test_the_second_picture_of_a_phones_jpeg_is_left_alone() -> None:

@@ -130,9 +130,11 @@ def test_labels_that_do_not_fit_their_images(tmp_path: Path) -> None:
     write_mnist(tmp_path / "raw")
     file = tmp_path / "raw" / "train-labels-idx1-ubyte"
     write_idx(file, np.full(40, 10, np.uint8))
-    assert error_of(tmp_path) == f"40 images have 40 labels up to 10\n  at {file}\n{REPLACE}"
+    assert error_of(tmp_path) == (
+        f"label 10 has no class name; there are 10 classes, from 0\n  at {file}\n{REPLACE}"
+    )
     write_idx(file, np.zeros(39, np.uint8))
-    assert error_of(tmp_path) == f"40 images have 39 labels up to 0\n  at {file}\n{REPLACE}"
+    assert error_of(tmp_path) == f"40 images have 39 labels\n  at {file}\n{REPLACE}"
 
 
 class _Foreign:
