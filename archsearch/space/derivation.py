@@ -15,7 +15,7 @@ from archsearch.errors import ArchsearchError
 from archsearch.notation.arguments import bind, complete
 from archsearch.notation.syntax import Call, Choice, Integer, Name, Repeat, Rule, Sequence, Syntax
 from archsearch.space.checks import START
-from archsearch.space.parts import sentence_slots, sentences
+from archsearch.space.parts import names_in, sentence_slots, sentences
 
 if TYPE_CHECKING:
     from archsearch.notation.network import Network, WordCall
@@ -260,8 +260,8 @@ def _equal(argument: _Argument, value: Value, choices: Choices) -> Iterator[Choi
             yield from [choices] if part.value == value else []
 
 
-def _chosen(argument: _Argument, choices: Choices) -> Value | tuple[int]:
-    """Return the value of an argument, or where it is not chosen yet, the choice that decides on it."""
+def _chosen(argument: _Argument, choices: Choices) -> object:
+    """Return the value of an argument, or where it is not chosen yet, what it will be chosen from."""
     part, scope, slot = argument
     match part:
         case Choice() if slot in choices:
@@ -272,7 +272,8 @@ def _chosen(argument: _Argument, choices: Choices) -> Value | tuple[int]:
         case Integer():
             return part.value
         case _:
-            return (id(part),)
+            # The same choice in another call of its rule may be one among other values.
+            return (id(part), *(_chosen(scope[name], choices) for name in names_in(part) if name in scope))
 
 
 def _value_text(argument: _Argument, choices: Choices) -> str:
