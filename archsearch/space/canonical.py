@@ -24,13 +24,12 @@ def _rule_text(rule: Rule, vocabulary: Vocabulary) -> str:
 
 def _words(part: Syntax, rule: Rule, vocabulary: Vocabulary) -> str:
     """Write a part of a rule that stands where words are expected."""
+    part = _once(part)
     match part:
         case Choice():
             return " | ".join(_words(item, rule, vocabulary) for item in part.alternatives)
         case Sequence():
             return " ".join(_item(item, rule, vocabulary) for item in _flat(part))
-        case Repeat(item=item, least=1, most=1):
-            return _words(item, rule, vocabulary)
         case Repeat():
             times = f"{part.least}" if part.least == part.most else f"{part.least}..{part.most}"
             return f"{_item(part.item, rule, vocabulary, inner=(Choice, Sequence, Repeat))}*{times}"
@@ -42,7 +41,12 @@ def _words(part: Syntax, rule: Rule, vocabulary: Vocabulary) -> str:
 
 def _item(part: Syntax, rule: Rule, vocabulary: Vocabulary, inner: tuple[type[Syntax], ...] = (Choice,)) -> str:
     text = _words(part, rule, vocabulary)
-    return f"({text})" if isinstance(part, inner) else text
+    return f"({text})" if isinstance(_once(part), inner) else text
+
+
+def _once(part: Syntax) -> Syntax:
+    """Return what `*1` repeats, which is no more than itself, and any other part as it is."""
+    return _once(part.item) if isinstance(part, Repeat) and part.least == part.most == 1 else part
 
 
 def _flat(sequence: Sequence) -> Iterator[Syntax]:
