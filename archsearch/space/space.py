@@ -6,7 +6,6 @@ Who chooses is passed in: an Optuna trial, the number of a derivation, or a reco
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,6 +18,7 @@ from archsearch.files import read_text, shipped
 from archsearch.graph.shapes import Shape, shape_text
 from archsearch.notation.arguments import bind, find_word
 from archsearch.notation.network import Network, WordCall
+from archsearch.notation.parser import on_one_line
 from archsearch.notation.syntax import Call, Choice, Integer, Name, Repeat, Rule, Sequence, Syntax
 from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.notation.word import Value, Vocabulary
@@ -107,7 +107,7 @@ class Space:
     @property
     def plain_text(self) -> str:
         """The text on one line, without comments: it tells one space from another."""
-        return " ".join(re.sub(r"#[^\n]*", " ", self.text).split())
+        return on_one_line(self.text)
 
     @property
     def canonical(self) -> str:

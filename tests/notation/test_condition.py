@@ -88,6 +88,13 @@ def test_conditions_of_one_meaning_are_written_alike(text: str, canonical: str) 
     assert Condition.of(canonical, VALUES).canonical == canonical
 
 
+def test_a_condition_is_written_on_one_line_that_means_the_same() -> None:
+    condition = Condition.of("rf > 44  # far\n,  state != 'no  #1' # and\n", NAMES, {"state": ()})
+    assert str(condition) == "rf > 44 , state != 'no  #1'"
+    assert Condition.of(str(condition), NAMES, {"state": ()}).canonical == condition.canonical
+    assert [clause.text for clause in condition.clauses] == ["rf > 44", "state != 'no  #1'"]
+
+
 @given(
     st.tuples(*[st.sampled_from(["rf", "depth"]), st.sampled_from(["<", "<=", ">", ">=", "=", "!="])]),
     st.integers(0, 60),
