@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from archsearch.graph.inputs import InputTensor
 
 _UNINITIALIZED = (UninitializedParameter, UninitializedBuffer)
+_BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _QUANTISED = re.compile(r"torch\.(ao\.)?nn\.(intrinsic\.)?quantized\b")
 
 
@@ -58,7 +59,7 @@ class Arguments:
         given = _nested({name: tensor for name, tensor in made.items() if name is not None})
         before = []
         for parameter in takes(module).values():
-            if parameter.name not in given or parameter.kind is not parameter.POSITIONAL_OR_KEYWORD:
+            if parameter.name not in given or parameter.kind not in _BY_POSITION:
                 break
             before.append(parameter.name)
         rest = {name: value for name, value in given.items() if name not in before}
@@ -77,8 +78,17 @@ def _nested(named: Mapping[str, Any]) -> dict[str, Any]:
     for first, parts in found.items():
         if isinstance(parts, dict):
             inner = _nested(parts)
-            found[first] = [*inner.values()] if all(map(str.isdigit, inner)) else inner
+            found[first] = _listed(first, inner) if all(map(str.isdigit, inner)) else inner
     return found
+
+
+def _listed(name: str, numbered: Mapping[str, Any]) -> list[Any]:
+    """Return the items of a list in its order; raises TraceError unless they are numbered from 0."""
+    numbers = [str(number) for number in range(len(numbered))]
+    if set(numbers) != set(numbered):
+        message = f"the tensors in the list `{name}` are numbered {', '.join(numbered)}"
+        raise TraceError(message, remedy=f"number them from 0: {', '.join(f'{name}.{n}' for n in numbers)}")
+    return [numbered[number] for number in numbers]
 
 
 def _tensor(tensor: InputTensor, like: Tensor, *, is_image: bool) -> Tensor:
