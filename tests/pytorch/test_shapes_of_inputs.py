@@ -99,7 +99,7 @@ def test_tensors_in_dicts_and_lists() -> None:
     order = ("other.deep.image", "other.scale", "maps.0", "maps.1")
     turned = analyze(Nested(), {name: NESTED[name] for name in order})
     assert [(one.name, one.rf) for one in turned.outputs] == [("2", 5)]
-    second = analyze(Nested(), {name: NESTED[name] for name in ("maps.1", *NESTED)})
+    second = analyze(Nested(), {name: NESTED[name] for name in ("maps.1", *NESTED)}, strict=True)
     assert (second.graph.input, [one.name for one in second.outputs]) == ((3, 9, 9), ["1"])
     assert prove(trace(Nested(), NESTED)).holds
     assert {row.torch for row in compare(Nested(), NESTED, found).rows} == {found.figures["macs"]}
