@@ -122,9 +122,23 @@ def _check_word(word: Word, place: str) -> None:
         if name in {"bodies", "body", "build"}:
             message = f"a parameter of `{word.name}` is named `{name}`, which is reserved"
             raise NotationError(message, place=place, remedy="give it another name")
+    for parameter in word.parameters:
+        _check_allowed(parameter, word.name, place)
     if word.has_body and word.has_bodies:
         message = f"`{word.name}` takes one sentence or several, not both"
         raise NotationError(message, place=place, remedy="remove has_body or has_bodies")
+
+
+def _check_allowed(parameter: Parameter, word: str, place: str) -> None:
+    """Raise NotationError where it is not said as it must be which values a parameter may have."""
+    choices: object = parameter.choices
+    if not isinstance(choices, tuple | list) or not all(isinstance(one, str) for one in choices):
+        message = f"the choices of `{parameter.name}` of `{word}` must be a tuple of texts"
+        remedy = 'as in ("avg", "max"): a tuple of one needs the comma too, and numbers are only bounded by least'
+        raise NotationError(message, place=place, remedy=remedy)
+    if not isinstance(parameter.least, int):
+        message = f"least of `{parameter.name}` of `{word}` is {parameter.least}; it must be a whole number"
+        raise NotationError(message, place=place, remedy="as in least=0")
 
 
 def _is_name(text: object) -> bool:

@@ -57,6 +57,19 @@ FILES = [
         "the parameters of `own` must be a tuple of Parameter",
         "write (Parameter(...),): a tuple of one needs the comma too",
     ),
+    *(
+        (
+            f"WORDS = [Word('own', (Parameter('a', choices={choices}),), print)]",
+            "the choices of `a` of `own` must be a tuple of texts",
+            'as in ("avg", "max"): a tuple of one needs the comma too, and numbers are only bounded by least',
+        )
+        for choices in ("(3, 5)", "('max')", "None")
+    ),
+    (
+        "WORDS = [Word('own', (Parameter('a', 3, least=None),), print)]",
+        "least of `a` of `own` is None; it must be a whole number",
+        "as in least=0",
+    ),
     (
         "WORDS = [Word('own', (Parameter('a'), Parameter('a', 3)), print)]",
         "two parameters of `own` are named `a`",
