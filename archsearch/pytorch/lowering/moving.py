@@ -64,19 +64,19 @@ def _move_dims(at: AtenCall) -> NodeNumbers:
 
 
 def _slice(at: AtenCall) -> NodeNumbers:
-    dim = at["dim"] % len(at.shape(at.source))
+    dim = at.dim()
     size = at.shape(at.source)[dim]
     indices = range(size)[slice(at["start"], at["end"], at["step"])]
     return at.add(moving.Take(dim, indices.start, len(indices), indices.step), at.source)
 
 
 def _narrow(at: AtenCall) -> NodeNumbers:
-    dim = at["dim"] % len(at.shape(at.source))
+    dim = at.dim()
     return at.add(moving.Take(dim, at["start"] % at.shape(at.source)[dim], at["length"]), at.source)
 
 
 def _select(at: AtenCall) -> NodeNumbers:
-    dim = at["dim"] % len(at.shape(at.source))
+    dim = at.dim()
     return at.add(
         moving.Reshape(at.result), at.add(moving.Take(dim, at["index"] % at.shape(at.source)[dim], 1), at.source)
     )
@@ -89,7 +89,7 @@ def _parts(at: AtenCall, dim: int, lengths: list[int]) -> tuple[int, ...]:
 
 
 def _split(at: AtenCall) -> NodeNumbers:
-    dim = at["dim"] % len(at.shape(at.source))
+    dim = at.dim()
     size = at.shape(at.source)[dim]
     lengths = next(at[name] for name in ("split_sizes", "split_size", "chunks") if name in at.arguments)
     if at.function == "chunk":
@@ -100,7 +100,7 @@ def _split(at: AtenCall) -> NodeNumbers:
 
 
 def _unbind(at: AtenCall) -> NodeNumbers:
-    dim = at["dim"] % len(at.shape(at.source))
+    dim = at.dim()
     shape = at.shape(at.source)
     parts = _parts(at, dim, [1] * shape[dim])
     return tuple(at.add(moving.Reshape((*shape[:dim], *shape[dim + 1 :])), part) for part in parts)
