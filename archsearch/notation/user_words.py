@@ -41,8 +41,8 @@ def words_from(source: str) -> Vocabulary:
     """Return the vocabulary that has this `source`: the built-in one for an empty text.
 
     The text is imported like a file of words: its code runs, so give only a text that you trust. It cannot import
-    files beside the original one. Raises NotationError like `read_words`, but for a word that is named like a
-    built-in one, in whose place it is: the built-in one may have come after the text.
+    files beside the original one. Raises NotationError like `read_words`, but a word that is named like a built-in
+    one takes its place: the built-in one may have come after the text.
 
     >>> code = "from archsearch.notation import *; WORDS = [Word('nothing', (), lambda build: None)]"
     >>> words_from(code)["nothing"].signature

@@ -39,7 +39,7 @@ class Arguments:
 
     @staticmethod
     def of(module: nn.Module, inputs: Inputs) -> Arguments:
-        """Return zeros for the image, ones or (of whole numbers) zeros for all else, where the parameters are.
+        """Return zeros for the image and ones or (of whole numbers) zeros for all else, beside the parameters.
 
         Raises TraceError where the inputs are not those that `forward` takes.
         """

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def rules_text(rules: Mapping[str, Rule], vocabulary: Vocabulary) -> str:
-    """Write rules in the order of their names, one a line, and what is equal but for its spelling alike."""
+    """Write rules in the order of their names, one a line; those that differ in their spelling alone are alike."""
     return "\n".join(_rule_text(rules[name], vocabulary) for name in sorted(rules))
 
 
@@ -65,7 +65,7 @@ def _call(call: Name | Call, rule: Rule, vocabulary: Vocabulary) -> str:
     bound = bind(word, call.arguments, call.place)
     sentences = [_words(sentence, rule, vocabulary) for sentence in bound.sentences]
     given = [*sentences, *_given(word, bound.values, rule)]
-    return f"{word.name}({', '.join(given)})" if given or word.parameters else word.name
+    return word.written(given)
 
 
 def _given(word: Word, bound: Mapping[str, Syntax], rule: Rule) -> Iterator[str]:

@@ -68,7 +68,7 @@ class _Token(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class _Todo:
-    """A part of a rule that is to be matched, `done` of its items being so, and what comes after it.
+    """A part of a rule that is to be matched, of which `done` items are already, and what comes after it.
 
     Without a part, a sentence must end.
     """
@@ -80,9 +80,9 @@ class _Todo:
     done: int = 0
 
     def inner(self, part: Syntax, slot: str, of: int) -> _Todo:
-        """Return an item of this part, one `of` so many, that comes before the rest of it.
+        """Return an item of this part, which has `of` of them, with the rest of the part after it.
 
-        After the last nothing is left of the part: ways that differ in what is done are the same from there on.
+        After the last item nothing of the part is left, so that ways with other items done are one from there on.
         """
         rest = replace(self, done=self.done + 1) if self.done + 1 < of else self.then
         return _Todo(part, self.scope, slot, rest)
@@ -211,8 +211,7 @@ class _Search:
             + _value_text(_Argument(argument.value, state.todo.scope, ""), state.choices)
             for argument in part.arguments[len(inner) :]
         ]
-        empty = "()" if self.vocabulary[part.name].parameters else ""
-        return f"{part.name}({', '.join(arguments)})" if arguments else part.name + empty
+        return self.vocabulary[part.name].written(arguments)
 
     def error(self, space: str) -> ArchsearchError:
         """Return the error for a network that could not be matched."""
@@ -236,8 +235,8 @@ def _tokens(network: Network) -> Iterator[_Token]:
         for number, call in enumerate(calls, start=1):
             here = f"{path}{number}"
             yield _Token(call, here, ends=False)
-            for place, body in enumerate(call.bodies, start=1):
-                yield from inside(body, f"{here}." if call.word.has_body else f"{here}.{place}.")
+            for place, body in enumerate(call.bodies):
+                yield from inside(body, call.path_inside(here, place))
                 yield _Token(call, here, ends=True)
 
     return chain(inside(network.calls, ""), [_Token(None, "", ends=True)])

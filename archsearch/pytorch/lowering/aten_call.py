@@ -81,7 +81,7 @@ class AtenCall(ABC):
         return (number,) * (max(self.used, default=0) + 1) if self.gives_several else number
 
     def dim(self, name: str = "dim") -> int:
-        """Return the dim that an argument names, counted from the first; a single number has none: NotKnownError."""
+        """Return the dim that an argument names, from the first on; raises NotKnownError for a single number."""
         rank, given = len(self.shape(self.source)), self.arguments[name]
         if rank == 0:
             raise NotKnownError

@@ -148,29 +148,29 @@ def _broadcast(at: AtenCall) -> NodeNumbers:
 
 
 def _replaced_slice(at: AtenCall) -> NodeNumbers:
-    """Lower slice_scatter: what is before the slice, what replaces it, what is after it."""
+    """Lower slice_scatter."""
     first, dim = at.source, at["dim"] % len(at.result)
-    size = at.shape(first)[dim]
-    indices = range(size)[slice(at["start"], at["end"], at["step"])]
+    indices = range(at.result[dim])[slice(at["start"], at["end"], at["step"])]
     if indices.step != 1:
         raise NotKnownError
-    parts = [at.tensor(at["src"])]
+    return _replaced(at, first, dim, indices, at.tensor(at["src"]))
+
+
+def _replaced_index(at: AtenCall) -> NodeNumbers:
+    """Lower select_scatter."""
+    first, dim = at.source, at["dim"] % len(at.result)
+    index = at["index"] % at.result[dim]
+    part = at.add(moving.Reshape((*at.result[:dim], 1, *at.result[dim + 1 :])), at.tensor(at["src"]))
+    return _replaced(at, first, dim, range(index, index + 1), part)
+
+
+def _replaced(at: AtenCall, first: int, dim: int, indices: range, part: int) -> int:
+    """Return what is before some indices of a dim, what replaces them, what is after them."""
+    parts, size = [part], at.result[dim]
     if indices.start:
         parts.insert(0, at.add(moving.Take(dim, 0, indices.start), first))
     if indices.stop < size:
         parts.append(at.add(moving.Take(dim, indices.stop, size - indices.stop), first))
-    return at.add(moving.Concatenate(dim), *parts)
-
-
-def _replaced_index(at: AtenCall) -> NodeNumbers:
-    """Lower select_scatter: what is before the index, what replaces it, what is after it."""
-    first, dim = at.source, at["dim"] % len(at.result)
-    size, index = at.result[dim], at["index"] % at.result[dim]
-    parts = [at.add(moving.Reshape((*at.result[:dim], 1, *at.result[dim + 1 :])), at.tensor(at["src"]))]
-    if index:
-        parts.insert(0, at.add(moving.Take(dim, 0, index), first))
-    if index + 1 < size:
-        parts.append(at.add(moving.Take(dim, index + 1, size - index - 1), first))
     return at.add(moving.Concatenate(dim), *parts)
 
 
