@@ -78,6 +78,7 @@ ALIKE = [
     ("(rf > 1 or depth > 2) and macs > 3 or depth = 1", "(depth > 2 or rf > 1) and macs > 3 or depth = 1"),
     ("not (rf > 1, depth <= 2)", "depth > 2 or rf <= 1"),
     ("depth in (1, 2)", "depth = 1 or depth = 2"),
+    ("rf > 1 or depth in (2) and (macs > 3 or macs > 3)", "depth = 2 and macs > 3 or rf > 1"),
     ("rf > 0.000001", "rf > 0.000001"),
 ]
 
