@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from archsearch.errors import NotationError
-from archsearch.files import import_file, read_text
+from archsearch.files import import_file, is_file, read_text
 from archsearch.notation.parser import read_sentence
 from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.notation.word import Parameter, Vocabulary, Word
@@ -64,7 +64,7 @@ def words_from(source: str) -> Vocabulary:
 def _own(path: Path) -> tuple[dict[str, Word], str]:
     """Return the words of a file by their names, and its text."""
     place = str(path)
-    if not path.is_file():
+    if not is_file(path):
         raise NotationError("there is no such file", place=place, remedy="give the path of a Python file")
     if path.suffix != ".py":
         raise NotationError("this is not a Python file", place=place, remedy="give it a name that ends in .py")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archsearch.errors import TraceError, suggest
-from archsearch.files import import_file, importing_from
+from archsearch.files import import_file, importing_from, is_file
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -78,11 +78,11 @@ def _part(whole: object, part: str, called: str, target: str) -> object:
 
 def _imported(source: str, target: str) -> ModuleType:
     path = Path(source)
-    is_file = path.suffix == ".py"
-    if is_file and not path.is_file():
+    is_python = path.suffix == ".py"
+    if is_python and not is_file(path):
         raise TraceError(f"there is no file `{source}`", place=target, remedy=_FORM)
     try:
-        if is_file:
+        if is_python:
             return import_file(path)
         with importing_from(Path.cwd()):
             return importlib.import_module(source)

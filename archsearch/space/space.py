@@ -14,7 +14,7 @@ from pathlib import Path
 
 from archsearch.analysis.limits import Limits, Verdict, check
 from archsearch.errors import ArchsearchError, suggest
-from archsearch.files import read_text, shipped
+from archsearch.files import is_file, read_text, shipped
 from archsearch.graph.shapes import Shape, shape_text
 from archsearch.notation.arguments import bind, find_word
 from archsearch.notation.network import Network, WordCall
@@ -67,8 +67,7 @@ class Space:
         'first'
         """
         path = Path(name)
-        # A name with a bracket is a sentence given by mistake, and may be too long for a file name.
-        if (path.suffix == ".space" or "(" not in name) and path.is_file():
+        if is_file(path):
             return Space.of(read_text(path), path.stem, vocabulary, source=name)
         paths = {found.stem: found for found in shipped(".space").values()}
         stem = name.removesuffix(".space")

@@ -125,6 +125,7 @@ INPUTS_REFUSED = [
 # What is named, what is wrong with it, and what to do.
 TARGETS = [
     ("absent.py:Net", "there is no file `absent.py`", FORM),
+    (f"{'n' * 300}.py:Net", f"there is no file `{'n' * 300}.py`", FORM),
     ("folder/my.py:Net", "there is no file `folder/my.py`", FORM),
     ("absent_package.nets:Net", "there is no Python module `absent_package`", FORM),
     ("torch.absent:Net", "there is no Python module `torch.absent`", FORM),

@@ -16,8 +16,9 @@ from archsearch.notation.user_words import read_words
 
 @pytest.mark.parametrize("command", ["analyze", "check", "sample", "train", "search"])
 def test_every_command_that_reads_the_notation_takes_words(capsys: Capture, folder: Path, command: str) -> None:
-    expected = message("there is no such file", "give the path of a Python file", "nothere.py")
-    assert refused(capsys, command, "relu", "--words", "nothere.py") == expected
+    for name in ("nothere.py", "n" * 300 + ".py"):
+        expected = message("there is no such file", "give the path of a Python file", name)
+        assert refused(capsys, command, "relu", "--words", name) == expected
 
 
 WORDS = "write WORDS = [Word(...), ...] in it, with Word from archsearch.notation"
