@@ -41,7 +41,7 @@ class Arguments:
     def of(module: nn.Module, inputs: Inputs) -> Arguments:
         """Return zeros for the image and ones or (of whole numbers) zeros for all else, beside the parameters.
 
-        Raises TraceError where the inputs are not those that `forward` takes.
+        Raises TraceError for inputs that `forward` does not take, and for those that there is no memory for.
         """
         tensors = [*chain(module.parameters(), module.buffers())]
         floats = next((one for one in tensors if one.is_floating_point()), None)
@@ -96,7 +96,12 @@ def _tensor(tensor: InputTensor, like: Tensor, *, is_image: bool) -> Tensor:
     dtype = like.dtype if name is None else getattr(torch, name)
     is_whole = not (dtype.is_floating_point or dtype is torch.bool)
     fill = torch.zeros if is_image or is_whole else torch.ones
-    return fill(1, *tensor.shape, dtype=dtype, device=like.device)
+    try:
+        return fill(1, *tensor.shape, dtype=dtype, device=like.device)
+    # What is no shape, and what there is no memory for.
+    except (RuntimeError, TypeError) as error:
+        message = f"an input of {tensor} cannot be made: {str(error).splitlines()[0]}"
+        raise TraceError(message, remedy="write sizes such as 3x32x32, for which there is memory") from None
 
 
 def takes(module: nn.Module) -> dict[str, inspect.Parameter]:
