@@ -121,7 +121,8 @@ def _check_names(module: nn.Module, inputs: Inputs) -> None:
     given = [tensor.name.partition(".")[0] for tensor in inputs.tensors if tensor.name is not None]
     for one in given:
         if one not in own and inspect.Parameter.VAR_KEYWORD not in kinds:
-            raise TraceError(f"{name} takes no input `{one}`", remedy=suggest(one, own))
+            remedy = suggest(one, own) if own else "give one shape, without a name"
+            raise TraceError(f"{name} takes no input `{one}`", remedy=remedy)
     needed = [one for one, parameter in own.items() if parameter.default is parameter.empty]
     lacking = [one for one in needed if one not in given] if given else needed[1:]
     if lacking:

@@ -57,6 +57,11 @@ class Bytes(nn.Module):
         return made
 
 
+class Anything(nn.Module):
+    def forward(self, *images: Tensor) -> Tensor:
+        return images[0]
+
+
 MASKED = {"image": (3, 10, 10), "vector": (8,), "mask": "8x8:bool"}
 # The MACs of the two convolutions and of the linear layer on the vector.
 CONDITIONED = 64 * 4 * 27 + 16 * 4 * 100 + 4 * 8
@@ -146,6 +151,7 @@ REFUSED = [
     ),
     (nn.ReLU(), {"input": "3xx8"}, "`3xx8` is not the shape of an input", "write NAME=SHAPE, as in image=3x32x32"),
     (nn.ReLU(), {}, "no input is given", "write NAME=SHAPE"),
+    (Anything(), {"image": (3, 8, 8)}, "Anything takes no input `image`", "give one shape, without a name"),
     *(
         (nn.ReLU(), shape, f"an input of {text} cannot be made: ", "write sizes such as 3x32x32")
         for shape, text in (
