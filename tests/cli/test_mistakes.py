@@ -183,6 +183,11 @@ SPACE_TEXTS = [
         "this is repeated from 3 to 1 times",
         "the second number must be at least 1, and no less than the first, as in *1..3",
     ),
+    (
+        "network = relu @conv(3)*1..1001",
+        "this is repeated up to 1,001 times; at most 1,000 are allowed",
+        "write a smaller number",
+    ),
     ("network = @24", "words are expected here, not a number", "as in conv(24)"),
     ("network = conv(3) @residual()", "`residual` can be left with nothing in its brackets", NEVER_EMPTY),
     ("network = @residual(conv(3)*0..2)", "`residual` can be left with nothing in its brackets", NEVER_EMPTY),

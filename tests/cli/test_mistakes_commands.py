@@ -43,10 +43,13 @@ ARGUMENTS = [
         "there is no space `nothere.space`",
         f"{SPACES}known here: {', '.join(spaces.SPACES)}",
     ),
-    (
-        ["sample", "conv(3) " * 40],
-        f"there is no space `{'conv(3) ' * 40}`",
-        f"{SPACES}known here: {', '.join(spaces.SPACES)}",
+    *(
+        (
+            ["sample", sentence],
+            f"there is no space `{sentence}`",
+            f"{SPACES}known here: {', '.join(spaces.SPACES)}",
+        )
+        for sentence in ("conv(3) " * 40, "relu " * 60)
     ),
 ]
 

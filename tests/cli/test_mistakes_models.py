@@ -125,11 +125,14 @@ INPUTS_REFUSED = [
 # What is named, what is wrong with it, and what to do.
 TARGETS = [
     ("absent.py:Net", "there is no file `absent.py`", FORM),
+    (f"{'n' * 300}.py:Net", f"there is no file `{'n' * 300}.py`", FORM),
     ("folder/my.py:Net", "there is no file `folder/my.py`", FORM),
     ("absent_package.nets:Net", "there is no Python module `absent_package`", FORM),
     ("torch.absent:Net", "there is no Python module `torch.absent`", FORM),
     ("my.py:Nett", "`my.py` has no `Nett`", "did you mean `Net`?"),
-    pytest.param("my.py:gray.convv", "`my.py` has no `convv`", "did you mean `conv`?"),
+    pytest.param("my.py:gray.convv", "`gray` has no `convv`", "did you mean `conv`?"),
+    ("my.py:number.absent", "`number` has no `absent`", None),
+    ("my.py:Of(Net)", "a torch module is named without arguments", MAKER),
     ("three.py:net", "`three.py` has no `net`", "known here: first, second"),
     ("my.py:number", "`number` is not a torch module: its type is int", FORM),
     ("my.py:layers", "`layers` is not a torch module: its type is list", FORM),
