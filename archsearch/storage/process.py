@@ -45,7 +45,7 @@ class Process:
         return asdict(self)
 
     def has_ended(self) -> bool | None:
-        """Whether the process is dead; None if it is one of another host.
+        """Whether the process is dead, be it a zombie that nobody has waited for; None if it is one of another host.
 
         >>> Process.this().has_ended()
         False
@@ -53,7 +53,9 @@ class Process:
         if self.host != self.this().host:
             return None
         try:
-            return abs(psutil.Process(self.number).create_time() - self.started) > _CLOCK_SET
+            process = psutil.Process(self.number)
+            is_another = abs(process.create_time() - self.started) > _CLOCK_SET
+            return is_another or process.status() == psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return True
         except psutil.AccessDenied:
