@@ -6,7 +6,6 @@ import os
 import socket
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,7 +27,6 @@ class Process:
     started: float
 
     @staticmethod
-    @cache
     def this() -> Process:
         """Return the process that asks."""
         own = Path("/proc/self/ns/pid")

@@ -25,3 +25,12 @@ def test_a_process_has_ended_when_it_is_killed_though_nobody_waits_for_it() -> N
             time.sleep(0.01)
         assert process.has_ended() is True
     assert process.has_ended() is True
+
+
+def test_a_process_that_was_forked_is_another() -> None:
+    program = (
+        "import os; from archsearch.storage.process import Process; parent, child = Process.this(), os.fork()\n"
+        "if not child: os._exit(Process.this().number != os.getpid() or Process.this() == parent)\n"
+        "raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
