@@ -160,6 +160,10 @@ WITHOUT_EFFECT = [
     (["check", "own.py:Net", "--words", "own.py"], "--words", "a torch module is not written in words"),
     (["analyze", "own.py:Net", "--words", "own.py"], "--words", "a torch module is not written in words"),
     *(
+        (["calibrate", option], option, "only networks that are not compiled are timed")
+        for option in ("--compile", "--no-compile")
+    ),
+    *(
         (["results", "--columns", option, "1"], option, "the columns are listed, and no results")
         for option in ("--where", "--sort", "--top", "--correlate", "--storage")
     ),
