@@ -143,7 +143,7 @@ def search(
     from archsearch.study.search import search as run
 
     searching = partial(run, found, dataset, minutes_each=minutes_each, sampler=sampler, **budget, **how)
-    show_search(searching, storage, study or found.name, keep, output)
+    show_search(searching, storage, found.name if study is None else study, keep, output)
 
 
 def _with_limits(space: Space, limits: Limits | None, calibration: Calibration | None) -> Space:
