@@ -112,7 +112,8 @@ def _chosen(
     complete = [one for one in trials if _is_result(one)]
     if numbers and len(complete) < len(trials):
         raise _no_result(study, next(one for one in trials if one not in complete))
-    on_data = [one for one in complete if one.user_attrs["data_digest"] in _digests(dataset, complete)]
+    digests = _digests(dataset, complete)
+    on_data = [one for one in complete if one.user_attrs["data_digest"] in digests]
     if complete and (not on_data or (numbers and len(on_data) < len(complete))):
         raise _other_data(study, next(one for one in complete if one not in on_data), dataset)
     best = distinct(on_data) if numbers else distinct(ranked(on_data))[:top]
