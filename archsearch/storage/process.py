@@ -43,7 +43,7 @@ class Process:
         return asdict(self)
 
     def has_ended(self) -> bool | None:
-        """Whether the process is dead, be it a zombie that nobody has waited for; None if it is one of another host.
+        """Whether the process is dead, or a zombie that nobody has waited for; None if it is of another host.
 
         >>> Process.this().has_ended()
         False

@@ -18,6 +18,7 @@ from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.storage.database import opened, reading
 from archsearch.storage.trials import TRAINED, candidates, state_of
 from archsearch.storage.url import DEFAULT
+from archsearch.study.budget import SEEDS, TOP
 from archsearch.study.confirmation import Confirmation, Confirmed, Run
 from archsearch.study.named import numbered
 from archsearch.study.ranking import distinct, ranked
@@ -37,9 +38,6 @@ if TYPE_CHECKING:
 
     from archsearch.data.dataset import Split
     from archsearch.notation.word import Vocabulary
-
-TOP, SEEDS = 3, 3
-"""So many networks are confirmed, with so many seeds each, where nothing else is said."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,11 +83,7 @@ def confirm(
     with reading(storage) as engine:
         chosen = _chosen(engine, study, dataset, numbers, top, vocabulary)
     split = dataset.split("test")
-    for one in chosen:
-        assert one.verdict.graph is not None
-        check_trainable(one.verdict.graph, split, recipe)
-    kind_of(wanted)
-    warn_of_few_steps(len(split.train), recipe.batch_size)
+    _check_possible(chosen, split, recipe, wanted)
     with opened(storage) as database:
         going = _Confirming(database, storage, study, dataset, split, recipe, wanted, watch)
         return going.go(chosen, range(seeds))
@@ -123,6 +117,15 @@ def _chosen(
     if vocabulary is None:
         vocabulary = VOCABULARY if study == SINGLE else read_study(engine, study).space.vocabulary
     return [_read(study, trial, dataset, vocabulary) for trial in best]
+
+
+def _check_possible(chosen: Iterable[Chosen], split: Split, recipe: Recipe, wanted: Wanted) -> None:
+    """Raise TrainingError for images or a device with which nothing could be trained; warn of few steps."""
+    for one in chosen:
+        assert one.verdict.graph is not None
+        check_trainable(one.verdict.graph, split, recipe)
+    kind_of(wanted)
+    warn_of_few_steps(len(split.train), recipe.batch_size)
 
 
 def _is_result(trial: FrozenTrial) -> bool:

@@ -104,7 +104,9 @@ class _Going:
         if epoch.accuracy is None or not math.isfinite(epoch.accuracy):
             raise TrainingError(f"the accuracy is {epoch.accuracy} in epoch {epoch.epoch}")
         if epoch.loss is not None and not math.isfinite(epoch.loss):
-            raise TrainingError(f"the loss is {epoch.loss} in epoch {epoch.epoch}", remedy="None stands for no loss")
+            raise TrainingError(
+                f"the loss is {epoch.loss} in epoch {epoch.epoch}", remedy="None stands for no loss"
+            )
         self.history.append(asdict(epoch))
         self.since = time.monotonic()
         self.scoring.kept.reach(self.record, epoch.epoch, epoch.accuracy, {"history": self.history})

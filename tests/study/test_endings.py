@@ -192,7 +192,7 @@ def test_a_copy_names_the_run_that_was_trained(storage: str) -> None:
 class AfterTwoEpochs(BasePruner):
     """Prunes whatever has come to its second epoch."""
 
-    def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:  # noqa: ARG002
+    def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
         return trial.last_step == 2
 
 

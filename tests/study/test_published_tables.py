@@ -74,4 +74,9 @@ def test_numbers(folder: Path, cell: str, value: float) -> None:
 def test_what_is_not_a_number_is_no_value_and_comes_last(folder: Path) -> None:
     lines = (f"a,{number},complete,{cell},conv(8)\n" for number, cell in enumerate(("nan", "70", "NaN", "80")))
     (folder / "t.csv").write_text(f"{HEADER}\n{''.join(lines)}")
-    assert [row["val_accuracy"] for row in select(load_results("t.csv"), sort="-val_accuracy")] == [80, 70, None, None]
+    assert [row["val_accuracy"] for row in select(load_results("t.csv"), sort="-val_accuracy")] == [
+        80,
+        70,
+        None,
+        None,
+    ]
