@@ -101,6 +101,9 @@ def _engine(url: str, require: Callable[[URL], None]) -> Iterator[Engine]:
         engine.connect().close()
     except (ValueError, TypeError) as error:  # a port that is no number, an option that the driver does not know
         raise ArgumentError(str(error)) from None
+    except OSError as error:  # a folder that may not be entered, a name that is too long
+        message = f"the storage `{without_secrets(url)}` cannot be used: {error.strerror}"
+        raise StudyError(message, remedy=_NAME_ANOTHER) from None
     try:
         yield engine
     finally:

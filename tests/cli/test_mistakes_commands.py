@@ -174,6 +174,12 @@ WITHOUT_EFFECT = [
 ]
 
 
+def test_a_file_that_the_system_refuses_is_named(capsys: Capture) -> None:
+    name = "a" * 300
+    said = refused(capsys, "train", "relu", "--weights", f"{name}/my.safetensors")
+    assert said == message(f"cannot use `{name}`: File name too long")
+
+
 @pytest.mark.parametrize(("arguments", "option", "reason"), WITHOUT_EFFECT)
 def test_an_option_without_effect_is_refused(
     capsys: Capture, folder: Path, arguments: list[str], option: str, reason: str
