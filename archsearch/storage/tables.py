@@ -186,7 +186,8 @@ def put(connection: Connection, attributes: Table, trial_id: int, values: Mappin
 
 
 def put_step(connection: Connection, trial_id: int, step: int, value: float) -> None:
-    """Write the value that a trial has reached at a step."""
+    """Write the value that a trial has reached at a step, in the place of one that another run has written."""
+    connection.execute(delete(_STEPS).where(_STEPS.c.trial_id == trial_id, _STEPS.c.step == step))
     row = {"step": step, "intermediate_value": value, "intermediate_value_type": "FINITE"}
     connection.execute(insert(_STEPS).values(trial_id=trial_id, **row))
 
