@@ -119,10 +119,12 @@ class Progress(Watch):
 
     def _time_left(self, row: ResultRow) -> str:
         """Say how long the networks still to train take, if they take as long as those of this run."""
-        if row["state"] in TRAINED:
-            self._done += 1
-            self._left = self._left and self._left - 1
-        if row["state"] not in TRAINED or not self._left or self._begun is None:
+        if row["state"] not in TRAINED:
+            return ""
+        self._left = self._left and self._left - 1
+        # Results of other studies that came before it took no time.
+        self._done += self._begun is not None
+        if not self._left or self._begun is None:
             return ""
         each = (time.monotonic() - self._begun) / self._done
         return f"; about {_duration(each * self._left)} left for {self._left} more"
