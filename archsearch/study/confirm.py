@@ -135,9 +135,10 @@ def _is_result(trial: FrozenTrial) -> bool:
 
 def _no_result(study: str, trial: FrozenTrial) -> StudyError:
     state = "measured on test images" if state_of(trial) in TRAINED else state_of(trial)
+    which = f"study = '{study}' and state = 'complete' and test_accuracy is none"
     return StudyError(
         f"row `{study}#{trial.number}` is {state}; what is confirmed was trained on validation images",
-        remedy=f"choose one of: archsearch results --where \"study = '{study}' and state = 'complete'\"",
+        remedy=f'choose one of: archsearch results --where "{which}"',
     )
 
 

@@ -216,8 +216,15 @@ def test_mistakes(data: Dataset, storage: str) -> None:
             confirming(on_data, storage, **arguments)
         assert message in str(caught.value)
     confirming(data, storage, top=1, seeds=1, recipe=SHORT)
-    with pytest.raises(StudyError, match="row `tiny confirmed#0` is measured on test images; what is"):
+    with pytest.raises(StudyError) as caught:
         confirming(data, storage, study="tiny confirmed", numbers=[0])
+    assert str(caught.value) == (
+        "row `tiny confirmed#0` is measured on test images; what is confirmed was trained on validation images\n"
+        "  choose one of: archsearch results --where "
+        "\"study = 'tiny confirmed' and state = 'complete' and test_accuracy is none\""
+    )
+    with pytest.raises(StudyError, match="study `tiny confirmed` has no network 7\n  there is only 0"):
+        confirming(data, storage, study="tiny confirmed", numbers=[7])
     with pytest.raises(StudyError, match="has no network that was trained to the end on validation images"):
         confirming(data, storage, study="tiny confirmed")
     with pytest.raises(
