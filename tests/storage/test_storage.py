@@ -12,6 +12,7 @@ import pytest
 from examples import searching
 
 from archsearch.errors import ArchsearchError, StudyError
+from archsearch.storage.database import opened
 from archsearch.storage.url import hidden, secrets_hidden, without_secrets
 from archsearch.study.budget import Budget
 from archsearch.study.loop import run
@@ -93,6 +94,13 @@ def test_a_file_that_the_system_refuses(use: Callable[[str], object]) -> None:
     with pytest.raises(StudyError) as caught:
         use(url)
     assert str(caught.value) == f"the storage `{url}` cannot be used: File name too long{MEND}"
+
+
+def test_an_error_without_words_is_named_by_its_type(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'studies.db'}"
+    with pytest.raises(StudyError) as caught, opened(url):
+        raise sqlite3.OperationalError
+    assert str(caught.value) == f"the storage `{url}` cannot be used: OperationalError{MEND}"
 
 
 def test_an_empty_file_has_no_results_and_takes_them(tmp_path: Path) -> None:
