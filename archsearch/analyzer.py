@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from archsearch.analysis.limits import NO_LIMITS, Limits, Verdict
 from archsearch.analysis.limits import check as check_network
 from archsearch.analysis.profile import Profile, profile
-from archsearch.errors import ShapeError, TraceError
+from archsearch.errors import NotationError, ShapeError, TraceError
 from archsearch.graph.graph import Graph
 from archsearch.graph.inputs import Inputs
 from archsearch.notation.network import CLASSES, INPUT, Network, parse
@@ -33,9 +33,9 @@ def analyze(
 
     `input_shape` is channels, then a size for each axis, without the batch; a graph has its own. A module with
     several inputs takes a shape for each by name, the image first: `{"image": (3, 32, 32), "step": "scalar:int"}`,
-    with a text where it holds whole numbers (`int`, `uint8`, `bool`). `classes` is read
-    for a sentence. With `strict` an unknown operation is an error; without, it is named and the result is partial.
-    `output` names the output of a module which `rf` is for; without it, that is `out`, else the first.
+    with a text where it holds whole numbers (`int`, `uint8`, `bool`). `classes` is read for a sentence. With
+    `strict` an unknown operation is an error; without, it is named and the result is partial. `output` names the
+    output of a module which `rf` is for; without it, that is `out`, else the first.
 
     Raises NotationError and ShapeError for a sentence, TraceError for a module.
 
@@ -47,8 +47,8 @@ def analyze(
     """
     found = _found(network, input_shape)
     graph = found if isinstance(found, Graph) else found.lower(_one_shape(input_shape), classes)
-    found_figures = profile(graph, output=output)
-    return found_figures.complete() if strict else found_figures
+    result = profile(graph, output=output)
+    return result.complete() if strict else result
 
 
 def check(
@@ -64,13 +64,15 @@ def check(
     The network is described as for `analyze`, limits as text or value. A sentence whose shapes do not fit is
     refused, and the verdict says where; an unknown operation of a module is an error. `output` as for `analyze`.
 
-    Raises NotationError for a text that cannot be read, TraceError for a module.
+    Raises NotationError for a text that cannot be read and for limits that are none, TraceError for a module.
 
     >>> print(check("conv(8) head()", "rf > 44, params < 200k"))
     refused
       rf is 3, not > 44
     """
     limits = Limits.of(limits) if isinstance(limits, str) else limits
+    if not isinstance(limits, Limits):
+        raise NotationError(f"limits are {limits!r}", remedy='give them as a text, as in "rf > 44, params < 200k"')
     found = _found(network, input_shape)
     shape = INPUT if isinstance(found, Graph) else _one_shape(input_shape)
     return check_network(found, limits, shape, classes, output)

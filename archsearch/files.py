@@ -64,6 +64,11 @@ def exists(path: Path) -> bool:
         return False
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is a file at a path, of whatever length."""
+    return exists(path) and path.is_file()
+
+
 _FOLDERS = {".space": "search_spaces", ".net": "search_spaces", ".toml": "recipes"}
 
 

@@ -21,9 +21,10 @@ from archsearch.notation.network import parse
 from archsearch.training.device import Device
 from archsearch.training.history import Epoch
 from archsearch.training.predict import predict, save_predictions
-from archsearch.training.probe import Wanted, choose
+from archsearch.training.probe import choose
 from archsearch.training.recipe import Recipe
 from archsearch.training.train import train
+from archsearch.training.wanted import Wanted
 from archsearch.training.weights import save_weights
 
 FOLDER = Path("results/assignment")

@@ -32,10 +32,10 @@ from archsearch.training.checkpoint import Checkpoint
 from archsearch.training.device import Device
 from archsearch.training.feed import Feed
 from archsearch.training.learner import Learner
-from archsearch.training.probe import Choice, Wanted, choose, machine, words
+from archsearch.training.probe import Choice, choose, machine, words
 from archsearch.training.recipe import Recipe
 from archsearch.training.steps import TimedTraining
-from archsearch.training.wanted import cores
+from archsearch.training.wanted import Wanted, cores
 
 NETWORK = Path(__file__).resolve().parents[1] / "search_spaces" / "era_s9.net"
 BATCH_SIZE = 128

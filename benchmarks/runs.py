@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -30,13 +31,23 @@ def options(description: str | None, epochs: int) -> argparse.ArgumentParser:
     """Return a parser of the options that all such benchmarks have."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--epochs", type=int, default=epochs)
-    parser.add_argument("--part", default="1/1", metavar="K/N", help="make every N-th run, from the K-th on")
+    parser.add_argument(
+        "--part", default="1/1", type=part, metavar="K/N", help="make every N-th run, from the K-th on"
+    )
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--results", type=Path, required=True, help="the file of the runs")
     parser.add_argument(
         "--show", action="store_true", help="print the table of the runs that are there, train nothing"
     )
     return parser
+
+
+def part(text: str) -> str:
+    """Return "K/N" as it is written; raises ArgumentTypeError where it is no part."""
+    found = re.fullmatch(r"(\d+)/(\d+)", text)
+    if found is None or not 1 <= int(found[1]) <= int(found[2]):
+        raise argparse.ArgumentTypeError(f"`{text}` is no part of the runs; give one as in 1/2 or 2/2")
+    return text
 
 
 def held_out(images: int | None = None) -> Split:

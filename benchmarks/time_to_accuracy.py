@@ -27,15 +27,16 @@ from albumentations.pytorch import ToTensorV2
 from runs import Run, append, of, read
 from torch.utils.data import DataLoader, Dataset
 
-from archsearch.data.dataset import Split
+from archsearch.data.dataset import RGB, Split
 from archsearch.data.images import Images
 from archsearch.data.load import load_data
 from archsearch.notation.network import parse
 from archsearch.pytorch.build import build
 from archsearch.training.device import Device
-from archsearch.training.probe import Wanted, choose
+from archsearch.training.probe import choose
 from archsearch.training.recipe import Recipe
 from archsearch.training.train import train
+from archsearch.training.wanted import Wanted
 
 GOAL = 85.0
 GRAPH = parse(Path("search_spaces/era_s9.net").read_text(encoding="utf-8")).lower()
@@ -54,37 +55,37 @@ class Augmented(Dataset[tuple[torch.Tensor, int]]):
         return self.pipeline(image=self.images.pixels[index])["image"], int(self.images.labels[index])
 
 
+def course(mean: RGB) -> list[albumentations.BasicTransform]:
+    """Return the assignment's augmentation of images whose colours have this mean, as albumentations has it."""
+    return [
+        albumentations.HorizontalFlip(p=0.5),
+        albumentations.Affine(
+            translate_percent=(-0.0625, 0.0625),
+            scale=(0.8, 1.2),
+            rotate=(-10, 10),
+            keep_ratio=True,
+            border_mode=cv2.BORDER_REFLECT_101,
+            p=0.2,
+        ),
+        albumentations.PadIfNeeded(64, 64, border_mode=cv2.BORDER_CONSTANT, fill=0),
+        albumentations.CoarseDropout(
+            num_holes_range=(1, 1),
+            hole_height_range=(16, 16),
+            hole_width_range=(16, 16),
+            fill=tuple(255 * value for value in mean),
+            p=0.2,
+        ),
+        albumentations.CenterCrop(32, 32),
+    ]
+
+
 def plain(split: Split, epochs: int, seed: int) -> Iterator[tuple[float, float, float]]:
     """Yield, after each epoch, seconds of training, seconds in all, and accuracy: the assignment's own loop."""
     torch.manual_seed(seed)
     last = [albumentations.Normalize(tuple(split.mean), tuple(split.std)), ToTensorV2()]
-    augmented = albumentations.Compose(
-        [
-            albumentations.HorizontalFlip(p=0.5),
-            albumentations.Affine(
-                translate_percent=(-0.0625, 0.0625),
-                scale=(0.8, 1.2),
-                rotate=(-10, 10),
-                keep_ratio=True,
-                border_mode=cv2.BORDER_REFLECT_101,
-                p=0.2,
-            ),
-            albumentations.PadIfNeeded(64, 64, border_mode=cv2.BORDER_CONSTANT, fill=0),
-            albumentations.CoarseDropout(
-                num_holes_range=(1, 1),
-                hole_height_range=(16, 16),
-                hole_width_range=(16, 16),
-                fill=tuple(255 * value for value in split.mean),
-                p=0.2,
-            ),
-            albumentations.CenterCrop(32, 32),
-            *last,
-        ]
-    )
+    augmented, as_they_are = albumentations.Compose([*course(split.mean), *last]), albumentations.Compose(last)
     train_loader = DataLoader(Augmented(split.train, augmented), batch_size=64, shuffle=True, num_workers=2)
-    test_loader = DataLoader(
-        Augmented(split.evaluation, albumentations.Compose(last)), batch_size=64, num_workers=2
-    )
+    test_loader = DataLoader(Augmented(split.evaluation, as_they_are), batch_size=64, num_workers=2)
     model = build(GRAPH, dropout=0.02)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=8, gamma=0.1)

@@ -128,9 +128,13 @@ def test_misaligned_branches_join_to_the_hull_of_both() -> None:
     assert (-joined.padding, joined.extent) == (-1, 4)
 
 
-def test_a_receptive_field_beyond_all_images_is_refused_not_counted() -> None:
+# the last has units that see one pixel each, 2**40 apart
+@pytest.mark.parametrize(
+    "sentence", ["conv(8, stride=2) " * 25, "conv(8, kernel=1, stride=2) " * 40 + "conv(8)"], ids=["wide", "apart"]
+)
+def test_a_receptive_field_beyond_all_images_is_refused_not_counted(sentence: str) -> None:
     with pytest.raises(ShapeError, match="more than 1,048,576 are not counted"):
-        profile("conv(8, stride=2) " * 25)
+        profile(sentence)
 
 
 # sentence, dilated, depthwise, maxpool

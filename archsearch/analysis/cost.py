@@ -17,7 +17,7 @@ arithmetic, and wait for memory.
 from __future__ import annotations
 
 import json
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from math import prod
@@ -27,14 +27,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archsearch.errors import ArchsearchError
 from archsearch.files import read_text
 from archsearch.graph.ops.maps import Convolution, TransposedConvolution
-from archsearch.graph.ops.operation import Constant, Earlier, Input
+from archsearch.graph.ops.operation import Earlier, Input
 
 if TYPE_CHECKING:
     from archsearch.graph.graph import Graph, Node
 
 IMAGES = 50_000
 """The images of the epoch whose seconds are predicted: those of CIFAR-10's training set."""
-
 
 BATCH_SIZE = 128
 """The images of a step that is timed, where nothing else is said."""
@@ -84,7 +83,7 @@ class Calibration:
                 is_right, meaning = isinstance(value, str), "a text"
             else:
                 is_number = isinstance(value, int | float) and not isinstance(value, bool)
-                is_right, meaning = is_number and 0 <= value < math.inf, "a finite number of at least 0"
+                is_right, meaning = is_number and 0 <= value <= sys.float_info.max, "a finite number of at least 0"
             if not is_right:
                 message = f"{field.name} of a calibration is {value!r}; it must be {meaning}"
                 raise ArchsearchError(message, remedy="`archsearch calibrate --json` writes one")
@@ -134,7 +133,7 @@ class Calibration:
         """Read the JSON that `archsearch calibrate --json` writes; raises ArchsearchError for any other file."""
         try:
             values = json.loads(read_text(path))
-        except ValueError:
+        except (ValueError, RecursionError):
             values = None
         names = {field.name for field in fields(Calibration)}
         if not isinstance(values, dict) or values.keys() != names:
@@ -146,11 +145,14 @@ class Calibration:
 def work(graph: Graph) -> Work:
     """Return what training a graph on one image is made of: the sum of its nodes' work.
 
+    What is computed from weights alone is left out: it is done once for a batch.
+
     >>> from archsearch.notation.network import parse
     >>> [*work(parse("conv(8)").lower())]
     [221184, 0, 0, 0, 8192, 8192, 8192, 3]
     """
-    done = [_node_work(graph, node) for node in graph.nodes if not isinstance(node.op, Input | Constant | Earlier)]
+    computed = (node for node, is_computed in zip(graph.nodes, graph.computed, strict=True) if is_computed)
+    done = [_node_work(graph, node) for node in computed if not isinstance(node.op, Input | Earlier)]
     return Work(*map(sum, zip(*done, strict=True))) if done else Work()
 
 

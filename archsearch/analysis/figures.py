@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from math import prod
 from types import MappingProxyType
 from typing import Protocol
 
 from archsearch.analysis.cost import IMAGES, Calibration
-from archsearch.analysis.op_profile import Seen, rf, rf_inside
+from archsearch.analysis.op_profile import rf, rf_inside
+from archsearch.analysis.receptive.tensor import TensorField
 from archsearch.graph.graph import Graph, Node
-from archsearch.graph.ops import maps, mixing, moving
+from archsearch.graph.ops import folding, maps, mixing, moving
 from archsearch.graph.ops.counts import Counts
 from archsearch.graph.ops.operation import Constant
 from archsearch.graph.shapes import Shape
@@ -19,8 +20,20 @@ _FLOAT_BYTES = 4
 _VIEWS = (moving.Flatten, moving.Reshape, moving.Permute, moving.Expand, moving.Take)
 
 
-class Measured(Seen, Protocol):
-    """What figures are computed from."""
+class Measured(Protocol):
+    """What figures are computed from; of what is seen, see `seen.Seen`."""
+
+    @property
+    def graph(self) -> Graph:
+        """The operations."""
+
+    @property
+    def patterns(self) -> Sequence[TensorField]:
+        """What the units of each see as if the image were endless."""
+
+    @property
+    def within(self) -> Sequence[TensorField]:
+        """What they see inside the image."""
 
     @property
     def costs(self) -> tuple[Counts, ...]:
@@ -118,7 +131,13 @@ def _depthwise(graph: Graph) -> int:
 
 
 def _maxpool(graph: Graph) -> int:
-    return sum(isinstance(node.op, maps.Pool) and node.op.mode == "max" for node in graph.nodes)
+    return sum(map(_is_maxpool, graph.nodes))
+
+
+def _is_maxpool(node: Node) -> bool:
+    if isinstance(node.op, folding.FractionalPool):
+        return True
+    return isinstance(node.op, maps.Pool | maps.AdaptivePool) and node.op.mode == "max"
 
 
 def depths(graph: Graph, earlier: Mapping[int, int] = MappingProxyType({})) -> list[int]:
@@ -134,12 +153,22 @@ def depths(graph: Graph, earlier: Mapping[int, int] = MappingProxyType({})) -> l
     return found
 
 
+def _is_view(graph: Graph, node: Node) -> bool:
+    # torch copies what it rolls or flips; along several dims, of which each is a node, it does so once.
+    if _rolls(node):
+        return _rolls(graph.nodes[node.inputs[0]])
+    return isinstance(node.op, _VIEWS)
+
+
+def _rolls(node: Node) -> bool:
+    return isinstance(node.op, moving.Take) and (node.op.wraps or node.op.step < 0)
+
+
 def peak_elements(graph: Graph) -> int:
     """Return the most elements alive while an operation runs, its output included; a view adds none."""
     owner: list[int] = []
     for number, node in enumerate(graph.nodes):
-        is_view = isinstance(node.op, _VIEWS)
-        owner.append(owner[node.inputs[0]] if is_view else number)
+        owner.append(owner[node.inputs[0]] if _is_view(graph, node) else number)
     last_reader = {owner[read]: reader for reader, node in enumerate(graph.nodes) for read in node.inputs}
     last_reader |= {owner[output.node]: len(graph.nodes) for output in graph.outputs}
     sizes = [0 if isinstance(node.op, Constant) else prod(node.shape) for node in graph.nodes]

@@ -19,13 +19,14 @@ from typing import NamedTuple
 from archsearch.analysis.cost import Calibration, Work, work
 from archsearch.analysis.figures import ADDED, SECONDS, Figures, depths
 from archsearch.analysis.fragment import Fragment, NotFoldedError, NotInOrderError, Part, fragment
-from archsearch.analysis.op_profile import SETS_UP_TO, rf, rf_inside
+from archsearch.analysis.op_profile import rf, rf_inside
 from archsearch.analysis.profile import Profile
 from archsearch.analysis.receptive.axis import Axis
 from archsearch.analysis.receptive.field import AxisField, image, image_with_patterns, image_with_spans
 from archsearch.analysis.receptive.pattern import Pattern
 from archsearch.analysis.receptive.rules import fields
 from archsearch.analysis.receptive.tensor import TensorField, of_image
+from archsearch.analysis.seen import SETS_UP_TO
 from archsearch.errors import ShapeError
 from archsearch.graph.graph import depending
 from archsearch.graph.shapes import Shape, Sizes

@@ -227,10 +227,12 @@ def _violation(
     values = {comparison.name: figures[comparison.name] for comparison in comparisons(clause)}
     said = {name: f"at most {cell(value)}" if name in at_most else cell(value) for name, value in values.items()}
     message = ", ".join(f"{name} is {value}" for name, value in said.items())
-    wanted = clause.text if len(values) > 1 else clause.text.removeprefix(next(iter(values))).strip()
+    name, *_others = values
+    names_one = len(values) == 1 and clause.text.count(name) == 1
+    wanted = clause.text.removeprefix(name).strip() if names_one else clause.text
     if certain:
         return Violation(clause.text, f"{message}, not {wanted}")
-    doubt = f"`{clause.text}` holds" if len(values) > 1 else f"it is {wanted}"
+    doubt = f"it is {wanted}" if names_one else f"`{clause.text}` holds"
     return Violation(clause.text, f"{message}: whether {doubt} is not known", certain=False)
 
 

@@ -2,52 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from archsearch.analysis.receptive.field import AxisField
 from archsearch.analysis.receptive.pattern import Pattern
 from archsearch.analysis.receptive.tensor import TensorField
-from archsearch.graph.graph import Graph, Node
+from archsearch.graph.graph import Node
 from archsearch.graph.ops.counts import Counts
 from archsearch.graph.ops.operation import Unknown
 
 if TYPE_CHECKING:
+    from archsearch.analysis.seen import Seen
     from archsearch.graph.shapes import Shape
-
-
-SETS_UP_TO = 4_096
-"""The longest side of an image for which exact sets are made: each takes a bit for each position."""
-
-NO_SETS = f"a side of it is longer than {SETS_UP_TO:,}"
-
-
-class Seen(Protocol):
-    """What the units of each node of a graph see, by the node's number; each is computed when it is asked for."""
-
-    @property
-    def graph(self) -> Graph:
-        """The operations."""
-
-    @property
-    def patterns(self) -> Sequence[TensorField]:
-        """As if the image were endless, and which units see nothing at all."""
-
-    @property
-    def within(self) -> Sequence[TensorField]:
-        """Inside the image: with the exact sets, or for a long one from where to where."""
-
-    @property
-    def fields(self) -> Sequence[TensorField]:
-        """The exact sets inside the image; raises ArchsearchError for an image too long for them."""
-
-    @property
-    def has_sets(self) -> bool:
-        """Whether the image is not too long for sets."""
 
 
 @dataclass(frozen=True)

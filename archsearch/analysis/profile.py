@@ -14,32 +14,27 @@ from typing import TYPE_CHECKING
 
 from archsearch.analysis.cost import Calibration
 from archsearch.analysis.figures import Figures, headline, rf_at
-from archsearch.analysis.op_profile import NO_SETS, SETS_UP_TO, OpProfile, OutputProfile, notes_on, rf
+from archsearch.analysis.op_profile import OpProfile, OutputProfile, notes_on, rf
 from archsearch.analysis.profile_tables import figures_table, ops_table, outputs_table
-from archsearch.analysis.receptive.field import image_with_patterns, image_with_spans
-from archsearch.analysis.receptive.rules import fields
-from archsearch.errors import ArchsearchError, TraceError
+from archsearch.analysis.seen import NO_SETS, Seen
+from archsearch.errors import TraceError
 from archsearch.graph.graph import Graph, Node
 from archsearch.graph.ops.counts import Counts
 from archsearch.graph.ops.maps import GlobalPool, Pool
 from archsearch.graph.ops.operation import Constant, Operation, Unknown
-from archsearch.graph.shapes import shape_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from archsearch.analysis.receptive.tensor import TensorField
-
 
 @dataclass(frozen=True)
-class Profile:
+class Profile(Seen):
     """The figures of a network and of each of its operations; its `str` is the table.
 
     Without a `calibration` of a machine there is no figure `seconds`. `output` names the output of a torch module
     which `rf` is for, None the main one; what is counted is that of the whole module.
     """
 
-    graph: Graph
     calibration: Calibration | None = None
     output: str | None = None
 
@@ -106,35 +101,6 @@ class Profile:
             notes=tuple(notes),
             seen=self,
         )
-
-    @cached_property
-    def patterns(self) -> tuple[TensorField, ...]:
-        """What the units of each node see, as if the image were endless, and which of them see nothing at all."""
-        return fields(self.graph, image_with_patterns)
-
-    @cached_property
-    def within(self) -> tuple[TensorField, ...]:
-        """What they see inside the image: its sets, or for a long image the first and the last position of each.
-
-        Either says how far units see; memory for the latter grows only with the number of units.
-        """
-        return self.fields if self.has_sets else fields(self.graph, image_with_spans)
-
-    @property
-    def has_sets(self) -> bool:
-        """Whether no side of the image is longer than SETS_UP_TO."""
-        return max(self.graph.sides, default=0) <= SETS_UP_TO
-
-    @cached_property
-    def fields(self) -> tuple[TensorField, ...]:
-        """What the units of each node see inside the image, as exact sets.
-
-        They take a bit for each unit and position. Raises ArchsearchError if `has_sets` is false.
-        """
-        if not self.has_sets:
-            message = f"sets are not made for an input of {shape_text(self.graph.input)}: {NO_SETS}"
-            raise ArchsearchError(message, remedy="give a shorter input: rf does not depend on its length")
-        return fields(self.graph)
 
     @cached_property
     def costs(self) -> tuple[Counts, ...]:

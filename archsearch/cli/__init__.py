@@ -101,6 +101,11 @@ def _run() -> int:
         streams.say(f"archsearch: {secrets_hidden(str(in_our_words(error, context, sys.argv[1:])))}")
     except ArchsearchError as error:
         streams.say(f"archsearch: {secrets_hidden(str(error))}")
+    except OSError as error:
+        # A file that the system refuses, as behind a folder that may not be entered.
+        if error.filename is None:
+            raise
+        streams.say(f"archsearch: cannot use `{error.filename}`: {error.strerror}")
     except (KeyboardInterrupt, click.Abort) as error:
         # click raises Abort from what interrupted it.
         stopped = error if isinstance(error, signals.StoppedError) else error.__cause__

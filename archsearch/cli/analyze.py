@@ -9,14 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archsearch.cli.calibration import calibration_option
-from archsearch.cli.options import (
-    classes_option,
-    examples,
-    input_option,
-    output_name_option,
-    storage_option,
-    words_option,
-)
+from archsearch.cli.options import examples, subject_options
 from archsearch.cli.output import Output, network_values, output_options
 from archsearch.cli.streams import say, write
 from archsearch.cli.targets import Subject, for_output, not_one_network, resolve
@@ -38,11 +31,7 @@ _READ = ("rf", "maxpool")
 @click.command(cls=Verb)
 @click.argument("target")
 @calibration_option
-@input_option
-@output_name_option
-@classes_option
-@words_option
-@storage_option
+@subject_options
 @click.option("--strict", is_flag=True, help="Fail if an operation is unknown.")
 @click.option("--verify", is_flag=True, help="Verify the receptive field with gradients and NaNs; takes a while.")
 @click.option("--compare", is_flag=True, help="Show the counts of fvcore and torch beside ours.")

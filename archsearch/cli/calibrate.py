@@ -39,7 +39,7 @@ def calibrate(batch_size: int, wanted: Wanted, output: Output) -> None:
     """
     from archsearch.training.calibration import calibrate as measure
 
-    refuse_without_effect("only networks that are not compiled are timed", "--compile", "--no-compile")
+    refuse_without_effect("only networks that are not compiled are timed", "--compile")
     found = measure(wanted, batch_size)
     if not output.is_text:
         output.values(found.written())

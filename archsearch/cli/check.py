@@ -10,16 +10,7 @@ import click
 from archsearch.analysis.figures import is_upper_bound
 from archsearch.analysis.limits import ASSIGNMENT, Limits, Verdict
 from archsearch.cli.calibration import calibrated, calibration_option
-from archsearch.cli.options import (
-    classes_option,
-    examples,
-    input_option,
-    limits_option,
-    output_name_option,
-    seed_option,
-    storage_option,
-    words_option,
-)
+from archsearch.cli.options import examples, limits_option, seed_option, subject_options
 from archsearch.cli.output import Output, output_options, verdict_values
 from archsearch.cli.streams import say, write
 from archsearch.cli.targets import Subject, for_output, resolve
@@ -39,11 +30,7 @@ _DRAWS = 1_000
 @click.argument("target")
 @limits_option(f"those of the space, else {ASSIGNMENT}")
 @calibration_option
-@input_option
-@output_name_option
-@classes_option
-@words_option
-@storage_option
+@subject_options
 @seed_option
 @output_options
 @examples(

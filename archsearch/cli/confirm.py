@@ -12,10 +12,11 @@ from archsearch.cli.device import device_options
 from archsearch.cli.numbers import MOST, Number
 from archsearch.cli.options import examples, training_options
 from archsearch.cli.output import Output, output_options
-from archsearch.cli.streams import say, write
+from archsearch.cli.streams import write
 from archsearch.cli.usage import Verb, refuse_without_effect
 from archsearch.errors import UsageError
 from archsearch.notation.vocabulary import VOCABULARY
+from archsearch.study.budget import SEEDS, TOP
 from archsearch.study.row_name import named_row
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     "--top",
     metavar="N",
     type=Number(1, MOST),
-    default=3,
+    default=TOP,
     show_default=True,
     help="Confirm the best N networks: by the longest recipe, then the lowest validation loss.",
 )
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     "--seeds",
     metavar="N",
     type=Number(1, 1000),
-    default=3,
+    default=SEEDS,
     show_default=True,
     help="Train each network N times, with the seeds 0 to N - 1.",
 )
@@ -70,31 +71,17 @@ def confirm(
     Run it once at a time: what two runs train at the same moment is trained twice.
     The exit status is 1 if no training ended.
     """
-    from archsearch.cli.progress import Progress
+    from archsearch.cli.progress import shown
     from archsearch.study.confirm import confirm as run
 
     study, numbers = _rows_of_one(names)
     if numbers:
         refuse_without_effect("the rows are named", "--top")
-    dataset = load(data, size)
-    with Progress(quiet=not output.is_text, numbered=False) as progress:
-        try:
-            found = run(
-                study,
-                dataset,
-                numbers=numbers,
-                top=top,
-                seeds=seeds,
-                recipe=recipe,
-                wanted=wanted,
-                storage=storage,
-                # The study's own, unless others are given.
-                vocabulary=None if vocabulary is VOCABULARY else vocabulary,
-                watch=progress,
-            )
-        except KeyboardInterrupt:
-            say("what was finished is kept; the same command goes on")
-            raise
+    # The study's own words, unless others are given.
+    words = None if vocabulary is VOCABULARY else vocabulary
+    testing = partial(run, study, load(data, size), numbers=numbers, top=top, seeds=seeds, vocabulary=words)
+    with shown(output, kept="what was finished is kept; the same command goes on", numbered=False) as progress:
+        found = testing(recipe=recipe, wanted=wanted, storage=storage, watch=progress)
     _show(found, output)
     if found.best is None:
         click.get_current_context().exit(1)

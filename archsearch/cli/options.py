@@ -53,7 +53,7 @@ def limits_option(default: str) -> Callable[[Command], Command]:
     return click.option("--limits", type=_Limits(), metavar="CONDITION", help=help_text)
 
 
-input_option = click.option(
+_input_option = click.option(
     "--input",
     "input_shape",
     metavar="CxHxW",
@@ -63,13 +63,13 @@ input_option = click.option(
     help=f"Shape of an image: channels, height, width. [{shape_text(INPUT)}] For a torch module with several"
     " inputs NAME=SHAPE for each, the image first; where it holds whole numbers, SHAPE:int.",
 )
-output_name_option = click.option(
+_output_name_option = click.option(
     "--output",
     "output_name",
     metavar="NAME",
     help="The output of a torch module which rf is for. [out, else the first]",
 )
-classes_option = click.option(
+_classes_option = click.option(
     "--classes", metavar="N", type=Number(1, MOST - 1), help=f"Number of classes. [{CLASSES}]"
 )
 words_option = click.option(
@@ -90,6 +90,11 @@ storage_option = click.option(
     show_default=True,
     help="Where results are kept, as an SQLAlchemy URL.",
 )
+
+
+def subject_options(command: Command) -> Command:
+    """Give a command the options that `targets.resolve` and `targets.for_output` take, beside what is named."""
+    return _input_option(_output_name_option(_classes_option(words_option(storage_option(command)))))
 
 
 def training_options(command: Callable[..., None], recipe: str = "fast") -> Callable[..., None]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -11,7 +13,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bars
 
 from archsearch.analysis.limits import Verdict
+from archsearch.cli.output import Output
 from archsearch.cli.signals import raise_received
+from archsearch.cli.streams import say
 from archsearch.notation.network import Network
 from archsearch.storage.trials import TRAINED
 from archsearch.study.columns import ResultRow
@@ -115,13 +119,26 @@ class Progress(Watch):
 
     def _time_left(self, row: ResultRow) -> str:
         """Say how long the networks still to train take, if they take as long as those of this run."""
-        if row["state"] in TRAINED:
-            self._done += 1
-            self._left = self._left and self._left - 1
-        if row["state"] not in TRAINED or not self._left or self._begun is None:
+        if row["state"] not in TRAINED:
+            return ""
+        self._left = self._left and self._left - 1
+        # Results of other studies that came before it took no time.
+        self._done += self._begun is not None
+        if not self._left or self._begun is None:
             return ""
         each = (time.monotonic() - self._begun) / self._done
         return f"; about {_duration(each * self._left)} left for {self._left} more"
+
+
+@contextmanager
+def shown(output: Output, *, kept: str, numbered: bool = True) -> Iterator[Progress]:
+    """Show people what is trained meanwhile; where they interrupt it, say what is `kept` and how it goes on."""
+    with Progress(quiet=not output.is_text, numbered=numbered) as progress:
+        try:
+            yield progress
+        except KeyboardInterrupt:
+            say(kept)
+            raise
 
 
 def _duration(seconds: float) -> str:

@@ -19,8 +19,8 @@ from archsearch.training.recipe import Recipe, value_text
 def recipes(recipe: str | None, output: Output) -> None:
     """List the shipped recipes, or show every field of one.
 
-    A recipe is how a network is trained: `train` and `search` take one with --recipe, and an option for each field
-    over it. RECIPE is a shipped name or a .toml file.
+    A recipe is how a network is trained: `train`, `search` and `confirm` take one with --recipe, and an option for
+    each field over it. RECIPE is a shipped name or a .toml file.
     """
     if recipe is None:
         output.rows(("name", "epochs", "for", "recipe"), [_row(name) for name in sorted(shipped(".toml"))])

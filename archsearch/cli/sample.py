@@ -11,12 +11,7 @@ from archsearch.analysis.figures import SECONDS
 from archsearch.analysis.limits import Limits
 from archsearch.cli.calibration import calibrated, calibration_option
 from archsearch.cli.numbers import MOST, Number
-from archsearch.cli.options import (
-    examples,
-    limits_option,
-    seed_option,
-    words_option,
-)
+from archsearch.cli.options import examples, limits_option, seed_option, words_option
 from archsearch.cli.output import Output, output_options, verdict_values
 from archsearch.cli.usage import Verb
 from archsearch.space.space import Space

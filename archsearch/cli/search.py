@@ -13,12 +13,7 @@ from archsearch.cli.calibration import calibration_option
 from archsearch.cli.data import load
 from archsearch.cli.device import device_options
 from archsearch.cli.numbers import MOST, Number
-from archsearch.cli.options import (
-    examples,
-    limits_option,
-    seed_option,
-    training_options,
-)
+from archsearch.cli.options import examples, limits_option, seed_option, training_options
 from archsearch.cli.output import Output, output_options
 from archsearch.cli.rungs import rungs_option
 from archsearch.cli.streams import say
@@ -143,7 +138,7 @@ def search(
     from archsearch.study.search import search as run
 
     searching = partial(run, found, dataset, minutes_each=minutes_each, sampler=sampler, **budget, **how)
-    show_search(searching, storage, study or found.name, keep, output)
+    show_search(searching, storage, found.name if study is None else study, keep, output)
 
 
 def _with_limits(space: Space, limits: Limits | None, calibration: Calibration | None) -> Space:
@@ -170,15 +165,11 @@ def show_search(run: Callable[..., Outcome], storage: str, study: str, keep: int
 
     `run` takes the display as `watch`, and the others by their names.
     """
-    from archsearch.cli.progress import Progress
+    from archsearch.cli.progress import shown
     from archsearch.study.weights import WeightFiles
 
-    with Progress(quiet=not output.is_text) as progress:
-        try:
-            outcome = run(watch=progress, storage=storage, study=study, keep=keep)
-        except KeyboardInterrupt:
-            say("what was finished is kept; the same command resumes the search")
-            raise
+    with shown(output, kept="what was finished is kept; the same command resumes the search") as progress:
+        outcome = run(watch=progress, storage=storage, study=study, keep=keep)
     weights = WeightFiles.of(storage, study, keep)
     kept = f"weights of the best are kept in {weights.folder}" if weights.kept() else None
     known = [str(one) for one in outcome.correlations if one.reason is None]

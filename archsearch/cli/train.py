@@ -9,11 +9,7 @@ import click
 
 from archsearch.cli.data import load
 from archsearch.cli.device import device_options
-from archsearch.cli.options import (
-    examples,
-    seed_option,
-    training_options,
-)
+from archsearch.cli.options import examples, seed_option, training_options
 from archsearch.cli.output import Output, output_options
 from archsearch.cli.streams import say
 from archsearch.cli.targets import network_at, refuse_other_words
@@ -26,6 +22,8 @@ if TYPE_CHECKING:
     from archsearch.notation.word import Vocabulary
     from archsearch.training.recipe import Recipe
     from archsearch.training.wanted import Wanted
+
+_KEPT = "the epochs that were finished are kept; the same command resumes the training"
 
 
 @click.command(cls=Verb)
@@ -90,7 +88,7 @@ def _train(
     output: Output,
 ) -> None:
     from archsearch.analysis.limits import check
-    from archsearch.cli.progress import Progress
+    from archsearch.cli.progress import shown
     from archsearch.storage.database import opened
     from archsearch.study.results import rows
     from archsearch.study.single import Single
@@ -111,13 +109,9 @@ def _train(
             return
         single.check(weights)
         warn_of_few_steps(len(images.train), recipe.batch_size)
-        with Progress(quiet=not output.is_text, numbered=False) as progress:
+        with shown(output, kept=_KEPT, numbered=False) as progress:
             progress.training(0, network, verdict, recipe.epochs)
-            try:
-                study, trial = single.train(images, wanted, progress)
-            except KeyboardInterrupt:
-                say("the epochs that were finished are kept; the same command resumes the training")
-                raise
+            study, trial = single.train(images, wanted, progress)
         single.hand_over(weights)
         if weights is not None:
             say(f"the weights are in {weights}")

@@ -41,11 +41,17 @@ class Verb(click.Command):
 
 
 def refuse_without_effect(reason: str, *names: str) -> None:
-    """Raise UsageError, with a reason, if an option of the running command was given that has no effect here."""
+    """Raise UsageError, with a reason, if an option of the running command was given that has no effect here.
+
+    `--compile` stands for `--no-compile` too.
+    """
     context = click.get_current_context()
     for parameter in context.command.params:
-        given = context.get_parameter_source(parameter.name or "") is click.core.ParameterSource.COMMANDLINE
-        if given and (option := parameter.opts[-1]) in names:
+        name = parameter.name or ""
+        given = context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+        if given and parameter.opts[-1] in names:
+            is_off = parameter.secondary_opts and context.params.get(name) is False
+            option = (parameter.secondary_opts if is_off else parameter.opts)[-1]
             raise UsageError(f"`{option}` has no effect here: {reason}", remedy=f"leave out {option}")
 
 

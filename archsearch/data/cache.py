@@ -20,7 +20,7 @@ from archsearch.data.images import Images
 from archsearch.data.reading import read
 from archsearch.data.source import SIDES, DataWarning, Side, Source
 
-_CACHE_FORMAT = 2  # raised when images would be decoded in another way
+_CACHE_FORMAT = 3  # raised when a dataset would be made of the same files in another way
 
 
 def cache_folder() -> Path:

@@ -35,7 +35,8 @@ class Dataset:
 
     So neither `digest` (16 hex digits over pixels, labels, sides and class names) nor a split depends on the order
     or the layout in which the images were found. `validation` and `test` are None where the dataset has no such
-    images. `mean` and `std` are those of all images to train on, `notes` what there is to say of the dataset.
+    images. `mean` and `std` are those of all images to train on, but for a `std` of 1 where a channel has the same
+    value everywhere, as nothing can be divided by 0. `notes` is what there is to say of the dataset.
     """
 
     name: str
@@ -68,8 +69,7 @@ class Dataset:
     @property
     def shape(self) -> tuple[int, int, int]:
         """The shape of one image as a network sees it: 3, height, width."""
-        _, height, width, channels = self.train.pixels.shape
-        return (channels, height, width)
+        return self.train.shape
 
     def __str__(self) -> str:
         """Say in one line what was read."""
@@ -119,7 +119,7 @@ class Dataset:
         return self._split(kind, self.train.take(~chosen), self.train.take(chosen))
 
     def _split(self, kind: str, train: Images, evaluation: Images) -> Split:
-        return Split(self.name, kind, train, evaluation, self.classes, self.mean, self.std)
+        return Split(self.name, kind, train, evaluation, self.classes, self.mean, self.std, self.digest)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +127,7 @@ class Split:
     """Images to train on and images to evaluate on.
 
     `kind` is "test", or begins with "validation": it says which images these are among those of the dataset.
-    `mean` and `std` are those of the dataset.
+    `mean`, `std` and `digest` are those of the dataset; images that come from none have no digest.
     """
 
     data: str
@@ -137,6 +137,7 @@ class Split:
     classes: tuple[str, ...]
     mean: RGB
     std: RGB
+    digest: str = ""
 
 
 def _digest(classes: tuple[str, ...], *sides: Images | None) -> str:
@@ -161,4 +162,4 @@ def _statistics(sides: list[Pixels]) -> tuple[RGB, RGB]:
     share = counts / counts.sum(axis=1, keepdims=True)
     mean = share @ values
     std = np.sqrt((share * (values - mean[:, None]) ** 2).sum(axis=1))
-    return RGB(*mean.tolist()), RGB(*std.tolist())
+    return RGB(*mean.tolist()), RGB(*np.where(std == 0, 1.0, std).tolist())

@@ -19,7 +19,7 @@ REPLACE = "replace the file with an intact copy"
 
 TURNED = "turned upright by the EXIF orientation"
 BLENDED = "transparent, and blended onto white"
-PRINT = "converted from CMYK to RGB"
+CONVERTED = "converted from CMYK to RGB"
 
 _FORMATS = ("PNG", "JPEG", "BMP", "WEBP")
 _CONVERT = "convert it to PNG or JPEG"
@@ -59,6 +59,8 @@ def decode(data: Path | bytes | Pixels, size: tuple[int, int] | None = None) -> 
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         message = f"this image has more than {Image.MAX_IMAGE_PIXELS:,} pixels"
         raise DataError(message, remedy="bring it to a smaller size") from error
+    except MemoryError:
+        raise DataError("there is no memory for this image", remedy="bring it to a smaller size") from None
     except _DAMAGED as error:
         raise DataError(f"this image cannot be decoded: {error}", remedy=REPLACE) from error
 
@@ -94,7 +96,7 @@ def _opaque(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
         blended = Image.alpha_composite(white, layered).convert("RGB")
         blended.info = image.info
         return blended, () if least == 255 else (BLENDED,)
-    return image, (PRINT,) if image.mode == "CMYK" else ()
+    return image, (CONVERTED,) if image.mode == "CMYK" else ()
 
 
 def _upright(image: Image.Image, changes: tuple[str, ...]) -> tuple[Image.Image, tuple[str, ...]]:

@@ -47,6 +47,8 @@ def download_cifar10(folder: Path) -> None:
                 content.extractall(temporary, filter="data")
             (Path(temporary) / folder.name).rename(folder)
     except OSError as error:
+        if folder.exists():  # another process was sooner
+            return
         message = f"CIFAR-10 could not be written to the cache: {error}"
         raise DataError(message, place=str(folder.parent), remedy=remedy) from error
 

@@ -28,6 +28,12 @@ class Images:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """The shape of one image as a network sees it: 3, height, width."""
+        _, height, width, channels = self.pixels.shape
+        return channels, height, width
+
     def take(self, index: npt.NDArray[np.intp] | npt.NDArray[np.bool_] | slice) -> Images:
         """Take some of the images, by their positions, a mask or a slice."""
         return Images(self.pixels[index], self.labels[index])

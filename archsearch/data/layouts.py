@@ -9,6 +9,7 @@ from archsearch.data.parquet import parquet_source
 from archsearch.data.source import LAYOUTS, Source, visible
 from archsearch.data.torchvision import torchvision_sources
 from archsearch.errors import DataError
+from archsearch.files import exists
 
 _FOUND_SHOWN = 8
 _ELSEWHERE = {
@@ -25,9 +26,10 @@ def recognise(folder: Path) -> Source:
     Raises DataError where there is no folder, no known layout, more than one dataset, or a file of the layout is
     missing.
     """
-    if not folder.is_dir():
+    is_there = exists(folder)
+    if not is_there or not folder.is_dir():
         raise DataError(
-            f"`{folder}` is a file; a dataset is a folder" if folder.is_file() else f"no folder `{folder}`",
+            f"`{folder}` is a file; a dataset is a folder" if is_there else f"no folder `{folder}`",
             remedy="name the folder with the dataset: --data PATH or ARCHSEARCH_DATA; or use --data digits",
         )
     try:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import warnings
 from importlib import import_module
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ from archsearch.data.layouts import recognise
 from archsearch.data.source import DataWarning
 from archsearch.data.torchvision import CIFAR10_FOLDER
 from archsearch.errors import DataError
+from archsearch.files import exists
 
 VARIABLE = "ARCHSEARCH_DATA"
 
@@ -55,8 +57,8 @@ def load_data(path: str | Path | None = None, size: int | tuple[int, int] | None
             raise DataError("the digits have their size, 32x32", remedy="leave out --size")
         return digits()
     else:
-        folder = Path(wanted).expanduser()
-        if path is None and not folder.exists():
+        folder = _expanded(Path(wanted))
+        if path is None and not exists(folder):
             message = f"there is no folder `{folder}`, which the variable {VARIABLE} names"
             raise DataError(message, remedy="correct the variable, or name the folder with --data PATH")
     dataset = cached(recognise(folder), height_width)
@@ -65,12 +67,23 @@ def load_data(path: str | Path | None = None, size: int | tuple[int, int] | None
     return dataset
 
 
-def _height_and_width(size: int | tuple[int, int]) -> tuple[int, int]:
-    pair = (size, size) if isinstance(size, int) else tuple(size)
-    if len(pair) != 2 or not all(type(pixels) is int and pixels > 0 for pixels in pair):
+def _expanded(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:  # there is no such user
+        return path
+
+
+def _height_and_width(size: object) -> tuple[int, int]:
+    pair = tuple(size) if isinstance(size, tuple | list) else (size, size)
+    if len(pair) != 2 or not all(_is_whole(pixels) and pixels > 0 for pixels in pair):
         message = f"size is {size}; it must be a number of pixels of at least 1, or two: height and width"
         raise DataError(message, remedy="as in size=64 or size=(48, 64)")
-    return pair[0], pair[1]
+    return int(pair[0]), int(pair[1])
+
+
+def _is_whole(number: object) -> bool:
+    return isinstance(number, Integral) and not isinstance(number, bool)
 
 
 def digits() -> Dataset:

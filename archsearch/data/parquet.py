@@ -18,11 +18,15 @@ def parquet_source(folder: Path) -> Source | None:
     """Recognise the Parquet files in a folder, or in the only folder in it that has some.
 
     Returns None where there are none; raises DataError for a missing shard, shards of several versions, files that
-    name no side beside others that do, and for several folders with files.
+    name no side beside others that do, several folders with files, and where none are to train on.
     """
     sides = _sides(folder) or _only(folder)
     if not sides:
         return None
+    if "train" not in sides:
+        names = " and ".join(side for side in SIDES if side in sides)
+        message = f"there are Parquet files for {names} but none to train on"
+        raise DataError(message, place=str(folder), remedy="put train*.parquet beside them")
     files = tuple(file for side in SIDES for file in sides.get(side, ()))
     return Source(folder, folder.resolve().name, files, partial(open_rows, folder, sides))
 

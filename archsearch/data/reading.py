@@ -54,7 +54,7 @@ def read(source: Source, size: tuple[int, int] | None = None) -> Dataset:
     )
     name, classes, part = known_name(source.name, contents.classes, images)
     resized = any(change.startswith("resized") for change in changes)
-    height, width = images["train"].pixels.shape[1:3]
+    _, height, width = images["train"].shape
     notes = (
         *contents.notes,
         *part,

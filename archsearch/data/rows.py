@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archsearch.data.decode import REPLACE
-from archsearch.data.source import SIDES, Contents, Encoded, Side
+from archsearch.data.source import SIDES, Contents, Encoded, Side, unnamed
 from archsearch.errors import DataError
 
 if TYPE_CHECKING:
@@ -25,9 +26,14 @@ _WRITE = "write the file as Hugging Face's `datasets` does (Image, ClassLabel)"
 
 @dataclass(frozen=True)
 class _Columns:
-    """Where a file keeps images and labels; `names` are the classes that whole numbers stand for, if it says."""
+    """Where a file keeps images and labels.
+
+    An image that is `nested` is the field `bytes` of a struct. `names` are the classes that whole numbers stand
+    for, if the file says so.
+    """
 
     image: str
+    nested: bool
     label: str
     numbered: bool
     names: tuple[str, ...] | None
@@ -37,7 +43,6 @@ def open_rows(folder: Path, sides: Mapping[Side, Sequence[Path]]) -> Contents:
     """Find the images of the files of each side, and the classes, by name, whatever each file numbers them by."""
     sides = {side: sides[side] for side in SIDES if side in sides}
     columns = {file: _columns(file) for files in sides.values() for file in files}
-    _check_named(columns)
     values = {
         side: set(chain.from_iterable(_labels(file, columns[file].label) for file in files))
         for side, files in sides.items()
@@ -47,6 +52,7 @@ def open_rows(folder: Path, sides: Mapping[Side, Sequence[Path]]) -> Contents:
         if values.get(side) and values[side] <= {None, -1}:
             notes.append(f"the labels of the {side} images are hidden, and they are not used")
             del values[side]
+    _check_named({file: columns[file] for side in values for file in sides[side]})
     names = _classes(columns, set(chain.from_iterable(values.values())))
     read = {side: _rows(sides[side], columns) for side in values}
     return Contents(names, read, tuple(notes))
@@ -63,10 +69,11 @@ def _classes(columns: Mapping[Path, _Columns], values: set[Any]) -> tuple[str, .
 def _rows(files: Sequence[Path], columns: Mapping[Path, _Columns]) -> Iterator[Encoded]:
     for file in files:
         found, numbers = columns[file], count()
+        image = f"{found.image}.bytes" if found.nested else found.image
         with _reading(file) as reader:
-            for batch in reader.iter_batches(columns=[found.image, found.label]):
-                images, labels = batch.column(found.image.partition(".")[0]), batch.column(found.label)
-                content = images.field("bytes") if "." in found.image else images
+            for batch in reader.iter_batches(columns=[image, found.label]):
+                images, labels = batch.column(found.image), batch.column(found.label)
+                content = images.field("bytes") if found.nested else images
                 for data, label in zip(content.to_pylist(), labels.to_pylist(), strict=True):
                     place = f"{file}, row {next(numbers)}, counted from 0"
                     yield _encoded(place, data, label, found.names)
@@ -78,8 +85,8 @@ def _encoded(place: str, data: bytes | None, label: int | str | None, names: tup
     if names is None or isinstance(label, str):
         return Encoded(place, data, str(label))
     if not 0 <= label < len(names):
-        message = f"label {label} has no class name; there are {len(names)} classes, from 0"
-        return Encoded(place, DataError(message, remedy="write the names of all classes into the schema"), "")
+        remedy = "write the names of all classes into the schema"
+        return Encoded(place, DataError(unnamed(label, names), remedy=remedy), "")
     return Encoded(place, data, names[label])
 
 
@@ -91,9 +98,8 @@ def _labels(file: Path, column: str) -> list[Any]:
 
 
 def _check_named(columns: Mapping[Path, _Columns]) -> None:
-    numbered = [file for file, found in columns.items() if found.numbered]
-    named = [file for file in numbered if columns[file].names is not None]
-    unnamed = [file for file in numbered if columns[file].names is None]
+    unnamed = [file for file, found in columns.items() if found.numbered and found.names is None]
+    named = [file for file in columns if file not in unnamed]
     if named and unnamed:
         message = f"this file does not name the classes that its labels stand for; {named[0].name} does"
         raise DataError(message, place=str(unnamed[0]), remedy=_WRITE)
@@ -118,8 +124,9 @@ def _columns(file: Path) -> _Columns:
     with _reading(file) as reader:
         schema = reader.schema_arrow
     features = _features(schema)
-    images = [name for name in schema.names if _is_image(schema.field(name).type)]
-    labels = [name for name in schema.names if _is_label(schema.field(name).type)]
+    unique = [name for name, times in Counter(schema.names).items() if times == 1]
+    images = [name for name in unique if _is_image(schema.field(name).type)]
+    labels = [name for name in unique if _is_label(schema.field(name).type)]
     image = _one_of(images, _IMAGES) or _only(images)
     label = _one_of(labels, _LABELS) or _only([name for name in labels if "names" in features.get(name, {})])
     if image is None or label is None:
@@ -130,12 +137,11 @@ def _columns(file: Path) -> _Columns:
             place=str(file),
             remedy=f"name the columns `image` and `label`, or {_WRITE}",
         )
-    inner = f"{image}.bytes" if import_module("pyarrow").types.is_struct(schema.field(image).type) else image
-    names = features.get(label, {}).get("names")
+    nested = import_module("pyarrow").types.is_struct(schema.field(image).type)
     numbered = _is_number(schema.field(label).type)
-    return _Columns(
-        inner, label, numbered, tuple(map(str, names)) if numbered and isinstance(names, list) else None
-    )
+    names = features.get(label, {}).get("names")
+    named = tuple(map(str, names)) if numbered and isinstance(names, list) else None
+    return _Columns(image, nested, label, numbered, named)
 
 
 def _one_of(columns: Sequence[str], usual: Sequence[str]) -> str | None:

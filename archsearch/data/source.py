@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias, get_args
@@ -91,3 +91,12 @@ def visible(folder: Path) -> list[Path]:
         and entry.name.lower() not in {"thumbs.db", "ehthumbs.db", "desktop.ini"}
         and ":zone.identifier" not in entry.name.lower()
     )
+
+
+def unnamed(label: int, names: Sequence[str]) -> str:
+    """Say that no class has a label.
+
+    >>> unnamed(10, "0123456789")
+    'label 10 has no class name; there are 10 classes, from 0'
+    """
+    return f"label {label} has no class name; there are {len(names)} classes, from 0"

@@ -17,7 +17,7 @@ import numpy as np
 
 from archsearch.data.decode import REPLACE
 from archsearch.data.images import Images, Pixels
-from archsearch.data.source import Contents, Encoded, Side, Source
+from archsearch.data.source import Contents, Encoded, Side, Source, unnamed
 from archsearch.errors import DataError
 
 CIFAR10_FOLDER = "cifar-10-batches-py"
@@ -115,7 +115,7 @@ def known_name(
     CIFAR-10 is what has its classes and 32 x 32 images, or else its numbers of images, with labels for names.
     """
     counts = {side: len(found) for side, found in images.items()}
-    if images["train"].pixels.shape[1:3] != (32, 32):
+    if images["train"].shape != (3, 32, 32):
         return name, classes, ()
     if counts == CIFAR10_COUNTS and classes in {CIFAR10_CLASSES, _DIGITS}:
         return "cifar10", CIFAR10_CLASSES, ()
@@ -149,7 +149,11 @@ def _open_pickled(folder: Path, kind: _Pickled) -> Contents:
 
 def _unpickled(file: Path, official: str) -> dict[str, Any]:
     """Load one of the authors' pickles, known by its checksum: what another file holds is never unpickled."""
-    content = file.read_bytes()
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        message = f"this file cannot be read: {error.strerror}"
+        raise DataError(message, place=str(file), remedy="check its permissions") from error
     checksum = hashlib.md5(content, usedforsecurity=False).hexdigest()
     if checksum != CHECKSUMS[official]:
         message = f"this is not the authors' file: its MD5 checksum is {checksum}, not {CHECKSUMS[official]}"
@@ -162,7 +166,8 @@ def _grey_source(folder: Path) -> Source:
     files = {
         side: tuple(_idx_file(folder, f"{word}-{what}") for what in _IDX_PARTS) for side, word in _IDX.items()
     }
-    name = folder.resolve().parent.name if folder.name == "raw" else folder.resolve().name
+    found = folder.resolve()
+    name = found.parent.name if found.name == "raw" else found.name
     everything = tuple(file for pair in files.values() for file in pair)
     return Source(folder, name.lower(), everything, partial(_open_grey, files, _GREY.get(name, _DIGITS)))
 
@@ -177,9 +182,11 @@ def _idx_file(folder: Path, name: str) -> Path:
 def _open_grey(files: Mapping[Side, tuple[Path, ...]], names: tuple[str, ...]) -> Contents:
     def side(images: Path, labels: Path) -> Iterator[Encoded]:
         pixels, numbers = _idx(images, dimensions=3), _idx(labels, dimensions=1)
-        if len(pixels) != len(numbers) or numbers.max(initial=0) >= len(names):
-            message = f"{len(pixels):,} images have {len(numbers):,} labels up to {numbers.max(initial=0)}"
+        if len(pixels) != len(numbers):
+            message = f"{len(pixels):,} images have {len(numbers):,} labels"
             raise DataError(message, place=str(labels), remedy=REPLACE)
+        if (largest := int(numbers.max(initial=0))) >= len(names):
+            raise DataError(unnamed(largest, names), place=str(labels), remedy=REPLACE)
         for number, label in enumerate(numbers.tolist()):
             colour = np.repeat(pixels[number][..., None], 3, axis=2)
             yield Encoded(f"{images}, image {number}", colour, names[label])
@@ -193,7 +200,7 @@ def _idx(file: Path, dimensions: int) -> Pixels:
         with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as stream:
             start = stream.read(4 + 4 * dimensions)
             shape = tuple(int.from_bytes(start[at : at + 4]) for at in range(4, len(start), 4))
-            content = stream.read(prod(shape) + 1)
+            content = stream.read()
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"this file cannot be read: {error}", place=str(file), remedy=REPLACE) from error
     kind = bytes([0, 0, _IDX_BYTES, dimensions])

@@ -85,11 +85,11 @@ class Builder:
         self._nodes.append(Node(earlier, (read,), earlier.shape, word="earlier"))
         return self.last
 
-    def repeat(self, body: Callable[[], None], times: int) -> None:
+    def repeat(self, body: Callable[[], object], times: int) -> None:
         """Add the operations of `body` several times in a row, with one set of kernels.
 
         Convolutions and linear layers have the parameters that they have the first time; all other operations
-        have their own. Raises ShapeError where those parameters do not fit.
+        have their own. Raises ShapeError where those parameters do not fit, and unless it is at least once.
 
         >>> from archsearch.graph import Convolution
         >>> build = Builder((8, 32, 32), classes=10)
@@ -97,6 +97,9 @@ class Builder:
         >>> [node.shares for node in build.graph().nodes]
         [None, None, 1, 1]
         """
+        if type(times) is not int or times < 1:
+            message = f"times is {shown(times)}; it must be a whole number of at least 1"
+            raise ShapeError(message, place=self._place, remedy="as in times=2")
         begin, outer = len(self._nodes), self._back
         body()
         length = len(self._nodes) - begin

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import index
 from typing import TYPE_CHECKING, TypeAlias
 
 from archsearch.errors import NotationError
@@ -88,6 +89,8 @@ class Inputs:
     def of(given: GivenInputs) -> Inputs:
         """Return inputs as a user gives them: a shape, a text as on the command line, or either by name.
 
+        Raises NotationError for what is none of these.
+
         >>> print(Inputs.of((3, 32, 32)))
         3x32x32
         >>> print(Inputs.of({"image": (3, 32, 32), "step": "scalar:int"}))
@@ -98,11 +101,14 @@ class Inputs:
         if isinstance(given, str):
             return Inputs((InputTensor.of(given),))
         if not isinstance(given, Mapping):
-            return Inputs((InputTensor(None, tuple(given)),))
+            return Inputs((InputTensor(None, _sizes(given)),))
         if not given:
             raise NotationError("no input is given", remedy=_FORM)
-        texts = {name: one if isinstance(one, str) else shape_text(one) or "scalar" for name, one in given.items()}
-        return Inputs.joined(tuple(InputTensor.of(f"{name}={text}") for name, text in texts.items()))
+        texts = (
+            f"{name}={one if isinstance(one, str) else shape_text(_sizes(one)) or 'scalar'}"
+            for name, one in given.items()
+        )
+        return Inputs.joined(tuple(map(InputTensor.of, texts)))
 
     @staticmethod
     def joined(tensors: tuple[InputTensor, ...], place: str | None = None) -> Inputs:
@@ -119,6 +125,18 @@ class Inputs:
                     f"`{name}` is a tensor here, and has no tensors in it", place=place, remedy=_FORM
                 )
         return Inputs(tensors)
+
+
+def _sizes(given: Iterable[int]) -> Shape:
+    """Return a shape that is given as numbers; raises NotationError for what has no sizes."""
+    try:
+        shape = tuple(map(index, given))
+    except TypeError:
+        shape = (0,)
+    if min(shape, default=1) < 1:
+        message = f"the shape of an input is {given!r}; its sizes must be whole numbers of at least 1"
+        raise NotationError(message, remedy="write (3, 32, 32): channels, height, width")
+    return shape
 
 
 GivenInputs: TypeAlias = Shape | str | Mapping[str, Shape | str] | Inputs

@@ -33,7 +33,7 @@ class Bound(NamedTuple):
 
 
 def bind(word: Word, arguments: tuple[Argument, ...], place: Place) -> Bound:
-    """Return sentences, which have no names, and values, of which only the first may be given without.
+    """Return sentences, which have no names, and values, of which only the first may be given without its name.
 
     A word that takes sentences has names for all its values. Raises NotationError for an argument that is unknown,
     given twice or missing, and for a wrong number of sentences; brackets with nothing in them are not refused.

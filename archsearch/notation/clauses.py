@@ -62,11 +62,8 @@ def negated(clause: Clause) -> Clause:
 
 def canonical(clause: Clause) -> str:
     """Write a clause in one way, whatever the spaces, the spelling of numbers, the brackets and the order."""
-    if isinstance(clause, Clauses):
-        return f" {clause.joint} ".join(sorted({_operand(item, clause.joint) for item in _flat(clause)}))
-    if clause.bound is None:
-        return f"{clause.name} is {'none' if clause.comparator == '=' else 'not none'}"
-    return f"{clause.name} {clause.comparator} {_bound_text(clause.bound)}"
+    joint, texts = _joined(clause)
+    return f" {joint} ".join(sorted(texts))
 
 
 def number_text(value: float) -> str:
@@ -87,16 +84,22 @@ def _bound_text(bound: float | str) -> str:
     return number_text(bound)
 
 
-def _flat(clauses: Clauses) -> Iterator[Clause]:
-    """Yield what is joined, without brackets that change nothing."""
-    for item in clauses.items:
-        if isinstance(item, Clauses) and item.joint == clauses.joint:
-            yield from _flat(item)
-        else:
-            yield item
+def _comparison_text(comparison: Comparison) -> str:
+    if comparison.bound is None:
+        return f"{comparison.name} is {'none' if comparison.comparator == '=' else 'not none'}"
+    return f"{comparison.name} {comparison.comparator} {_bound_text(comparison.bound)}"
 
 
-def _operand(item: Clause, joint: str) -> str:
-    """Write what stands beside a joint: `and` binds tighter than `or`."""
-    text = canonical(item)
-    return f"({text})" if joint == "and" and isinstance(item, Clauses) else text
+def _joined(clause: Clause) -> tuple[str, frozenset[str]]:
+    """Return what joins a clause, and the texts that it joins: what is joined alike is one, without brackets."""
+    if isinstance(clause, Comparison):
+        return "", frozenset({_comparison_text(clause)})
+    items = {_joined(item) for item in clause.items}
+    if len(items) == 1:
+        return items.pop()
+    texts: set[str] = set()
+    for joint, inner in items:
+        # `and` binds tighter than `or`.
+        text = f" {joint} ".join(sorted(inner))
+        texts |= inner if joint in {"", clause.joint} else {f"({text})" if joint == "or" else text}
+    return clause.joint, frozenset(texts)

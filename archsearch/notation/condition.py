@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archsearch.errors import NotationError, suggest
 from archsearch.notation.clauses import Clauses, Comparison, canonical, comparisons
-from archsearch.notation.parser import read_condition
+from archsearch.notation.parser import on_one_line, read_condition
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -63,7 +63,7 @@ class Condition:
                 _check_can_be_missing(comparison, kind, never_missing)
             else:
                 _check_bound(comparison, comparison.bound, (words or {}).get(comparison.name))
-        return Condition(" ".join(text.split()), tuple(_conjuncts(tree)))
+        return Condition(on_one_line(text), tuple(_conjuncts(tree)))
 
     def __str__(self) -> str:
         return self.text

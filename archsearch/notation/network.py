@@ -90,8 +90,11 @@ class WordCall:
             elif value != parameter.resolve(before):
                 parts.append(f"{name}={value}")
             before[name] = value
-        empty = "()" if self.word.parameters else ""
-        return f"{self.word.name}({', '.join(parts)})" if parts else self.word.name + empty
+        return self.word.written(parts)
+
+    def path_inside(self, path: str, number: int) -> str:
+        """Return how the paths of the words in its sentence `number`, from 0, begin, given its own."""
+        return f"{path}." if self.word.has_body else f"{path}.{number + 1}."
 
 
 @dataclass(frozen=True)
@@ -184,10 +187,9 @@ def lower_calls(build: Builder, calls: tuple[WordCall, ...], prefix: str = "") -
 
 def _adding(build: Builder, call: WordCall, path: str, number: int) -> Callable[[], None]:
     """Return what adds the operations of one of the sentences that a word takes."""
-    inside = f"{path}." if call.word.has_body else f"{path}.{number + 1}."
 
     def body() -> None:
-        lower_calls(build, call.bodies[number], inside)
+        lower_calls(build, call.bodies[number], call.path_inside(path, number))
         build.at(call, path, call.place)
 
     return body

@@ -73,6 +73,16 @@ def statements(text: str) -> Iterator[Statement]:
         yield Statement(text[start:end].rstrip(), start)
 
 
+def on_one_line(text: str) -> str:
+    r"""Write a text on one line, without its comments; what is quoted stays as it is.
+
+    >>> on_one_line("rf > 44  # far\n  and state = 'no  #1'")
+    "rf > 44 and state = 'no  #1'"
+    """
+    return _BETWEEN.sub(lambda match: match[1] or " ", text).strip()
+
+
+_BETWEEN = re.compile(r"""("[^"\n]*"|'[^'\n]*')|(?:\s|#[^\n]*)+""")
 _DEEPEST = 50
 _LONGEST_INTEGER = 9
 
@@ -277,9 +287,7 @@ class _Values(Transformer[Token, Any]):
         return self._on_one_line(meta.start_pos, meta.end_pos)
 
     def _on_one_line(self, start: int, end: int) -> str:
-        """The text of a part, without its comments."""
-        text = self._text[start:end]
-        return " ".join((re.sub(r"#[^\n]*", " ", text) if "#" in text else text).split())
+        return on_one_line(self._text[start:end])
 
 
 def _argument(parts: list[Any], place: Place) -> Argument:

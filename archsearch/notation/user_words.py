@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from archsearch.errors import NotationError
-from archsearch.files import import_file, read_text
+from archsearch.files import import_file, is_file, read_text
 from archsearch.notation.parser import read_sentence
 from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.notation.word import Parameter, Vocabulary, Word
@@ -41,8 +41,8 @@ def words_from(source: str) -> Vocabulary:
     """Return the vocabulary that has this `source`: the built-in one for an empty text.
 
     The text is imported like a file of words: its code runs, so give only a text that you trust. It cannot import
-    files beside the original one. Raises NotationError like `read_words`, but for a word that is named like a
-    built-in one, in whose place it is: the built-in one may have come after the text.
+    files beside the original one. Raises NotationError like `read_words`, but a word that is named like a built-in
+    one takes its place: the built-in one may have come after the text.
 
     >>> code = "from archsearch.notation import *; WORDS = [Word('nothing', (), lambda build: None)]"
     >>> words_from(code)["nothing"].signature
@@ -64,7 +64,7 @@ def words_from(source: str) -> Vocabulary:
 def _own(path: Path) -> tuple[dict[str, Word], str]:
     """Return the words of a file by their names, and its text."""
     place = str(path)
-    if not path.is_file():
+    if not is_file(path):
         raise NotationError("there is no such file", place=place, remedy="give the path of a Python file")
     if path.suffix != ".py":
         raise NotationError("this is not a Python file", place=place, remedy="give it a name that ends in .py")
@@ -122,9 +122,23 @@ def _check_word(word: Word, place: str) -> None:
         if name in {"bodies", "body", "build"}:
             message = f"a parameter of `{word.name}` is named `{name}`, which is reserved"
             raise NotationError(message, place=place, remedy="give it another name")
+    for parameter in word.parameters:
+        _check_allowed(parameter, word.name, place)
     if word.has_body and word.has_bodies:
         message = f"`{word.name}` takes one sentence or several, not both"
         raise NotationError(message, place=place, remedy="remove has_body or has_bodies")
+
+
+def _check_allowed(parameter: Parameter, word: str, place: str) -> None:
+    """Raise NotationError where it is not said as it must be which values a parameter may have."""
+    choices: object = parameter.choices
+    if not isinstance(choices, tuple | list) or not all(isinstance(one, str) for one in choices):
+        message = f"the choices of `{parameter.name}` of `{word}` must be a tuple of texts"
+        remedy = 'as in ("avg", "max"): a tuple of one needs the comma too, and numbers are only bounded by least'
+        raise NotationError(message, place=place, remedy=remedy)
+    if not isinstance(parameter.least, int):
+        message = f"least of `{parameter.name}` of `{word}` is {parameter.least}; it must be a whole number"
+        raise NotationError(message, place=place, remedy="as in least=0")
 
 
 def _is_name(text: object) -> bool:

@@ -106,7 +106,15 @@ class Word:
         """
         parts = ["sentence"] if self.has_body else ["sentence", "sentence", "..."] if self.has_bodies else []
         parts += [one.name if one.required else f"{one.name}={one.default}" for one in self.parameters]
-        return f"{self.name}({', '.join(parts)})" if parts else self.name
+        return self.written(parts)
+
+    def written(self, arguments: Collection[str]) -> str:
+        """Write the word with these arguments; where it could have some, brackets stay without any.
+
+        >>> Word("blur", (Parameter("kernel", 3),), print).written([]), Word("relu6", (), print).written([])
+        ('blur()', 'relu6')
+        """
+        return f"{self.name}({', '.join(arguments)})" if arguments or self.parameters else self.name
 
 
 @dataclass(frozen=True)

@@ -170,14 +170,27 @@ def _attempt(
         return _Tool(name, failure=": ".join([type(error).__name__, *str(error).strip().splitlines()[:1]]))
 
 
+class _Called(nn.Module):
+    """A module that is given by place what it takes by name: fvcore knows no names."""
+
+    def __init__(self, module: nn.Module, arguments: Arguments) -> None:
+        super().__init__()
+        self.module, self.places, self.names = module, len(arguments.args), [*arguments.kwargs]
+
+    def forward(self, *given: object) -> object:
+        return self.module(*given[: self.places], **dict(zip(self.names, given[self.places :], strict=True)))
+
+
 def _fvcore(analysis: Callable[..., Any], module: nn.Module, arguments: Arguments) -> _Tool:
     found = (
-        analysis(module, (*arguments.args, *arguments.kwargs.values()))
+        analysis(_Called(module, arguments), (*arguments.args, *arguments.kwargs.values()))
         .unsupported_ops_warnings(False)
         .uncalled_modules_warnings(False)
     )
     counts = found.tracer_warnings("none").by_module_and_operator()
-    return _Tool("fvcore", _own(counts), _own({place: found.unsupported_ops(place) for place in counts}))
+    names = {place: place[len("module.") :] for place in counts if place}
+    lacking = {name: found.unsupported_ops(place) for place, name in names.items()}
+    return _Tool("fvcore", _own({name: counts[place] for place, name in names.items()}), _own(lacking))
 
 
 def _own(counts: Mapping[str, Mapping[str, float]]) -> dict[str, Counter[str]]:

@@ -95,11 +95,8 @@ def by_nans(
     def reached_from(spoiled: range) -> list[bool]:
         spoilt = image.clone()
         spoilt.narrow(along, spoiled.start, len(spoiled)).fill_(torch.nan)
-        # The faster attention kernels treat a row of NaNs as masked.
-        with torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
-            value = program.run(spoilt, step)
+        reached = _nans_along(program, step, dim, spoilt)
         tick()
-        reached: list[bool] = value.isnan().movedim(dim, 0).reshape(value.shape[dim], -1).any(1).tolist()
         return reached
 
     clean = reached_from(range(0))
@@ -107,11 +104,16 @@ def by_nans(
         raise TraceError(f"{step} has NaNs for an image of random normal numbers")
     if positions is None or len(positions) == shape[along]:
         return _bisected(shape[along], len(clean), reached_from)
-    found = [0] * len(clean)
-    for place, position in enumerate(positions):
-        for unit, is_reached in enumerate(reached_from(range(position, position + 1))):
-            found[unit] |= is_reached << place
-    return tuple(found)
+    return _one_by_one(positions, len(clean), reached_from)
+
+
+def _nans_along(program: Program, step: str, dim: int, image: Tensor) -> list[bool]:
+    """Return for each index along `dim` of the result of a step whether it has a NaN."""
+    # The faster attention kernels treat a row of NaNs as masked.
+    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
+        value = program.run(image, step)
+    found: list[bool] = value.isnan().movedim(dim, 0).reshape(value.shape[dim], -1).any(1).tolist()
+    return found
 
 
 def nan_blind(program: Program, step: str) -> tuple[str, ...]:
@@ -140,6 +142,16 @@ def _hides_nans(step: fx.Node) -> bool:
         # Causal attention gives later tokens weight 0, and 0 times NaN is NaN.
         return True in (*step.args[5:6], step.kwargs.get("is_causal"))
     return name_of(step) in _HIDE_NANS | FAKE_QUANTIZE
+
+
+def _one_by_one(
+    positions: Sequence[int], units: int, reached_from: Callable[[range], list[bool]]
+) -> tuple[int, ...]:
+    found = [0] * units
+    for place, position in enumerate(positions):
+        for unit, is_reached in enumerate(reached_from(range(position, position + 1))):
+            found[unit] |= is_reached << place
+    return tuple(found)
 
 
 def _bisected(size: int, units: int, reached_from: Callable[[range], list[bool]]) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from archsearch.analysis.figures import headline
@@ -88,25 +89,12 @@ def prove(
     if number is None:
         number = headline(profile, among=_comparable(traced))
     step, node = traced.steps[number], traced.graph.nodes[number]
-    sides = traced.graph.sides
-    positions = [chosen(side) for side in sides]
     field = fields(traced.graph, lambda side: image_at(side, chosen(side)))[number]
     blind = nan_blind(traced.program, step)
-    zero_weights = any(isinstance(one.op, Resize) and "nearest" not in one.op.mode for one in traced.graph.nodes)
     dims = [dim for dim in range(len(field.shape)) if field.carried(dim)] or [len(field.shape) - 1]
-    differences: list[str] = []
-    for dim in dims:
-        units = chosen(field.shape[dim])
-        rows = by_gradients(traced.program, step, dim, units)
-        tick()
-        for axis, sets in _expected(field, dim, len(sides)).items():
-            differs = partial(_differences, axis, positions[axis], sets)
-            by_unit = {unit: _at(row, positions[axis]) for unit, row in zip(units, rows[axis], strict=True)}
-            differences += differs("gradients", by_unit, less=field.bound, more=False)
-            if not blind:
-                found = by_nans(traced.program, step, dim, axis, tick, positions[axis])
-                differences += differs("NaNs", dict(enumerate(found)), less=field.bound, more=zero_weights)
-    sizes = [field.shape[dim] for dim in dims]
+    compared = (_compared(traced, step, field, dim, tick, with_nans=not blind) for dim in dims)
+    differences = tuple(chain.from_iterable(compared))
+    sides, sizes = traced.graph.sides, [field.shape[dim] for dim in dims]
     unsure = [*_left_out(sides, sizes)]
     if blind:
         unsure.append(f"NaNs do not show what passes through {', '.join(blind)}: only gradients were compared")
@@ -114,7 +102,25 @@ def prove(
         unsure.append("the analyzer calls its sets here an upper bound")
     name = f"{node.path}: {node.op.description}" if node.path else node.op.description
     sampled = max(*sides, *sizes) > MOST
-    return Proof(name, sum(sizes), tuple(differences), tuple(unsure), profile.unknown, field.bound, sampled)
+    return Proof(name, sum(sizes), differences, tuple(unsure), profile.unknown, field.bound, sampled)
+
+
+def _compared(
+    traced: Traced, step: str, field: TensorField, dim: int, tick: Callable[[], None], *, with_nans: bool
+) -> Iterator[str]:
+    """Yield the differences of the units along a dim from what gradients, and NaNs if wanted, say of them."""
+    sides, units = traced.graph.sides, chosen(field.shape[dim])
+    zero_weights = any(isinstance(one.op, Resize) and "nearest" not in one.op.mode for one in traced.graph.nodes)
+    rows = by_gradients(traced.program, step, dim, units)
+    tick()
+    for axis, sets in _expected(field, dim, len(sides)).items():
+        positions = chosen(sides[axis])
+        differs = partial(_differences, axis, positions, sets, less=field.bound)
+        by_unit = {unit: _at(row, positions) for unit, row in zip(units, rows[axis], strict=True)}
+        yield from differs("gradients", by_unit, more=False)
+        if with_nans:
+            found = by_nans(traced.program, step, dim, axis, tick, positions)
+            yield from differs("NaNs", dict(enumerate(found)), more=zero_weights)
 
 
 def _comparable(traced: Traced) -> set[int]:

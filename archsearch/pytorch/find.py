@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 import warnings
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archsearch.errors import TraceError, suggest
-from archsearch.files import import_file, importing_from
+from archsearch.files import import_file, importing_from, is_file
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _FORM = (
     "write package.module:name or file.py:name, where name is a module or makes one when called without arguments"
 )
+_OWN = "name a function of your own that takes none"
+_CALL = re.compile(r"[^\s(#]+:[\w.]+\(")
 
 
 def is_model(target: str) -> bool:
@@ -29,7 +32,7 @@ def is_model(target: str) -> bool:
     >>> is_model("torchvision.models:resnet50"), is_model("conv(24) head()")
     (True, False)
     """
-    return ":" in target and "(" not in target
+    return ":" in target and ("(" not in target or _CALL.match(target) is not None)
 
 
 def find_model(target: str) -> nn.Module:
@@ -43,10 +46,13 @@ def find_model(target: str) -> nn.Module:
     source, _colon, name = target.partition(":")
     if not source or not name:
         raise TraceError("the name of a torch module lacks a part", place=target, remedy=_FORM)
+    if "(" in name:
+        raise TraceError("a torch module is named without arguments", place=target, remedy=_OWN)
     with redirect_stdout(sys.stderr):
         found: object = _imported(source, target)
-        for part in name.split("."):
-            found = _part(found, part, source, target)
+        parts = name.split(".")
+        for called, part in zip([source, *parts], parts, strict=False):
+            found = _part(found, part, called, target)
         if not isinstance(found, nn.Module) and callable(found):
             found = _called(found, target)
     if not isinstance(found, nn.Module):
@@ -55,14 +61,16 @@ def find_model(target: str) -> nn.Module:
     return found
 
 
-def _part(whole: object, part: str, source: str, target: str) -> object:
+def _part(whole: object, part: str, called: str, target: str) -> object:
     try:
         return getattr(whole, part)
     except AttributeError:
-        known = [one for one in dir(whole) if not one.startswith("_")]
-        own = getattr(whole, "_modules", None)
-        known = list(own) if own else [one for one in known if hasattr(whole, "__file__") or one in vars(whole)]
-        raise TraceError(f"`{source}` has no `{part}`", place=target, remedy=suggest(part, known)) from None
+        # What an object has by its class, as every module has a hundred methods, is not what is looked for.
+        own = getattr(whole, "_modules", None) or getattr(whole, "__dict__", {})
+        named = dir(whole) if hasattr(whole, "__file__") else own
+        known = [one for one in named if not one.startswith("_")]
+        remedy = suggest(part, known) if known else None
+        raise TraceError(f"`{called}` has no `{part}`", place=target, remedy=remedy) from None
     # A property of the user's may raise anything.
     except Exception as error:  # noqa: BLE001
         raise TraceError(f"`{part}` cannot be read: {_summary(error)}", place=target) from None
@@ -70,11 +78,11 @@ def _part(whole: object, part: str, source: str, target: str) -> object:
 
 def _imported(source: str, target: str) -> ModuleType:
     path = Path(source)
-    is_file = path.suffix == ".py"
-    if is_file and not path.is_file():
+    is_python = path.suffix == ".py"
+    if is_python and not is_file(path):
         raise TraceError(f"there is no file `{source}`", place=target, remedy=_FORM)
     try:
-        if is_file:
+        if is_python:
             return import_file(path)
         with importing_from(Path.cwd()):
             return importlib.import_module(source)
@@ -94,7 +102,7 @@ def _called(maker: Callable[[], object], target: str) -> object:
     # Whatever the user's code raises is reported.
     except (Exception, SystemExit) as error:  # noqa: BLE001
         message = f"calling it without arguments fails: {_summary(error)}"
-        raise TraceError(message, place=target, remedy="name a function of your own that takes none") from None
+        raise TraceError(message, place=target, remedy=_OWN) from None
 
 
 def _summary(error: BaseException) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from archsearch.graph.inputs import InputTensor
 
 _UNINITIALIZED = (UninitializedParameter, UninitializedBuffer)
+_BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _QUANTISED = re.compile(r"torch\.(ao\.)?nn\.(intrinsic\.)?quantized\b")
 
 
@@ -38,9 +39,9 @@ class Arguments:
 
     @staticmethod
     def of(module: nn.Module, inputs: Inputs) -> Arguments:
-        """Return zeros for the image, ones or (of whole numbers) zeros for all else, where the parameters are.
+        """Return zeros for the image and ones or (of whole numbers) zeros for all else, beside the parameters.
 
-        Raises TraceError where the inputs are not those that `forward` takes.
+        Raises TraceError for inputs that `forward` does not take, and for those that there is no memory for.
         """
         tensors = [*chain(module.parameters(), module.buffers())]
         floats = next((one for one in tensors if one.is_floating_point()), None)
@@ -58,7 +59,7 @@ class Arguments:
         given = _nested({name: tensor for name, tensor in made.items() if name is not None})
         before = []
         for parameter in takes(module).values():
-            if parameter.name not in given or parameter.kind is not parameter.POSITIONAL_OR_KEYWORD:
+            if parameter.name not in given or parameter.kind not in _BY_POSITION:
                 break
             before.append(parameter.name)
         rest = {name: value for name, value in given.items() if name not in before}
@@ -77,8 +78,17 @@ def _nested(named: Mapping[str, Any]) -> dict[str, Any]:
     for first, parts in found.items():
         if isinstance(parts, dict):
             inner = _nested(parts)
-            found[first] = [*inner.values()] if all(map(str.isdigit, inner)) else inner
+            found[first] = _listed(first, inner) if all(map(str.isdigit, inner)) else inner
     return found
+
+
+def _listed(name: str, numbered: Mapping[str, Any]) -> list[Any]:
+    """Return the items of a list in its order; raises TraceError unless they are numbered from 0."""
+    numbers = [str(number) for number in range(len(numbered))]
+    if set(numbers) != set(numbered):
+        message = f"the tensors in the list `{name}` are numbered {', '.join(numbered)}"
+        raise TraceError(message, remedy=f"number them from 0: {', '.join(f'{name}.{n}' for n in numbers)}")
+    return [numbered[number] for number in numbers]
 
 
 def _tensor(tensor: InputTensor, like: Tensor, *, is_image: bool) -> Tensor:
@@ -86,7 +96,12 @@ def _tensor(tensor: InputTensor, like: Tensor, *, is_image: bool) -> Tensor:
     dtype = like.dtype if name is None else getattr(torch, name)
     is_whole = not (dtype.is_floating_point or dtype is torch.bool)
     fill = torch.zeros if is_image or is_whole else torch.ones
-    return fill(1, *tensor.shape, dtype=dtype, device=like.device)
+    try:
+        return fill(1, *tensor.shape, dtype=dtype, device=like.device)
+    # What is no shape, and what there is no memory for.
+    except (RuntimeError, TypeError) as error:
+        message = f"an input of {tensor} cannot be made: {str(error).splitlines()[0]}"
+        raise TraceError(message, remedy="write sizes such as 3x32x32, for which there is memory") from None
 
 
 def takes(module: nn.Module) -> dict[str, inspect.Parameter]:
@@ -106,7 +121,8 @@ def _check_names(module: nn.Module, inputs: Inputs) -> None:
     given = [tensor.name.partition(".")[0] for tensor in inputs.tensors if tensor.name is not None]
     for one in given:
         if one not in own and inspect.Parameter.VAR_KEYWORD not in kinds:
-            raise TraceError(f"{name} takes no input `{one}`", remedy=suggest(one, own))
+            remedy = suggest(one, own) if own else "give one shape, without a name"
+            raise TraceError(f"{name} takes no input `{one}`", remedy=remedy)
     needed = [one for one, parameter in own.items() if parameter.default is parameter.empty]
     lacking = [one for one in needed if one not in given] if given else needed[1:]
     if lacking:

@@ -157,7 +157,7 @@ def grid(profile: Profile, paper: float, most: int = 12) -> Grid:
 
 
 def steps(profile: Profile) -> list[OpProfile]:
-    """Return the maps whose units see what those of no earlier map do; the input only if there is no other."""
+    """Return the maps whose units see what units of no earlier map see; the input only if there is no other."""
     known = set()
     found = []
     for row in profile.rows:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def rules_text(rules: Mapping[str, Rule], vocabulary: Vocabulary) -> str:
-    """Write rules in the order of their names, one a line, and what is equal but for its spelling alike."""
+    """Write rules in the order of their names, one a line; those that differ in their spelling alone are alike."""
     return "\n".join(_rule_text(rules[name], vocabulary) for name in sorted(rules))
 
 
@@ -24,13 +24,12 @@ def _rule_text(rule: Rule, vocabulary: Vocabulary) -> str:
 
 def _words(part: Syntax, rule: Rule, vocabulary: Vocabulary) -> str:
     """Write a part of a rule that stands where words are expected."""
+    part = _once(part)
     match part:
         case Choice():
             return " | ".join(_words(item, rule, vocabulary) for item in part.alternatives)
         case Sequence():
             return " ".join(_item(item, rule, vocabulary) for item in _flat(part))
-        case Repeat(item=item, least=1, most=1):
-            return _words(item, rule, vocabulary)
         case Repeat():
             times = f"{part.least}" if part.least == part.most else f"{part.least}..{part.most}"
             return f"{_item(part.item, rule, vocabulary, inner=(Choice, Sequence, Repeat))}*{times}"
@@ -42,7 +41,12 @@ def _words(part: Syntax, rule: Rule, vocabulary: Vocabulary) -> str:
 
 def _item(part: Syntax, rule: Rule, vocabulary: Vocabulary, inner: tuple[type[Syntax], ...] = (Choice,)) -> str:
     text = _words(part, rule, vocabulary)
-    return f"({text})" if isinstance(part, inner) else text
+    return f"({text})" if isinstance(_once(part), inner) else text
+
+
+def _once(part: Syntax) -> Syntax:
+    """Return what `*1` repeats, which is no more than itself, and any other part as it is."""
+    return _once(part.item) if isinstance(part, Repeat) and part.least == part.most == 1 else part
 
 
 def _flat(sequence: Sequence) -> Iterator[Syntax]:
@@ -61,7 +65,7 @@ def _call(call: Name | Call, rule: Rule, vocabulary: Vocabulary) -> str:
     bound = bind(word, call.arguments, call.place)
     sentences = [_words(sentence, rule, vocabulary) for sentence in bound.sentences]
     given = [*sentences, *_given(word, bound.values, rule)]
-    return f"{word.name}({', '.join(given)})" if given or word.parameters else word.name
+    return word.written(given)
 
 
 def _given(word: Word, bound: Mapping[str, Syntax], rule: Rule) -> Iterator[str]:

@@ -25,6 +25,9 @@ Rules: TypeAlias = Mapping[str, Rule]
 PossibleValues: TypeAlias = Mapping[tuple[str, str], list[Value]]
 """By the names of a rule and its parameter, every value that a call can give it."""
 
+_MOST_TIMES = 1_000
+"""To count what a number that is far larger derives would take hours."""
+
 _NEVER_EMPTY = "put a word in it that is always there"
 
 
@@ -87,6 +90,9 @@ def _can_be_repeated(repeat: Repeat) -> None:
         message = f"this is repeated from {repeat.least} to {repeat.most} times"
         remedy = "the second number must be at least 1, and no less than the first, as in *1..3"
         raise NotationError(message, place=repeat.place, remedy=remedy)
+    if repeat.most > _MOST_TIMES:
+        message = f"this is repeated up to {repeat.most:,} times; at most {_MOST_TIMES:,} are allowed"
+        raise NotationError(message, place=repeat.place, remedy="write a smaller number")
 
 
 def _is_word_or_rule(call: Name | Call, rule: Rule, rules: Rules, vocabulary: Vocabulary) -> None:

@@ -15,7 +15,7 @@ from archsearch.errors import ArchsearchError
 from archsearch.notation.arguments import bind, complete
 from archsearch.notation.syntax import Call, Choice, Integer, Name, Repeat, Rule, Sequence, Syntax
 from archsearch.space.checks import START
-from archsearch.space.parts import sentence_slots, sentences
+from archsearch.space.parts import names_in, sentence_slots, sentences
 
 if TYPE_CHECKING:
     from archsearch.notation.network import Network, WordCall
@@ -68,7 +68,7 @@ class _Token(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class _Todo:
-    """A part of a rule that is to be matched, `done` of its items being so, and what comes after it.
+    """A part of a rule that is to be matched, of which `done` items are already, and what comes after it.
 
     Without a part, a sentence must end.
     """
@@ -80,9 +80,9 @@ class _Todo:
     done: int = 0
 
     def inner(self, part: Syntax, slot: str, of: int) -> _Todo:
-        """Return an item of this part, one `of` so many, that comes before the rest of it.
+        """Return an item of this part, which has `of` of them, with the rest of the part after it.
 
-        After the last nothing is left of the part: ways that differ in what is done are the same from there on.
+        After the last item nothing of the part is left, so that ways with other items done are one from there on.
         """
         rest = replace(self, done=self.done + 1) if self.done + 1 < of else self.then
         return _Todo(part, self.scope, slot, rest)
@@ -211,8 +211,7 @@ class _Search:
             + _value_text(_Argument(argument.value, state.todo.scope, ""), state.choices)
             for argument in part.arguments[len(inner) :]
         ]
-        empty = "()" if self.vocabulary[part.name].parameters else ""
-        return f"{part.name}({', '.join(arguments)})" if arguments else part.name + empty
+        return self.vocabulary[part.name].written(arguments)
 
     def error(self, space: str) -> ArchsearchError:
         """Return the error for a network that could not be matched."""
@@ -236,8 +235,8 @@ def _tokens(network: Network) -> Iterator[_Token]:
         for number, call in enumerate(calls, start=1):
             here = f"{path}{number}"
             yield _Token(call, here, ends=False)
-            for place, body in enumerate(call.bodies, start=1):
-                yield from inside(body, f"{here}." if call.word.has_body else f"{here}.{place}.")
+            for place, body in enumerate(call.bodies):
+                yield from inside(body, call.path_inside(here, place))
                 yield _Token(call, here, ends=True)
 
     return chain(inside(network.calls, ""), [_Token(None, "", ends=True)])
@@ -260,8 +259,8 @@ def _equal(argument: _Argument, value: Value, choices: Choices) -> Iterator[Choi
             yield from [choices] if part.value == value else []
 
 
-def _chosen(argument: _Argument, choices: Choices) -> Value | tuple[int]:
-    """Return the value of an argument, or where it is not chosen yet, the choice that decides on it."""
+def _chosen(argument: _Argument, choices: Choices) -> object:
+    """Return the value of an argument, or where it is not chosen yet, what it will be chosen from."""
     part, scope, slot = argument
     match part:
         case Choice() if slot in choices:
@@ -272,7 +271,8 @@ def _chosen(argument: _Argument, choices: Choices) -> Value | tuple[int]:
         case Integer():
             return part.value
         case _:
-            return (id(part),)
+            # The same choice in another call of its rule may be one among other values.
+            return (id(part), *(_chosen(scope[name], choices) for name in names_in(part) if name in scope))
 
 
 def _value_text(argument: _Argument, choices: Choices) -> str:

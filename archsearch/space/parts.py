@@ -34,7 +34,10 @@ def calls(part: Syntax, vocabulary: Vocabulary) -> Iterator[Name | Call]:
 
 
 def calls_followed(part: Syntax, vocabulary: Vocabulary, *, followed: bool) -> Iterator[tuple[Name | Call, bool]]:
-    """Yield the same, each with whether more can follow it in the sentence; `followed`: more follows the part."""
+    """Yield what `calls` does, each with whether more can follow it in its sentence.
+
+    `followed`: whether more can follow the part.
+    """
     match part:
         case Sequence():
             for item in part.items:
@@ -66,9 +69,9 @@ def values(call: Name | Call, vocabulary: Vocabulary) -> tuple[Syntax, ...]:
 
 
 def sentence_slots(slot: str, word: Word, bound: Bound) -> list[str]:
-    """Return the slots of the sentences that a word takes, which are those of no value and of no other sentence.
+    """Return a slot for each sentence that a word takes, which no value and no other sentence has.
 
-    A single one without values beside it has that of the word.
+    A single sentence without values beside it has the slot of the word.
     """
     if word.has_body and not bound.values:
         return [slot]
@@ -101,7 +104,7 @@ def nullable(part: Syntax, rules: Mapping[str, Rule]) -> bool:
 
 
 def always_ends(part: Syntax, rules: Mapping[str, Rule], vocabulary: Vocabulary) -> bool:
-    """Whether everything that a part of a rule derives ends in a word that only the end may have."""
+    """Whether everything that a part of a rule derives ends in a word that may only end a sentence."""
     match part:
         case Sequence():
             return always_ends(part.items[-1], rules, vocabulary)

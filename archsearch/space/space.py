@@ -6,7 +6,6 @@ Who chooses is passed in: an Optuna trial, the number of a derivation, or a reco
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,10 +14,11 @@ from pathlib import Path
 
 from archsearch.analysis.limits import Limits, Verdict, check
 from archsearch.errors import ArchsearchError, suggest
-from archsearch.files import read_text, shipped
+from archsearch.files import is_file, read_text, shipped
 from archsearch.graph.shapes import Shape, shape_text
 from archsearch.notation.arguments import bind, find_word
 from archsearch.notation.network import Network, WordCall
+from archsearch.notation.parser import on_one_line
 from archsearch.notation.syntax import Call, Choice, Integer, Name, Repeat, Rule, Sequence, Syntax
 from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.notation.word import Value, Vocabulary
@@ -67,8 +67,7 @@ class Space:
         'first'
         """
         path = Path(name)
-        # A name with a bracket is a sentence given by mistake, and may be too long for a file name.
-        if (path.suffix == ".space" or "(" not in name) and path.is_file():
+        if is_file(path):
             return Space.of(read_text(path), path.stem, vocabulary, source=name)
         paths = {found.stem: found for found in shipped(".space").values()}
         stem = name.removesuffix(".space")
@@ -107,7 +106,7 @@ class Space:
     @property
     def plain_text(self) -> str:
         """The text on one line, without comments: it tells one space from another."""
-        return " ".join(re.sub(r"#[^\n]*", " ", self.text).split())
+        return on_one_line(self.text)
 
     @property
     def canonical(self) -> str:

@@ -86,7 +86,7 @@ def _explained(url: str) -> Iterator[None]:
         raise StudyError(f"the driver of `{shown}` cannot be loaded: {error}", remedy=remedy) from None
     except (SQLAlchemyError, StorageInternalError, sqlite3.Error, tables.UnusableError) as error:
         root = error.__cause__ or error
-        reason = str(getattr(root, "orig", None) or root).strip().splitlines()[0]
+        reason = [*str(getattr(root, "orig", None) or root).strip().splitlines(), type(root).__name__][0]
         message = f"the storage `{shown}` cannot be used: {hidden(reason, url)}"
         raise StudyError(message, remedy=_NAME_ANOTHER) from None
 
@@ -101,6 +101,9 @@ def _engine(url: str, require: Callable[[URL], None]) -> Iterator[Engine]:
         engine.connect().close()
     except (ValueError, TypeError) as error:  # a port that is no number, an option that the driver does not know
         raise ArgumentError(str(error)) from None
+    except OSError as error:  # a folder that may not be entered, a name that is too long
+        message = f"the storage `{without_secrets(url)}` cannot be used: {error.strerror}"
+        raise StudyError(message, remedy=_NAME_ANOTHER) from None
     try:
         yield engine
     finally:

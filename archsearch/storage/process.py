@@ -6,7 +6,6 @@ import os
 import socket
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,7 +27,6 @@ class Process:
     started: float
 
     @staticmethod
-    @cache
     def this() -> Process:
         """Return the process that asks."""
         own = Path("/proc/self/ns/pid")
@@ -45,7 +43,7 @@ class Process:
         return asdict(self)
 
     def has_ended(self) -> bool | None:
-        """Whether the process is dead; None if it is one of another host.
+        """Whether the process is dead, or a zombie that nobody has waited for; None if it is of another host.
 
         >>> Process.this().has_ended()
         False
@@ -53,7 +51,9 @@ class Process:
         if self.host != self.this().host:
             return None
         try:
-            return abs(psutil.Process(self.number).create_time() - self.started) > _CLOCK_SET
+            process = psutil.Process(self.number)
+            is_another = abs(process.create_time() - self.started) > _CLOCK_SET
+            return is_another or process.status() == psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return True
         except psutil.AccessDenied:

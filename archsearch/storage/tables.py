@@ -18,6 +18,7 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Row,
     Table,
     column,
     delete,
@@ -118,28 +119,25 @@ def read(connection: Connection, which: ColumnElement[bool], *, whole: bool) -> 
     params = parts(_PARAMS, "param_name", "param_value", "distribution_json") if whole else {}
     values = parts(_VALUES, "value", "value_type") if whole else {}
     steps = parts(_STEPS, "step", "intermediate_value", "intermediate_value_type") if whole else {}
-    return [
-        (
-            row.study_id,
-            FrozenTrial(
-                number=row.number,
-                state=row.state,
-                value=next((_number(*value) for value in values.get(row.trial_id, ())), None),
-                datetime_start=_local(row.datetime_start),
-                datetime_complete=_local(row.datetime_complete),
-                params={
-                    name: _distribution(written).to_external_repr(value)
-                    for name, value, written in params.get(row.trial_id, ())
-                },
-                distributions={name: _distribution(written) for name, _, written in params.get(row.trial_id, ())},
-                user_attrs={key: json.loads(value) for key, value in user.get(row.trial_id, ())},
-                system_attrs={key: json.loads(value) for key, value in system.get(row.trial_id, ())},
-                intermediate_values={step: _number(*value) for step, *value in steps.get(row.trial_id, ())},
-                trial_id=row.trial_id,
-            ),
-        )
-        for row in rows
-    ]
+    return [(row.study_id, _trial(row, user, system, params, values, steps)) for row in rows]
+
+
+def _trial(row: Row[Any], *parts: Mapping[int, list[Any]]) -> FrozenTrial:
+    """Put a trial together: its row, and its attributes, parameters, value and steps among those of all trials."""
+    user, system, params, values, steps = (part.get(row.trial_id, ()) for part in parts)
+    return FrozenTrial(
+        number=row.number,
+        state=row.state,
+        value=next((_number(*value) for value in values), None),
+        datetime_start=_local(row.datetime_start),
+        datetime_complete=_local(row.datetime_complete),
+        params={name: _distribution(written).to_external_repr(value) for name, value, written in params},
+        distributions={name: _distribution(written) for name, _, written in params},
+        user_attrs={key: json.loads(value) for key, value in user},
+        system_attrs={key: json.loads(value) for key, value in system},
+        intermediate_values={step: _number(*value) for step, *value in steps},
+        trial_id=row.trial_id,
+    )
 
 
 def add(connection: Connection, study: int, trial: FrozenTrial) -> FrozenTrial:
@@ -188,7 +186,8 @@ def put(connection: Connection, attributes: Table, trial_id: int, values: Mappin
 
 
 def put_step(connection: Connection, trial_id: int, step: int, value: float) -> None:
-    """Write the value that a trial has reached at a step."""
+    """Write the value that a trial has reached at a step, in the place of one that another run has written."""
+    connection.execute(delete(_STEPS).where(_STEPS.c.trial_id == trial_id, _STEPS.c.step == step))
     row = {"step": step, "intermediate_value": value, "intermediate_value_type": "FINITE"}
     connection.execute(insert(_STEPS).values(trial_id=trial_id, **row))
 

@@ -1,4 +1,4 @@
-"""When a search ends: so many networks, so many hours, or what comes first."""
+"""When a search ends: so many networks, so many hours, or what comes first; and how many it keeps and confirms."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from archsearch.errors import ArchsearchError
 
 KEEP = 5
 """Of so many networks of a study the weights are kept."""
+
+TOP, SEEDS = 3, 3
+"""So many networks of a study are confirmed, with so many seeds each, where nothing else is said."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.storage.database import opened, reading
 from archsearch.storage.trials import TRAINED, candidates, state_of
 from archsearch.storage.url import DEFAULT
+from archsearch.study.budget import SEEDS, TOP
 from archsearch.study.confirmation import Confirmation, Confirmed, Run
 from archsearch.study.named import numbered
 from archsearch.study.ranking import distinct, ranked
@@ -37,9 +38,6 @@ if TYPE_CHECKING:
 
     from archsearch.data.dataset import Split
     from archsearch.notation.word import Vocabulary
-
-TOP, SEEDS = 3, 3
-"""So many networks are confirmed, with so many seeds each, where nothing else is said."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,11 +83,7 @@ def confirm(
     with reading(storage) as engine:
         chosen = _chosen(engine, study, dataset, numbers, top, vocabulary)
     split = dataset.split("test")
-    for one in chosen:
-        assert one.verdict.graph is not None
-        check_trainable(one.verdict.graph, split, recipe)
-    kind_of(wanted)
-    warn_of_few_steps(len(split.train), recipe.batch_size)
+    _check_possible(chosen, split, recipe, wanted)
     with opened(storage) as database:
         going = _Confirming(database, storage, study, dataset, split, recipe, wanted, watch)
         return going.go(chosen, range(seeds))
@@ -112,7 +106,8 @@ def _chosen(
     complete = [one for one in trials if _is_result(one)]
     if numbers and len(complete) < len(trials):
         raise _no_result(study, next(one for one in trials if one not in complete))
-    on_data = [one for one in complete if one.user_attrs["data_digest"] in _digests(dataset, complete)]
+    digests = _digests(dataset, complete)
+    on_data = [one for one in complete if one.user_attrs["data_digest"] in digests]
     if complete and (not on_data or (numbers and len(on_data) < len(complete))):
         raise _other_data(study, next(one for one in complete if one not in on_data), dataset)
     best = distinct(on_data) if numbers else distinct(ranked(on_data))[:top]
@@ -124,6 +119,15 @@ def _chosen(
     return [_read(study, trial, dataset, vocabulary) for trial in best]
 
 
+def _check_possible(chosen: Iterable[Chosen], split: Split, recipe: Recipe, wanted: Wanted) -> None:
+    """Raise TrainingError for images or a device with which nothing could be trained; warn of few steps."""
+    for one in chosen:
+        assert one.verdict.graph is not None
+        check_trainable(one.verdict.graph, split, recipe)
+    kind_of(wanted)
+    warn_of_few_steps(len(split.train), recipe.batch_size)
+
+
 def _is_result(trial: FrozenTrial) -> bool:
     """Whether a trial was trained, and measured on held-out images: the test images choose nothing."""
     return state_of(trial) in TRAINED and is_held_out(trial.user_attrs.get("split", ""))
@@ -131,9 +135,10 @@ def _is_result(trial: FrozenTrial) -> bool:
 
 def _no_result(study: str, trial: FrozenTrial) -> StudyError:
     state = "measured on test images" if state_of(trial) in TRAINED else state_of(trial)
+    which = f"study = '{study}' and state = 'complete' and test_accuracy is none"
     return StudyError(
         f"row `{study}#{trial.number}` is {state}; what is confirmed was trained on validation images",
-        remedy=f"choose one of: archsearch results --where \"study = '{study}' and state = 'complete'\"",
+        remedy=f'choose one of: archsearch results --where "{which}"',
     )
 
 

@@ -24,7 +24,9 @@ class Run:
     def accuracy(self) -> float | None:
         """Percent of the test images after the last epoch; None for a training that failed."""
         accuracy = self.row["test_accuracy"]
-        return float(accuracy) if isinstance(accuracy, int | float) else None
+        # It may have failed after its last epoch, when its predictions were made.
+        has_ended = self.row["state"] == "complete"
+        return float(accuracy) if has_ended and isinstance(accuracy, int | float) else None
 
 
 @dataclass(frozen=True)

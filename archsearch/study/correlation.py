@@ -137,7 +137,8 @@ def _correlation(signal: str, column: str, networks: Sequence[Sequence[ResultRow
 def _of_pairs(signal: str, column: str, pairs: Sequence[tuple[float, float]]) -> Correlation:
     n = len(pairs)
     if n < FEWEST:
-        return Correlation(signal, column, n, reason=f"{n} complete networks have both; it needs {FEWEST}")
+        networks = "1 complete network has" if n == 1 else f"{n} complete networks have"
+        return Correlation(signal, column, n, reason=f"{networks} both; it needs {FEWEST}")
     for name, values in zip((signal, column), zip(*pairs, strict=True), strict=True):
         if len(set(values)) == 1:
             return Correlation(signal, column, n, reason=f"{name} is the same for all")

@@ -82,26 +82,16 @@ def run(
         rungs = Rungs(study, kept, Plan(study.rungs, budget))
         mirror = Mirror(study.name, study.measurement.seed, sampler, pruner or _pruner(study.rungs))
         mirror.update(trial for trial in kept.trials.values() if rungs.of(trial) == 0)
+        known = [known_results(database.engine, one, without=study.name) for one in study.measurements]
         scorings = [
-            Scoring(
-                measurement.recipe,
-                kept,
-                score,
-                watch,
-                weights,
-                known_results(database.engine, measurement, without=study.name),
-                budget.minutes_each,
-            )
-            for measurement in study.measurements
+            Scoring(measurement.recipe, kept, score, watch, weights, results, budget.minutes_each)
+            for measurement, results in zip(study.measurements, known, strict=True)
         ]
         starts = [network for network in start if (study.space.check(network).digest or "") not in kept]
         drawing = Drawing(study, kept, rungs, watch)
         going = _Run(study, kept, rungs, mirror, drawing, scorings, weights, watch, starts)
         going.go()
-        with tables.undamaged():
-            table = tuple(rows(study.name, kept.in_order))
-            ranked = between_rungs(table, dict(zip(study.rungs, rungs.recipes, strict=True)))
-            return Outcome(table, going.ended, going.advice, ranked)
+        return going.outcome()
 
 
 def _pruner(rungs: Sequence[int]) -> BasePruner:
@@ -151,6 +141,13 @@ class _Run:
         except BaseException as error:
             self.kept.hand_back(killed=not isinstance(error, KeyboardInterrupt))
             raise
+
+    def outcome(self) -> Outcome:
+        """Return the rows of the study, and why the search has ended."""
+        with tables.undamaged():
+            table = tuple(rows(self.study.name, self.kept.in_order))
+            ranked = between_rungs(table, dict(zip(self.study.rungs, self.rungs.recipes, strict=True)))
+            return Outcome(table, self.ended, self.advice, ranked)
 
     @property
     def advice(self) -> str | None:

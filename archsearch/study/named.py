@@ -68,7 +68,8 @@ def numbered(study: str, trials: Iterable[FrozenTrial], number: int) -> FrozenTr
     """Return the trial of a number among those of a study; raises StudyError where it has none."""
     by_number = {trial.number: trial for trial in trials}
     if number not in by_number:
-        remedy = f"there are {_runs(by_number)}" if by_number else "it has none yet"
+        are = "is only" if len(by_number) == 1 else "are"
+        remedy = f"there {are} {_runs(by_number)}" if by_number else "it has none yet"
         raise StudyError(f"study `{study}` has no network {number}", remedy=remedy)
     return by_number[number]
 

@@ -133,6 +133,8 @@ class Plan:
         'the plan is done: 9 networks were trained for 2 epochs, 3 for 7, 1 for 15'
         >>> Plan((8,), Budget(trials=3)).ended([3])
         '3 of 3 networks are trained'
+        >>> Plan((8,), Budget(hours=1)).ended([1])
+        'the time is up: 1 network is trained'
         """
         first, *others = trained
         done = self.networks is not None and all(map(operator.ge, trained, self.networks))
@@ -140,7 +142,7 @@ class Plan:
             return f"{first} of {self.budget.trials} networks are trained"
         why = "the plan is done" if done else "no network is left to go on" if self.budget.hours is None else _TIME
         if not others:
-            return f"{why}: {first} networks are trained"
+            return f"{why}: {networks_text(first)} {'is' if first == 1 else 'are'} trained"
         were = f"{networks_text(first)} {'was' if first == 1 else 'were'}"
         texts = [f"{were} trained for {epochs_text(self.epochs[0])}"]
         texts += [f"{number} for {epochs}" for number, epochs in zip(others, self.epochs[1:], strict=True)]

@@ -85,10 +85,11 @@ def plan(
 
 
 def _graphs(space: Space, seed: int, start: Sequence[Network]) -> Iterator[Graph]:
-    for network in start:
-        yield network.lower(space.input, space.classes)
-    draws, seen = Draws(space, seed), set[str]()
-    while choices := draws.find(seen, _LOOKED_AT):
+    graphs = {graph.digest: graph for graph in (network.lower(space.input, space.classes) for network in start)}
+    yield from graphs.values()
+    draws, seen = Draws(space, seed), {*graphs}
+    # A space of one network has no choices: they are empty, and found.
+    while (choices := draws.find(seen, _LOOKED_AT)) is not None:
         network = space.derive(by_option(choices))
         graph = network.lower(space.input, space.classes)
         seen.add(graph.digest)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,10 @@ from archsearch.notation.condition import ColumnValue
 from archsearch.study.columns import COLUMNS, WORDS, ResultRow
 
 _ALWAYS = ("study", "state", "sentence")
+_NUMBER = re.compile(r"-?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?|-?inf|nan", re.ASCII | re.IGNORECASE)
+_MOST_DIGITS = 1_000
+"""So many characters a number may have: Python refuses to read whole numbers of some thousands."""
+
 _AS_WRITTEN = "give the file as `archsearch results --csv` wrote it"
 
 
@@ -37,10 +42,12 @@ def read_table(path: Path) -> tuple[ResultRow, ...]:
     except csv.Error as error:
         raise StudyError(f"`{path}`, line {reader.line_num}: {error}", remedy=_AS_WRITTEN) from None
     columns = header[1]
-    for name in columns:
+    for place, name in enumerate(columns):
         if name not in COLUMNS:
             message = f"`{path}` has a column `{name}`, which no results have"
             raise StudyError(message, remedy=suggest(name, COLUMNS))
+        if name in columns[:place]:
+            raise StudyError(f"`{path}` has the column `{name}` twice", remedy="remove one of them")
     for name in _ALWAYS:
         if name not in columns:
             raise StudyError(f"`{path}` is no table of results: it has no column `{name}`", remedy=_AS_WRITTEN)
@@ -60,7 +67,10 @@ def _value(name: str, cell: str, place: str) -> ColumnValue:
         raise StudyError(f"{place}, column `{name}` is empty", remedy=_AS_WRITTEN)
     if not cell or name in WORDS:
         return cell or None
-    if not re.fullmatch(r"-?[0-9.]+(e[-+]?[0-9]+)?|-?inf|nan", cell, re.ASCII | re.IGNORECASE):
+    if len(cell) > _MOST_DIGITS or not _NUMBER.fullmatch(cell):
         message = f"{place}, column `{name}` is `{cell}`; it must be a number"
         raise StudyError(message, remedy="fix it, or leave it empty")
-    return int(cell) if cell.lstrip("-").isdigit() else float(cell)
+    if cell.lstrip("-").isdigit():
+        return int(cell)
+    number = float(cell)
+    return None if math.isnan(number) else number

@@ -103,6 +103,10 @@ class _Going:
     def report(self, epoch: Epoch) -> None:
         if epoch.accuracy is None or not math.isfinite(epoch.accuracy):
             raise TrainingError(f"the accuracy is {epoch.accuracy} in epoch {epoch.epoch}")
+        if epoch.loss is not None and not math.isfinite(epoch.loss):
+            raise TrainingError(
+                f"the loss is {epoch.loss} in epoch {epoch.epoch}", remedy="None stands for no loss"
+            )
         self.history.append(asdict(epoch))
         self.since = time.monotonic()
         self.scoring.kept.reach(self.record, epoch.epoch, epoch.accuracy, {"history": self.history})
@@ -128,11 +132,13 @@ class _Going:
 
     def take_over(self, study: str, before: FrozenTrial) -> None:
         """Report the result of another study."""
-        for epoch in before.user_attrs["history"]:
-            self.report(Epoch(**epoch))
+        # First, as a report may prune it: its time is not this study's.
         self.columns |= {name: value for name, value in before.user_attrs.items() if name in MEASURED}
         self.columns["reason"] = origin(study, before)
+        for epoch in before.user_attrs["history"]:
+            self.report(Epoch(**epoch))
 
     def ended(self, state: TrialState, reason: str | None = None, remedy: str | None = None) -> Scored:
-        columns = {**self.columns, "history": self.history} | ({"reason": reason} if reason else {})
+        reasons = "; ".join(str(one) for one in (self.columns.get("reason"), reason) if one)
+        columns = {**self.columns, "history": self.history} | ({"reason": reasons} if reasons else {})
         return Scored(state, columns, remedy)

@@ -98,7 +98,7 @@ def study_of(
     space = made_for(dataset, space)
     recipe, rungs = recipe_and_rungs(recipe, rungs)
     check_size(recipe.augmentation, dataset.shape[1:], recipe.cutout)
-    return Study(name or space.name, space, Measurement.on(dataset, split, recipe, seed), rungs)
+    return Study(space.name if name is None else name, space, Measurement.on(dataset, split, recipe, seed), rungs)
 
 
 def recipe_and_rungs(recipe: Recipe | None, rungs: Sequence[int] | None) -> tuple[Recipe, tuple[int, ...]]:

@@ -113,7 +113,7 @@ class Study:
         if [*self.rungs] != sorted({*self.rungs}) or self.rungs[0] < 1 or self.rungs[-1] != epochs:
             message = f"rungs are {_listed(self.rungs)}; each must have more epochs than the one before"
             raise StudyError(message, remedy=f"the last has those of the recipe, {epochs}: as in 2, 7, 15")
-        if not self.name.isprintable() or not 0 < len(self.name) <= _LONGEST_NAME:
+        if not self.name.isprintable() or not self.name.strip() or len(self.name) > _LONGEST_NAME:
             shown = self.name[:_LONGEST_NAME] + "..." * (len(self.name) > _LONGEST_NAME)
             message = f"{shown!r} cannot be the name of a study"
             remedy = f"take up to {_LONGEST_NAME} printable characters, with --study NAME"

@@ -65,8 +65,8 @@ class WeightFiles:
         """Raise StudyError where no file can be made in the folder; it is made only for its first file."""
         if self.folder is None:
             return
-        there = next(folder for folder in self.folder.absolute().parents if folder.exists())
         try:
+            there = next(folder for folder in self.folder.absolute().parents if folder.exists())
             TemporaryFile(dir=self.folder if self.folder.exists() else there).close()
         except OSError as error:
             message = f"weights cannot be kept in `{self.folder}`: {error.strerror}"

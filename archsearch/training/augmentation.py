@@ -29,6 +29,13 @@ _LEAST_SIDE = {
 }
 
 
+FLIPPED_FIRST = (1,)
+"""The spawn key of the seed that decides which images an `AlternatingFlip` flips first.
+
+So that follows from the seed of the pipeline alone, whatever else is drawn from it.
+"""
+
+
 @dataclass(frozen=True)
 class Flip:
     """Mirror left and right with probability `p`."""
@@ -66,9 +73,10 @@ class Border:
     size: Size
     reflected: bool
 
-    def before(self, size: Size) -> Size:
-        """Return how many rows come above and how many columns to the left of images of a size."""
-        return (self.size[0] - size[0]) // 2, (self.size[1] - size[1]) // 2
+    def around(self, size: Size) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Return how many rows come above and below images of a size, and how many columns left and right."""
+        (top, left), (rows, columns) = _middle(size, self.size), self.size
+        return (top, rows - size[0] - top), (left, columns - size[1] - left)
 
 
 @dataclass(frozen=True)
@@ -93,6 +101,10 @@ class CentreCrop:
 
     size: Size
 
+    def before(self, size: Size) -> Size:
+        """Return how many rows lie above the window and how many columns to its left, in images of a size."""
+        return _middle(self.size, size)
+
 
 @dataclass(frozen=True)
 class Cutout:
@@ -107,6 +119,10 @@ class Cutout:
 
 
 Step = Flip | AlternatingFlip | ShiftScaleRotate | Border | Hole | RandomCrop | CentreCrop | Cutout
+
+
+def _middle(inner: Size, outer: Size) -> Size:
+    return (outer[0] - inner[0]) // 2, (outer[1] - inner[1]) // 2
 
 
 @dataclass(frozen=True)

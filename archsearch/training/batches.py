@@ -47,8 +47,7 @@ def batches(
 
     Raises ArchsearchError for images of another size than the pipeline's, and for a batch size below 1.
     """
-    height, width = images.pixels.shape[1:3]
-    pipeline.check((height, width), batch_size)
+    pipeline.check(images.shape[1:], batch_size)
     count = len(images)
     positions, augment = np.arange(count), None
     if order is not None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from archsearch.training.batches import Batch
     from archsearch.training.recipe import Recipe
 
-Pixels = tuple[Tensor, Tensor]
+DeviceBatch = tuple[Tensor, Tensor]
 """Images as uint8 N x 3 x H x W with channels last in memory, and labels, on the device."""
 
 
@@ -40,22 +40,22 @@ class Feed:
     resident: bool = False
     _there: dict[int, ResidentImages] = field(default_factory=dict)
 
-    def training(self, epoch: int, order: int) -> Generator[Pixels, None, None]:
+    def training(self, epoch: int, order: int) -> Generator[DeviceBatch, None, None]:
         """Yield the training images of an epoch, in the order of a seed."""
         pipeline = self._pipeline(self.recipe.augmentation, self.recipe.cutout)
         return self._batches(self.split.train, pipeline, self.recipe.batch_size, order, epoch)
 
-    def evaluation(self, batch_size: int) -> Generator[Pixels, None, None]:
+    def evaluation(self, batch_size: int) -> Generator[DeviceBatch, None, None]:
         """Yield the evaluation images as they are."""
         return self._batches(self.split.evaluation, self._pipeline("none"), batch_size, None, 0)
 
     def _pipeline(self, name: str, cutout: int = 0) -> Pipeline:
-        height, width = self.split.train.pixels.shape[1:3]
-        return augmentation(name, cutout=cutout, mean=self.split.mean, size=(height, width), seed=self.seed)
+        size = self.split.train.shape[1:]
+        return augmentation(name, cutout=cutout, mean=self.split.mean, size=size, seed=self.seed)
 
     def _batches(
         self, images: Images, pipeline: Pipeline, batch_size: int, order: int | None, epoch: int
-    ) -> Generator[Pixels, None, None]:
+    ) -> Generator[DeviceBatch, None, None]:
         if self.resident:
             if id(images) not in self._there:
                 self._there[id(images)] = ResidentImages(images, self.device)
@@ -63,7 +63,7 @@ class Feed:
         return _moved(batches(images, pipeline, batch_size=batch_size, order=order, epoch=epoch))
 
 
-def _moved(stream: Generator[Batch, None, None]) -> Generator[Pixels, None, None]:
+def _moved(stream: Generator[Batch, None, None]) -> Generator[DeviceBatch, None, None]:
     """Turn arrays into tensors, without a copy."""
     with closing(stream):
         for pixels, labels in stream:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from archsearch.training.augmentation import (
+    FLIPPED_FIRST,
     AlternatingFlip,
     Border,
     CentreCrop,
@@ -95,8 +96,7 @@ def _prepared(step: Step, epoch: _Epoch) -> Augment:
 
 
 def _alternating_flip(epoch: _Epoch) -> Augment:
-    # A key of its own: who begins flipped depends on the seed alone, and on nothing else that is drawn from it.
-    seed = np.random.SeedSequence(epoch.seed, spawn_key=(1,))
+    seed = np.random.SeedSequence(epoch.seed, spawn_key=FLIPPED_FIRST)
     first = np.random.default_rng(seed).integers(2, size=epoch.images)
     flipped = (first + epoch.number) % 2 == 1
 
@@ -136,15 +136,13 @@ class Affine(albumentations.ImageOnlyTransform):  # type: ignore[misc] # albumen
 
 def _with_border(border: Border, pixels: Pixels) -> Pixels:
     _, height, width, _ = pixels.shape
-    top, left = border.before((height, width))
-    bottom, right = border.size[0] - height - top, border.size[1] - width - left
-    widths = ((0, 0), (top, bottom), (left, right), (0, 0))
+    widths = ((0, 0), *border.around((height, width)), (0, 0))
     return np.pad(pixels, widths, mode="reflect") if border.reflected else np.pad(pixels, widths)
 
 
 def _centre(crop: CentreCrop, pixels: Pixels) -> Pixels:
     (height, width), (_, rows, columns, _) = crop.size, pixels.shape
-    top, left = (rows - height) // 2, (columns - width) // 2
+    top, left = crop.before((rows, columns))
     return pixels[:, top : top + height, left : left + width]
 
 

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn.functional import grid_sample, pad
 
 from archsearch.training.augmentation import (
+    FLIPPED_FIRST,
     AlternatingFlip,
     Border,
     CentreCrop,
@@ -95,8 +96,8 @@ def _applied(step: Step, pixels: Tensor, flipped: Tensor, draw: _Draw) -> Tensor
             top, left = draw.below(height - rows + 1), draw.below(width - columns + 1)
             return _windows(pixels, top, left, rows, columns)
         case CentreCrop((rows, columns)):
-            first, second = (height - rows) // 2, (width - columns) // 2
-            return pixels[:, first : first + rows, second : second + columns]
+            above, before = step.before((height, width))
+            return pixels[:, above : above + rows, before : before + columns]
         case Cutout(side, colour):
             square = _square(side, draw.below(height) - side // 2, draw.below(width) - side // 2, pixels)
             return torch.where(square[..., None], _tensor_of(colour, pixels), pixels)
@@ -108,8 +109,7 @@ def _where(condition: Tensor, yes: Tensor, no: Tensor) -> Tensor:
 
 def _flipped_in(epoch: int, images: int, seed: int, device: torch.device) -> Tensor:
     """Return which of so many images are flipped in an epoch; it depends on the seed and whether that is odd."""
-    # A key of its own: who begins flipped is independent of what else is drawn from the seed.
-    state = np.random.SeedSequence(seed, spawn_key=(1,)).generate_state(1, np.uint64)
+    state = np.random.SeedSequence(seed, spawn_key=FLIPPED_FIRST).generate_state(1, np.uint64)
     generator = torch.Generator(device).manual_seed(int(state[0]))
     first = torch.randint(2, (images,), generator=generator, device=device)
     return (first + epoch) % 2 == 1
@@ -136,10 +136,11 @@ def affine(pixels: Tensor, *, angle: Tensor, scale: Tensor, x: Tensor, y: Tensor
 
 def _with_border(border: Border, pixels: Tensor) -> Tensor:
     _, height, width, _ = pixels.shape
-    (top, left), (rows, columns) = border.before((height, width)), border.size
+    (top, bottom), (left, right) = border.around((height, width))
     if not border.reflected:
-        return pad(pixels, (0, 0, left, columns - width - left, top, rows - height - top))
+        return pad(pixels, (0, 0, left, right, top, bottom))
     # torch reflects no bytes.
+    rows, columns = border.size
     row, column = _reflected(top, height, rows, pixels), _reflected(left, width, columns, pixels)
     return pixels[:, row[:, None], column]
 

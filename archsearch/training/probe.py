@@ -27,8 +27,6 @@ from archsearch.training.wanted import Wanted, cores
 if TYPE_CHECKING:
     from archsearch.graph.graph import Graph
 
-__all__ = ["Choice", "Wanted", "choose", "kind_of", "machine"]
-
 _WORTH_COMPILING = 600.0
 """Seconds of training from which on it may make up for compiling, which takes most of a minute."""
 
@@ -47,7 +45,7 @@ class Choice:
     rates: Mapping[str, float]
 
     def suits(self, images: int) -> bool:
-        """Whether it was tried if compiling pays, or would not be for a training on so many images."""
+        """Whether it holds for a training on so many images: compiling was tried, or would not be for so few."""
         return "compil" in self.reason or images / self.rate < _WORTH_COMPILING
 
     @property

@@ -62,12 +62,7 @@ def synflow(module: GraphModule) -> float | None:
     True
     """
     copied = _copy(module).double().eval().requires_grad_()
-    for layer in copied.modules():
-        if isinstance(layer, nn.modules.batchnorm._BatchNorm):
-            layer.reset_running_stats()
-        if isinstance(layer, LayerNorm):
-            # Of normalised channels the sum is the same for every image: nothing would flow.
-            layer.register_forward_hook(lambda norm, inputs, _output: norm.affine(inputs[0]))
+    _normalise_by_nothing(copied)
     weights = list(copied.parameters())
     if not weights:
         return None
@@ -80,6 +75,16 @@ def synflow(module: GraphModule) -> float | None:
         slopes = torch.autograd.grad(total, weights, allow_unused=True, materialize_grads=True)
     flow = sum(float((weight.detach() * slope).sum()) for weight, slope in zip(weights, slopes, strict=True))
     return math.log(flow) if 0 < flow < math.inf else None
+
+
+def _normalise_by_nothing(module: nn.Module) -> None:
+    """Let norms compute with the mean 0 and the variance 1."""
+    for layer in module.modules():
+        if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+            layer.reset_running_stats()
+        if isinstance(layer, LayerNorm):
+            # Of normalised channels the sum is the same for every image: nothing would flow.
+            layer.register_forward_hook(lambda norm, inputs, _output: norm.affine(inputs[0]))
 
 
 def naswot(module: GraphModule, images: Tensor) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
+from archsearch.analysis.figures import count_params
 from archsearch.errors import TrainingError
 from archsearch.graph.shapes import shape_text
 from archsearch.training.augmentation import check_size
@@ -71,9 +72,9 @@ def train(
     `device` says how it is computed, as `archsearch.training.probe.choose` finds it for this machine; by default
     the GPU, if there is one, or the CPU with torch's threads, in float32.
 
-    Raises TrainingError for a network that is not made for the images, what is no seed, fewer than two
-    training images, images too small for the augmentation, a loss that is not finite, a network that cannot be
-    compiled though the device says so, and where memory runs out.
+    Raises TrainingError for a network that is not made for the images or has no weights, what is no seed, fewer
+    than two training images, images too small for the augmentation, a loss that is not finite, a network that
+    cannot be compiled though the device says so, and where memory runs out.
 
     >>> from archsearch.data.load import digits
     >>> from archsearch.notation.network import parse
@@ -90,65 +91,82 @@ def train(
         check_memory(graph, min(recipe.batch_size, len(split.train)))
     initialisation, *orders = seeds(seed, recipe.epochs)
     feed = Feed(split, recipe, seed, device.torch_device, resident=device.kind != "cpu")
-    identity = {
+    reached = _Reached(checkpoint, _identity(graph, split, recipe, seed))
+    begin = partial(Learner.begin, graph, feed, device, initialisation)
+    with device.computing(), out_of_memory_explained(), compiling_explained(device):
+        learner, history = reached.taken_up(begin)
+        learner.check_early_images()
+        for number, order in enumerate(orders, start=1):
+            if number > len(history):
+                history.append(learner.epoch(number, order, step))
+                reached.keep(learner, history)
+            if report is not None:
+                report(history[number - 1])
+    return Trained(tuple(history), learner.measured.eval(), device, reached.identity)
+
+
+def _identity(graph: Graph, split: Split, recipe: Recipe, seed: int) -> Mapping[str, Any]:
+    return {
         "graph": graph.digest,
         "images": f"{split.data} {split.kind} {len(split.train)}",
+        "data_digest": split.digest,
         "recipe": recipe.digest,
         "seed": seed,
     }
-    with device.computing(), out_of_memory_explained(), compiling_explained(device):
-        begin = partial(Learner.begin, graph, feed, device, initialisation)
-        learner, history = _begun(begin, checkpoint, identity)
-        learner.check_early_images()
-        for number in range(1, recipe.epochs + 1):
-            if number > len(history):
-                history.append(learner.epoch(number, orders[number - 1], step))
-                if checkpoint is not None:
-                    values = {**identity, "history": [asdict(epoch) for epoch in history]}
-                    Checkpoint(learner.tensors(), values).write(checkpoint)
-            if report is not None:
-                report(history[number - 1])
-    return Trained(tuple(history), learner.measured.eval(), device, identity)
 
 
-def _begun(
-    begin: Callable[[], Learner], path: Path | None, identity: Mapping[str, Any]
-) -> tuple[Learner, list[Epoch]]:
-    """Return a network where a training of the same identity has left it, with the epochs that it had, or anew."""
-    learner = begin()
-    if path is None or not path.exists():
-        return learner, []
-    try:
-        checkpoint = Checkpoint.read(path)
-        if {name: checkpoint.values.get(name) for name in identity} != identity:
+@dataclass(frozen=True)
+class _Reached:
+    """The file that keeps what a training has reached, from which the same training goes on; None for no file."""
+
+    path: Path | None
+    identity: Mapping[str, Any]
+
+    def taken_up(self, begin: Callable[[], Learner]) -> tuple[Learner, list[Epoch]]:
+        """Return the network as the same training has left it, with the epochs that it had, or as it begins."""
+        learner = begin()
+        if self.path is None or not self.path.exists():
             return learner, []
-        history = [Epoch(**epoch) for epoch in checkpoint.values["history"]]
-        learner.load(checkpoint.tensors)
-    except (TrainingError, LookupError, TypeError, ValueError, RuntimeError) as error:
-        reason = error.message if isinstance(error, TrainingError) else f"`{path}` is damaged"
-        warnings.warn(f"{reason}; the training begins anew", TrainingWarning, stacklevel=3)
-        return begin(), []
-    return learner, history
+        try:
+            checkpoint = Checkpoint.read(self.path)
+            # Files of earlier versions do not have the digest of the data.
+            written = {"data_digest": self.identity["data_digest"], **checkpoint.values}
+            if {name: written.get(name) for name in self.identity} != self.identity:
+                return learner, []
+            history = [Epoch(**epoch) for epoch in checkpoint.values["history"]]
+            learner.load(checkpoint.tensors)
+        except (TrainingError, LookupError, TypeError, ValueError, RuntimeError) as error:
+            reason = error.message if isinstance(error, TrainingError) else f"`{self.path}` is damaged"
+            warnings.warn(f"{reason}; the training begins anew", TrainingWarning, stacklevel=3)
+            return begin(), []
+        return learner, history
+
+    def keep(self, learner: Learner, history: Sequence[Epoch]) -> None:
+        if self.path is not None:
+            values = {**self.identity, "history": [asdict(epoch) for epoch in history]}
+            Checkpoint(learner.tensors(), values).write(self.path)
 
 
 def check_trainable(graph: Graph, split: Split, recipe: Recipe) -> None:
-    """Raise TrainingError for a network that does not classify these images, for too few or too small ones."""
+    """Raise TrainingError for a network that cannot learn these images, and for too few or too small ones."""
     if not graph.classifies:
         raise TrainingError(
             f"the network ends in {shape_text(graph.nodes[-1].shape[1:])}; "
             f"to be trained it must end in {graph.classes} numbers, one for each class",
             remedy="end the sentence with head()",
         )
-    _, height, width, channels = split.train.pixels.shape
-    shape, classes = (channels, height, width), len(split.classes)
+    shape, classes = split.train.shape, len(split.classes)
     if graph.input != shape or graph.classes != classes:
         raise TrainingError(
             f"the network is made for {shape_text(graph.input)} and {graph.classes} classes; "
             f"{split.data} has {shape_text(shape)} and {classes} classes",
             remedy=f"lower the network with input_shape={shape} and classes={classes}",
         )
+    if not count_params(graph):
+        remedy = "add a word that has some, such as head()"
+        raise TrainingError("the network has no weights to train", remedy=remedy)
     if len(split.train) < 2:
         raise TrainingError(
             f"{split.data} has 1 training image; batch norm needs at least 2", remedy="add training images"
         )
-    check_size(recipe.augmentation, (height, width), recipe.cutout)
+    check_size(recipe.augmentation, shape[1:], recipe.cutout)

@@ -42,11 +42,10 @@ def save_weights(path: Path, trained: Trained, network: Network, split: Split, r
 
     Raises TrainingError where the file cannot be written.
     """
-    _, height, width, channels = split.train.pixels.shape
     about = {
         **trained.identity,
         "sentence": str(network),
-        "input": (channels, height, width),
+        "input": split.train.shape,
         "classes": split.classes,
         "mean": tuple(split.mean),
         "std": tuple(split.std),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from itertools import islice
 
 import pytest
 from examples.console import ROOT
 from examples.counted import assert_equal_to_torch_and_fvcore
+from examples.modules import Of
 from examples.sentences import random_network
 from examples.spaces import SPACES
+from torch import Tensor, nn
 
 from archsearch import analyze, parse
 from archsearch.analysis.figures import FIGURES
@@ -51,6 +54,37 @@ def test_depth_and_bytes_worked_out_by_hand() -> None:
     assert figures["weight_bytes"] == 4 * figures["params"]
     # While the body's relu runs: the residual's input, kept for the sum, the relu's input and its output.
     assert figures["activation_bytes"] == 4 * 3 * (4 * 32 * 32)
+
+
+# what is computed of 64 elements, and the most elements alive at once
+ALIVE = [
+    (lambda image: image + image[:, :, 1:].sum(), 64 + 64 + 1),
+    (lambda image: image + image.transpose(2, 3), 64 + 64),
+    # The image, a copy of it, the sum; a view takes no memory.
+    (lambda image: image + image.roll(1, 2), 3 * 64),
+    (lambda image: image + image.roll((1, 1), (2, 3)), 3 * 64),
+    (lambda image: image + image.flip(2, 3).transpose(2, 3), 3 * 64),
+]
+
+
+@pytest.mark.parametrize(("function", "elements"), ALIVE)
+def test_a_roll_or_a_flip_is_a_copy(function: Callable[[Tensor], Tensor], elements: int) -> None:
+    assert analyze(Of(function), (1, 8, 8)).figures["activation_bytes"] == 4 * elements
+
+
+# All have windows but the last; one in front of a single unit is global along that axis alone.
+MAXPOOLS = [
+    (nn.MaxPool2d(2), 1),
+    (nn.FractionalMaxPool2d(2, output_size=3), 1),
+    (nn.AdaptiveMaxPool2d((3, 1)), 1),
+    (nn.AdaptiveAvgPool2d(3), 0),
+    (nn.AdaptiveMaxPool2d(1), 0),
+]
+
+
+@pytest.mark.parametrize(("module", "count"), MAXPOOLS)
+def test_every_max_pooling_with_a_window_counts(module: nn.Module, count: int) -> None:
+    assert analyze(module, (1, 8, 8)).figures["maxpool"] == count
 
 
 def test_every_figure_has_a_meaning() -> None:

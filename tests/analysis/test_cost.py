@@ -6,13 +6,16 @@ import json
 from pathlib import Path
 
 import pytest
+from examples.modules import Of
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 
 from archsearch import ArchsearchError, Limits, Space, check, parse
 from archsearch.analysis.cost import Calibration, Work, work
 from archsearch.analysis.limits import NO_LIMITS
 from archsearch.analysis.profile import profile
+from archsearch.pytorch.trace import trace
 
 CALIBRATION = Calibration(1e-11, 4e-11, 2e-11, 8e-11, 2e-9, 3e-9, 1e-9, 1e-6, device="a table")
 
@@ -32,6 +35,16 @@ WORKED = [
 @pytest.mark.parametrize(("sentence", "done"), WORKED)
 def test_what_a_network_is_made_of(sentence: str, done: Work) -> None:
     assert work(parse(sentence).lower((3, 8, 8))) == done
+
+
+def test_what_is_computed_of_weights_alone_is_no_work_on_an_image() -> None:
+    layer = nn.Linear(8, 4)
+    plain = Of(lambda image, linear: linear(image), layer)
+    beside = Of(lambda image, linear: linear(image) + linear(linear.weight).sum(), layer)
+    [alone, with_weights] = (work(trace(module, (5, 8)).graph) for module in (plain, beside))
+    # 5 rows of 8 features to 4; the sum of the two is 20 elements, and an operation.
+    assert alone == Work(dense_macs=5 * 8 * 4, operations=1)
+    assert with_weights == alone._replace(elements=20, operations=2)
 
 
 def test_seconds_by_hand() -> None:
@@ -128,10 +141,12 @@ def test_one_of_before_predicts_dilated_kernels_as_it_did() -> None:
     [
         ("{", "is not a calibration"),
         ("[]", "is not a calibration"),
+        ("[" * 100_000, "is not a calibration"),
         ('{"dense_mac": 1}', "is not a calibration"),
         (json.dumps({**CALIBRATION.written(), "dense_mac": -1}), "dense_mac of a calibration is -1"),
         (json.dumps({**CALIBRATION.written(), "element": "1"}), "element of a calibration is '1'"),
         (json.dumps({**CALIBRATION.written(), "error": float("nan")}), "error of a calibration is nan"),
+        (json.dumps({**CALIBRATION.written(), "element": 10**400}), "element of a calibration is 1000"),
     ],
 )
 def test_what_is_no_calibration_is_refused(text: str, message: str, tmp_path: Path) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import archsearch
 from archsearch import parse
 from archsearch.analysis.limits import NO_LIMITS, Limits, check
+from archsearch.errors import NotationError
 
 FIGURES = {"rf": 44, "params": 200_000, "macs": 1_500_000, "depth": 3}
 
@@ -16,6 +20,7 @@ BROKEN = [
     ("rf > 44, params < 200k", ["rf is 44, not > 44", "params is 200,000, not < 200k"]),
     ("rf > 43 and params < 200k", ["params is 200,000, not < 200k"]),
     ("rf > 50 or macs < 1M", ["rf is 44, macs is 1,500,000, not rf > 50 or macs < 1M"]),
+    ("rf > 50 or rf < 40", ["rf is 44, not rf > 50 or rf < 40"]),
     ("rf > 43", []),
     ("not rf > 43", ["rf is 44, not <= 43"]),
     ("depth in (1, 2)", ["depth is 3, not in (1, 2)"]),
@@ -72,6 +77,12 @@ def test_a_condition_holds_exactly_where_nothing_is_broken_and_no_excess_is_left
     holds = limits.condition.holds(figures)
     assert holds == (not limits.violations(figures))
     assert holds == all(excess <= 0 for excess in limits.excess(figures).values())
+
+
+@pytest.mark.parametrize("given", [None, ["rf > 44"], 44])
+def test_what_are_no_limits(given: Any) -> None:
+    with pytest.raises(NotationError, match=r"^limits are .*\n  give them as a text, as in"):
+        archsearch.check("conv(8) head()", given)
 
 
 @pytest.mark.parametrize("text", ["", "  "])

@@ -9,8 +9,8 @@ import pytest
 from torch import nn
 
 from archsearch import check
-from archsearch.analysis.op_profile import SETS_UP_TO
 from archsearch.analysis.profile import profile
+from archsearch.analysis.seen import SETS_UP_TO
 from archsearch.errors import ArchsearchError
 from archsearch.graph.graph import Graph
 from archsearch.proof.prove import MOST, chosen, prove

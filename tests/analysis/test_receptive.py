@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from fractions import Fraction
 
 from examples.console import ROOT
 
+from archsearch.analysis.receptive.field import image
+from archsearch.analysis.receptive.pattern import IRREGULAR, Pattern
 from archsearch.analysis.receptive.tensor import TensorField, concatenated, constant, of_image
+from archsearch.graph.interpolation import Interpolation
 from archsearch.graph.windows import Window
 
 
@@ -97,11 +101,24 @@ def test_one_token_of_many_is_no_map() -> None:
     assert not tokens.through(2, Window(1, 1, -3), 1).is_local_map
 
 
+def test_units_that_repeat_only_after_very_many_follow_no_pattern() -> None:
+    # As of scale factors of 0.713 and 1.317: the second repeats after 713 * 1317 units, which would take minutes.
+    once = image(64).after(Interpolation("nearest", 45, Fraction(1_000, 713)), 64, 45)
+    twice = once.after(Interpolation("nearest", 59, Fraction(1_000, 1_317)), 45, 59)
+    assert (once.pattern and len(once.pattern.phases), twice.pattern) == (713, IRREGULAR)
+    assert twice.extent_inside == 1
+    # Two that repeat after 257 and 509 units, so that their sum does after 257 * 509.
+    one, other = (Pattern(units, ((0, 0b11), *((unit, 1) for unit in range(1, units)))) for units in (257, 509))
+    assert (one.joined(other), one.misalignment(other)) == (IRREGULAR, Fraction(0))
+
+
 def test_numpy_is_loaded_for_tensors_that_are_no_maps_alone() -> None:
     code = """
 import sys
 from archsearch.analysis.profile import profile
 from archsearch.notation.network import parse
+from archsearch.analysis.receptive.field import image
+from archsearch.analysis.receptive.pattern import IRREGULAR, Pattern
 from archsearch.analysis.receptive.tensor import of_image
 dict(profile(parse("conv(8) residual(sep(8)) head(pool=max)").lower()).figures)
 print("numpy" in sys.modules)

@@ -43,10 +43,13 @@ ARGUMENTS = [
         "there is no space `nothere.space`",
         f"{SPACES}known here: {', '.join(spaces.SPACES)}",
     ),
-    (
-        ["sample", "conv(3) " * 40],
-        f"there is no space `{'conv(3) ' * 40}`",
-        f"{SPACES}known here: {', '.join(spaces.SPACES)}",
+    *(
+        (
+            ["sample", sentence],
+            f"there is no space `{sentence}`",
+            f"{SPACES}known here: {', '.join(spaces.SPACES)}",
+        )
+        for sentence in ("conv(3) " * 40, "relu " * 60)
     ),
 ]
 
@@ -162,6 +165,10 @@ WITHOUT_EFFECT = [
     (["check", "own.py:Net", "--words", "own.py"], "--words", "a torch module is not written in words"),
     (["analyze", "own.py:Net", "--words", "own.py"], "--words", "a torch module is not written in words"),
     *(
+        (["calibrate", option], option, "only networks that are not compiled are timed")
+        for option in ("--compile", "--no-compile")
+    ),
+    *(
         (["results", "--columns", option, "1"], option, "the columns are listed, and no results")
         for option in ("--where", "--sort", "--top", "--correlate", "--storage")
     ),
@@ -170,6 +177,12 @@ WITHOUT_EFFECT = [
         for option in ("--sort", "--top")
     ),
 ]
+
+
+def test_a_file_that_the_system_refuses_is_named(capsys: Capture) -> None:
+    name = "a" * 300
+    said = refused(capsys, "train", "relu", "--weights", f"{name}/my.safetensors")
+    assert said == message(f"cannot use `{name}`: File name too long")
 
 
 @pytest.mark.parametrize(("arguments", "option", "reason"), WITHOUT_EFFECT)

@@ -16,8 +16,9 @@ from archsearch.notation.user_words import read_words
 
 @pytest.mark.parametrize("command", ["analyze", "check", "sample", "train", "search"])
 def test_every_command_that_reads_the_notation_takes_words(capsys: Capture, folder: Path, command: str) -> None:
-    expected = message("there is no such file", "give the path of a Python file", "nothere.py")
-    assert refused(capsys, command, "relu", "--words", "nothere.py") == expected
+    for name in ("nothere.py", "n" * 300 + ".py"):
+        expected = message("there is no such file", "give the path of a Python file", name)
+        assert refused(capsys, command, "relu", "--words", name) == expected
 
 
 WORDS = "write WORDS = [Word(...), ...] in it, with Word from archsearch.notation"
@@ -56,6 +57,19 @@ FILES = [
         "WORDS = [Word('own', [Parameter('a'), 'b'], print)]",
         "the parameters of `own` must be a tuple of Parameter",
         "write (Parameter(...),): a tuple of one needs the comma too",
+    ),
+    *(
+        (
+            f"WORDS = [Word('own', (Parameter('a', choices={choices}),), print)]",
+            "the choices of `a` of `own` must be a tuple of texts",
+            'as in ("avg", "max"): a tuple of one needs the comma too, and numbers are only bounded by least',
+        )
+        for choices in ("(3, 5)", "('max')", "None")
+    ),
+    (
+        "WORDS = [Word('own', (Parameter('a', 3, least=None),), print)]",
+        "least of `a` of `own` is None; it must be a whole number",
+        "as in least=0",
     ),
     (
         "WORDS = [Word('own', (Parameter('a'), Parameter('a', 3)), print)]",

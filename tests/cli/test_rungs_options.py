@@ -51,6 +51,12 @@ def test_the_plan_is_shown_and_nothing_is_written(capsys: Capture, folder: Path)
     assert not [*folder.rglob("*.db")]
 
 
+def test_a_space_of_one_network_has_a_plan(capsys: Capture, folder: Path) -> None:
+    (folder / "one.space").write_text("network = conv(4, stride=8) head()\n")
+    status, out, _err = run(capsys, SEARCH[0], "one.space", *SEARCH[2:], "--trials", "1", "--plan", "--json")
+    assert (status, len(json.loads(out))) == (0, 3)
+
+
 def test_a_search_says_its_plan_and_how_its_rungs_rank(capsys: Capture, folder: Path) -> None:
     status, out, err = run(capsys, *SEARCH, "--trials", "2", "--rungs", "1,2")
     assert status == 0

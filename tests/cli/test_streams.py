@@ -124,6 +124,10 @@ BYTES = [
         r"'\udcff' cannot be the name of a study",
     ),
     (
+        ["search", "tiny.space", "--data", "digits", "--trials", "1", "--study", b""],
+        "'' cannot be the name of a study",
+    ),
+    (
         ["search", b"\xff.space", "--data", "digits", "--trials", "1"],
         r"'\udcff' cannot be the name of a study",
     ),

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from examples.console import ROOT
-from examples.image_files import as_set, encoded, png, same, write_class_folders
+from examples.image_files import as_set, encoded, png, random_images, same, write_class_folders
 from PIL import Image
 
+from archsearch.data import cache as cache_of_images
 from archsearch.data import reading
 from archsearch.data.copies import held_out, one_in
 from archsearch.data.dataset import Dataset
@@ -66,6 +67,22 @@ def test_validation_holds_a_tenth_of_each_class_out_of_the_training_set(the_digi
     assert not as_set(split.evaluation) & as_set(the_digits.test)
 
 
+def test_a_class_of_few_images_gives_up_one() -> None:
+    content = random_images(6, 2, seed=1, size=(4, 4))
+    split = Dataset.of("few", ("a", "b"), content).split("validation")
+    assert np.bincount(split.evaluation.labels).tolist() == [1, 1]
+
+
+def test_mean_and_deviation_are_those_of_training_and_validation_images() -> None:
+    train, validation, test = (random_images(count, 2, seed=count, size=(4, 4)) for count in (20, 8, 6))
+    validation.pixels[:] //= 8
+    found = Dataset.of("three", ("a", "b"), train, validation, test)
+    scaled = train.join(validation).pixels / 255
+    assert found.mean == pytest.approx(scaled.mean(axis=(0, 1, 2)))
+    assert found.std == pytest.approx(scaled.std(axis=(0, 1, 2)))
+    assert found.split("test").mean == found.split("validation").mean == found.mean
+
+
 def test_test_split_is_all_of_both(the_digits: Dataset) -> None:
     split = the_digits.split("test")
     assert (split.train, split.evaluation) == (the_digits.train, the_digits.test)
@@ -90,6 +107,15 @@ def test_splits_that_cannot_be_made(tmp_path: Path, the_digits: Dataset) -> None
     assert str(caught.value) == (
         "`pets` has no test images\n  measure on the validation images (--split validation), or add a test side"
     )
+
+
+def test_a_channel_that_is_the_same_everywhere_is_divided_by_1() -> None:
+    content = random_images(20, 2, seed=1, size=(4, 4))
+    content.pixels[..., 2] = 51
+    split = Dataset.of("no blue", ("a", "b"), content).split("validation")
+    assert split.mean.blue == pytest.approx(0.2)
+    assert split.std.blue == 1
+    assert split.std.red == pytest.approx((content.pixels[..., 0] / 255).std())
 
 
 def test_the_digest_follows_every_part(tmp_path: Path) -> None:
@@ -124,6 +150,10 @@ def test_the_second_load_decodes_nothing(tmp_path: Path, monkeypatch: pytest.Mon
     assert (second.mean, second.std) == (first.mean, first.std)
     assert same(second.train, first.train)
     assert same(second.test, first.test)
+    with monkeypatch.context() as later:
+        later.setattr(cache_of_images, "_CACHE_FORMAT", "of a later version")
+        with pytest.raises(AssertionError, match="decoded again"):
+            load_data(folder)
     (folder / "train" / "cat" / "0.png").write_bytes((folder / "train" / "cat" / "2.png").read_bytes())
     with pytest.raises(AssertionError, match="decoded again"):
         load_data(folder)

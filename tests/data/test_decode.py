@@ -12,7 +12,7 @@ import pytest
 from examples.image_files import encoded, png, random_images
 from PIL import Image
 
-from archsearch.data.decode import BLENDED, PRINT, TURNED, decode
+from archsearch.data.decode import BLENDED, CONVERTED, TURNED, decode
 from archsearch.errors import DataError
 
 PIXELS = random_images(1, 1, seed=5, size=(6, 4)).pixels[0]
@@ -128,7 +128,7 @@ def test_a_transparent_photo_on_its_side() -> None:
 def test_colours_for_print_are_converted_and_said() -> None:
     pixels, changes = decode(encoded(Image.new("CMYK", (2, 2)), "JPEG"))
     assert pixels.tolist() == [[WHITE] * 2] * 2
-    assert changes == (PRINT,)
+    assert changes == (CONVERTED,)
 
 
 def test_the_second_picture_of_a_phones_jpeg_is_left_alone() -> None:
@@ -194,6 +194,19 @@ def test_a_file_of_another_kind_is_said_to_be_what_it_is(data: bytes, message: s
 
 def test_a_file_cut_off() -> None:
     assert refusal(png(PIXELS)[:-30]).startswith("this image cannot be decoded: ")
+
+
+def test_an_image_of_too_many_pixels() -> None:
+    content = png(PIXELS)
+    header = b"IHDR" + struct.pack(">II", 20_000, 20_000) + content[24:29]
+    large = content[:12] + header + struct.pack(">I", zlib.crc32(header)) + content[33:]
+    assert refusal(large) == "this image has more than 89,478,485 pixels\n  bring it to a smaller size"
+
+
+def test_a_size_that_no_memory_has_room_for() -> None:
+    with pytest.raises(DataError) as caught:
+        decode(png(PIXELS), (1, 10**9))
+    assert str(caught.value) == "there is no memory for this image\n  bring it to a smaller size"
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

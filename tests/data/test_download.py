@@ -83,6 +83,15 @@ def test_download(
     assert load_data().digest == dataset.digest == load_data(tmp_path / "made").digest
 
 
+def test_a_download_that_another_process_was_sooner_with(server: Path, cache: Path) -> None:
+    folder = cache / CIFAR10_FOLDER
+    download.download_cifar10(folder)
+    (folder / "batches.meta").write_bytes(b"of the other")
+    download.download_cifar10(folder)
+    assert (folder / "batches.meta").read_bytes() == b"of the other"
+    assert [entry.name for entry in cache.iterdir()] == [CIFAR10_FOLDER]
+
+
 def test_download_with_another_checksum(server: Path, cache: Path) -> None:
     expected = download.CIFAR10_MD5
     server.write_bytes(b"something else")

@@ -192,6 +192,8 @@ def test_images_of_several_sizes(tmp_path: Path) -> None:
     assert (dataset.name, dataset.shape) == ("pets-7x9", (3, 9, 7))
     with pytest.warns(DataWarning, match="48 images are resized to 8x8"):
         assert load_data(folder, size=8).shape == (3, 8, 8)
+    with pytest.warns(DataWarning, match="48 images are resized to 8x8"):
+        assert load_data(folder, size=np.int64(8)).shape == (3, 8, 8)  # type: ignore[arg-type]
 
 
 def test_a_photo_is_upright_before_its_size_is_compared(tmp_path: Path) -> None:
@@ -246,8 +248,8 @@ def test_images_that_do_not_fit_into_memory(tmp_path: Path, monkeypatch: pytest.
     assert same(load_data(folder).train, load_data(folder).train)
 
 
-@pytest.mark.parametrize("size", [0, -3, (8, 0), (8,), (8, 8, 3), (8.0, 8)])
-def test_a_size_that_is_none(tmp_path: Path, size: object) -> None:
+@pytest.mark.parametrize("size", [0, -3, (8, 0), (8,), (8, 8, 3), (8.0, 8), 8.0, "8", True])
+def test_a_size_that_is_no_size(tmp_path: Path, size: object) -> None:
     with pytest.raises(DataError) as caught:
         load_data(write_class_folders(tmp_path), size=size)  # type: ignore[arg-type]
     assert str(caught.value) == (
@@ -264,6 +266,8 @@ def test_no_folder(tmp_path: Path) -> None:
     assert error_of(tmp_path / "none") == f"no folder `{tmp_path / 'none'}`\n{remedy}"
     (tmp_path / "file").touch()
     assert error_of(tmp_path / "file") == f"`{tmp_path / 'file'}` is a file; a dataset is a folder\n{remedy}"
+    for impossible in ("x" * 300, "~nobody-of-that-name/pets"):
+        assert error_of(impossible) == f"no folder `{impossible}`\n{remedy}"
 
 
 def test_unknown_layout(tmp_path: Path) -> None:

@@ -1,19 +1,15 @@
-"""Parquet as on the Hugging Face hub: which files are of which side, and what each row's label means."""
+"""Parquet as on the Hugging Face hub: which files there are, and which side each is of."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from examples.image_files import (
     REPLACE,
     as_set,
     error_of,
-    png,
     random_images,
     same,
     write_parquet,
@@ -30,15 +26,6 @@ pytestmark = pytest.mark.usefixtures("cache")
 
 NAMES = ("a", "b")
 TRAIN, TEST, VALIDATION = (random_images(count, 2, seed=count, size=(8, 12)) for count in (30, 6, 10))
-NINES = TRAIN.labels * 9 + 2
-WRITE = "write the file as Hugging Face's `datasets` does (Image, ClassLabel)"
-
-
-def write_columns(file: Path, content: Images, *, image: str = "image", **columns: object) -> None:
-    """Write a file whose other columns are given by name."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    pictures = [{"bytes": png(pixels), "path": None} for pixels in content.pixels]
-    pq.write_table(pa.table({image: pictures, **columns}), file)
 
 
 # --- files and sides ---
@@ -89,6 +76,15 @@ def test_training_and_validation_alone_and_training_alone(tmp_path: Path) -> Non
     assert as_set(dataset.split("validation").evaluation) == as_set(VALIDATION)
 
 
+def test_no_training_images(tmp_path: Path) -> None:
+    write_shard(tmp_path / "test.parquet", TEST, names=NAMES)
+    write_shard(tmp_path / "validation.parquet", VALIDATION, names=NAMES)
+    assert error_of(tmp_path) == (
+        f"there are Parquet files for validation and test but none to train on\n  at {tmp_path}\n"
+        "  put train*.parquet beside them"
+    )
+
+
 def test_a_file_of_no_side(tmp_path: Path) -> None:
     write_parquet(tmp_path, TRAIN, TEST, names=NAMES)
     write_shard(tmp_path / "extra.parquet", TEST, names=NAMES)
@@ -131,129 +127,6 @@ def test_truncated_parquet(tmp_path: Path) -> None:
     text = error_of(tmp_path)
     assert text.startswith("this Parquet file cannot be read: ")
     assert text.endswith(f"\n  at {file}\n{REPLACE}")
-
-
-# --- labels ---
-
-
-def test_a_shard_that_lists_the_classes_in_another_order(tmp_path: Path) -> None:
-    write_shard(tmp_path / "train.parquet", TRAIN, names=("a", "b"))
-    expected = load_data(tmp_path)
-    write_shard(tmp_path / "test.parquet", Images(TRAIN.pixels, 1 - TRAIN.labels), names=("b", "a"))
-    with pytest.warns(DataWarning, match="30 test images are also training images"):
-        dataset = load_data(tmp_path)
-    assert dataset.classes == ("a", "b")
-    assert same(dataset.test, expected.train)
-
-
-def test_a_shard_that_does_not_name_its_classes(tmp_path: Path) -> None:
-    write_shard(tmp_path / "train.parquet", TRAIN, names=NAMES)
-    write_shard(tmp_path / "test.parquet", TEST)
-    assert error_of(tmp_path) == (
-        "this file does not name the classes that its labels stand for; train.parquet does\n"
-        f"  at {tmp_path / 'test.parquet'}\n  {WRITE}"
-    )
-
-
-@pytest.mark.parametrize("column", ["label", "labels", "fine_label", "target", "class"])
-def test_names_of_the_label_column(tmp_path: Path, column: str) -> None:
-    coarse = pa.array([0] * len(TRAIN))
-    write_columns(tmp_path / "train.parquet", TRAIN, **{column: TRAIN.labels, "coarse_label": coarse})
-    dataset = load_data(tmp_path)
-    assert dataset.classes == ("0", "1")
-    assert as_set(dataset.train) == as_set(TRAIN)
-
-
-@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int8(), pa.string())])
-def test_labels_that_are_texts(tmp_path: Path, kind: pa.DataType) -> None:
-    texts = [("dog", "cat")[label] for label in TRAIN.labels]
-    write_columns(tmp_path / "train.parquet", TRAIN, label=pa.array(texts).cast(kind))
-    dataset = load_data(tmp_path)
-    assert dataset.classes == ("cat", "dog")
-    assert as_set(dataset.train) == as_set(Images(TRAIN.pixels, 1 - TRAIN.labels))
-
-
-@pytest.mark.parametrize("labels", [pa.array(NINES, pa.int8()), pa.array(NINES).dictionary_encode()])
-def test_labels_that_are_numbers_without_names(tmp_path: Path, labels: pa.Array) -> None:
-    """They need not start at 0 nor be without gaps."""
-    write_columns(tmp_path / "train.parquet", TRAIN, label=labels)
-    dataset = load_data(tmp_path)
-    assert dataset.classes == ("2", "11")
-    assert as_set(dataset.train) == as_set(TRAIN)
-
-
-def test_a_label_column_that_only_the_metadata_name(tmp_path: Path) -> None:
-    file = tmp_path / "train.parquet"
-    write_columns(file, TRAIN, species=TRAIN.labels, number=np.arange(len(TRAIN)))
-    features = {"info": {"features": {"species": {"names": NAMES, "_type": "ClassLabel"}}}}
-    pq.write_table(pq.read_table(file).replace_schema_metadata({"huggingface": json.dumps(features)}), file)
-    assert load_data(tmp_path).classes == NAMES
-
-
-@pytest.mark.parametrize("label", [-1, None])
-def test_hidden_test_labels(tmp_path: Path, label: int | None) -> None:
-    write_parquet(tmp_path, TRAIN, TEST, names=NAMES)
-    (tmp_path / "test-00000-of-00001.parquet").unlink()
-    write_columns(tmp_path / "test.parquet", TEST, label=pa.array([label] * len(TEST), pa.int64()))
-    shown = "the labels of the test images are hidden, and they are not used"
-    write_columns(tmp_path / "train.parquet", TRAIN, label=TRAIN.labels)
-    for shard in tmp_path.glob("train-*"):
-        shard.unlink()
-    with pytest.warns(DataWarning, match=shown):
-        assert load_data(tmp_path).test is None
-
-
-def test_images_that_are_plain_bytes(tmp_path: Path) -> None:
-    pictures = pa.array([png(pixels) for pixels in TRAIN.pixels])
-    pq.write_table(pa.table({"picture": pictures, "label": TRAIN.labels}), tmp_path / "train.parquet")
-    assert as_set(load_data(tmp_path).train) == as_set(TRAIN)
-
-
-# --- rows and columns that are refused ---
-
-
-def test_wrong_columns(tmp_path: Path) -> None:
-    write_parquet(tmp_path, TRAIN, TEST)
-    file = tmp_path / "test-00000-of-00001.parquet"
-    pq.write_table(pa.table({"img": ["a"], "label": [0]}), file)
-    assert error_of(tmp_path) == (
-        "no single column is the image (a struct with `bytes`, or binary); found img: string, label: int64\n"
-        f"  at {file}\n  name the columns `image` and `label`, or {WRITE}"
-    )
-    pq.write_table(pa.table({"img": [b"a"], "label": [0.5], "name": ["x"]}), file)
-    assert error_of(tmp_path) == (
-        "no single column is the label (whole numbers or texts); found img: binary, label: double, name: string\n"
-        f"  at {file}\n  name the columns `image` and `label`, or {WRITE}"
-    )
-
-
-def test_null_row_unknown_label_and_no_rows(tmp_path: Path) -> None:
-    write_parquet(tmp_path, TRAIN, TEST, names=NAMES)
-    file = tmp_path / "test-00000-of-00001.parquet"
-    write_shard(file, Images(TEST.pixels[:2], np.array([0, 2])), names=NAMES)
-    assert error_of(tmp_path) == (
-        f"label 2 has no class name; there are 2 classes, from 0\n  at {file}, row 1, counted from 0\n"
-        "  write the names of all classes into the schema"
-    )
-    pq.write_table(pq.read_table(file).slice(0, 0), file)
-    assert error_of(tmp_path) == f"the test side holds no images\n  at {tmp_path}\n  add images, or remove it"
-    write_parquet(tmp_path, TRAIN, TEST)
-    pq.write_table(pa.table({"img": [{"bytes": png(TEST.pixels[0])}] * 2, "label": [0, None]}), file)
-    assert error_of(tmp_path) == f"an image or its label is null\n  at {file}, row 1, counted from 0\n{REPLACE}"
-    pq.write_table(pa.table({"img": [{"bytes": b"GIF89a"}], "label": [0]}), file)
-    assert error_of(tmp_path) == (
-        f"this is not a PNG, JPEG, BMP or WEBP image\n  at {file}, row 0, counted from 0\n{REPLACE}"
-    )
-
-
-def test_classes_of_one_name_and_classes_without_images(tmp_path: Path) -> None:
-    write_parquet(tmp_path, TRAIN, TEST, names=("a", "a"))
-    place = tmp_path / "train-00000-of-00002.parquet"
-    assert error_of(tmp_path) == f"two classes are named `a`\n  at {place}\n  rename one of them"
-    write_parquet(tmp_path, TRAIN, TEST, names=("a", "b", "c"))
-    assert error_of(tmp_path) == (
-        f"class `c` has no training images\n  at {tmp_path}\n  add images of it, or remove the class"
-    )
 
 
 # --- CIFAR-10 ---

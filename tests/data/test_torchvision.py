@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import pickle
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,14 @@ def test_mnist_and_fashion_mnist(tmp_path: Path, dataset: type[MNIST], suffix: s
     assert load_data(tmp_path / dataset.__name__).digest == found.digest
 
 
+def test_fashion_mnist_by_the_folder_of_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = tmp_path / "FashionMNIST" / "raw"
+    write_mnist(raw)
+    monkeypatch.chdir(raw)
+    found = load_data(".")
+    assert (found.name, found.classes[0]) == ("fashionmnist", "T-shirt/top")
+
+
 def test_two_datasets_in_a_folder(
     tmp_path: Path, small_cifar10: tuple[Images, Images], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,7 +112,8 @@ def test_an_idx_file_that_is_not_whole(tmp_path: Path) -> None:
     write_mnist(tmp_path / "raw")
     file = tmp_path / "raw" / "train-images-idx3-ubyte"
     intact = file.read_bytes()
-    for damaged in (b"", intact[:10], intact[:-1], intact + b"0", b"\0\0\x0d\3" + intact[4:]):
+    too_large = intact[:4] + b"\xff" * 12 + intact[16:]
+    for damaged in (b"", intact[:10], intact[:-1], intact + b"0", b"\0\0\x0d\3" + intact[4:], too_large):
         file.write_bytes(damaged)
         assert error_of(tmp_path) == (
             f"this is no IDX file of bytes in 3 dimensions, or not the whole of it\n  at {file}\n{REPLACE}"
@@ -120,9 +130,11 @@ def test_labels_that_do_not_fit_their_images(tmp_path: Path) -> None:
     write_mnist(tmp_path / "raw")
     file = tmp_path / "raw" / "train-labels-idx1-ubyte"
     write_idx(file, np.full(40, 10, np.uint8))
-    assert error_of(tmp_path) == f"40 images have 40 labels up to 10\n  at {file}\n{REPLACE}"
+    assert error_of(tmp_path) == (
+        f"label 10 has no class name; there are 10 classes, from 0\n  at {file}\n{REPLACE}"
+    )
     write_idx(file, np.zeros(39, np.uint8))
-    assert error_of(tmp_path) == f"40 images have 39 labels up to 0\n  at {file}\n{REPLACE}"
+    assert error_of(tmp_path) == f"40 images have 39 labels\n  at {file}\n{REPLACE}"
 
 
 class _Foreign:
@@ -146,4 +158,10 @@ def test_a_pickle_that_is_not_the_authors_is_never_opened(
         assert text.endswith(f", not {official}\n  at {file}\n  unpack the archive again")
     assert not (tmp_path / "witness").exists()
     file.unlink()
+    if sys.platform == "linux":
+        file.symlink_to("/proc/self/mem")  # a file that nobody can read from its start
+        assert error_of(folder) == (
+            f"this file cannot be read: Input/output error\n  at {file}\n  check its permissions"
+        )
+        file.unlink()
     assert error_of(folder) == (f"a file of {CIFAR10_FOLDER} is missing\n  at {file}\n  unpack its archive again")

@@ -12,6 +12,11 @@ from archsearch.cli import main
 Capture = pytest.CaptureFixture[str]
 
 CONDITION = "a condition reads like: rf > 44, params < 200k; words are quoted: state = 'complete'"
+ONCE = "remove one of them"
+LAST = "write it once, as the last word"
+SPLIT = "write split(sentence, sentence, ...)"
+WORD = "a name, a name with its bracket"
+WORDS = "act, again, avgpool, concat, conv, dw, gated, head, maxpool, norm, relu, residual, same, se, sep, split"
 SPACES = "give the path of a .space file or a shipped name; "
 
 NETWORK = "conv(4, stride=8) head()"

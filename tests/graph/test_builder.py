@@ -171,6 +171,11 @@ REFUSED: list[tuple[Any, tuple[Any, ...], str]] = [
         "output_padding is 0x-1; for each of 2 axes it must be at least 0\n  as in output_padding=(0, 0)",
     ),
     (
+        maps.TransposedConvolution(8, (), output_padding=(1, 0)),
+        (),
+        "transposed convolution needs a map with 0 axes, and this is 4x6x5\n  give it a size for each axis",
+    ),
+    (
         maps.Resize("nearest", (12, 10), (Fraction(1, 2), Fraction(1))),
         (),
         "the ratio is 1/2, 1; from 6x5 to 12x10 it is 1/2, 1/2\n"
@@ -197,6 +202,12 @@ REFUSED: list[tuple[Any, tuple[Any, ...], str]] = [
         moving.Pad(((0, 0), (0, 0), (6, 0), (0, 0)), "reflect"),
         (),
         "a map of 6 cannot be padded by 6 in mode `reflect`\n  pad it by at most 5",
+    ),
+    # torch pads no vector with other than zeros, not even by nothing.
+    (
+        moving.Pad(((0, 0), (0, 0)), "reflect"),
+        (1,),
+        "channels cannot be padded in the mode `reflect`\n  pad them with zeros",
     ),
     (moving.Take(0, 0, 1), (), "dim is 0; it must be from 1 to 3\n  dim 0 is the batch"),
     (moving.Take(2, 0, 3, step=0), (), "step is 0; it must be another number\n  write step=1, or -1 to go back"),
@@ -235,6 +246,15 @@ def test_what_is_refused_is_told_with_a_remedy(op: Operation, inputs: tuple[int,
     with pytest.raises(ShapeError) as caught:
         graph.then(op, *inputs)
     assert str(caught.value) == text
+
+
+@pytest.mark.parametrize("times", [0, -1, 2.5, True, "2", None])
+def test_what_cannot_be_repeated(times: Any) -> None:
+    build = Builder(SHAPE, classes=10)
+    with pytest.raises(
+        ShapeError, match=r"^times is .*; it must be a whole number of at least 1\n  as in times=2"
+    ):
+        build.repeat(lambda: build.then(norms.Scale()), times)
 
 
 @pytest.mark.parametrize(

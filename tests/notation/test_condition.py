@@ -78,6 +78,7 @@ ALIKE = [
     ("(rf > 1 or depth > 2) and macs > 3 or depth = 1", "(depth > 2 or rf > 1) and macs > 3 or depth = 1"),
     ("not (rf > 1, depth <= 2)", "depth > 2 or rf <= 1"),
     ("depth in (1, 2)", "depth = 1 or depth = 2"),
+    ("rf > 1 or depth in (2) and (macs > 3 or macs > 3)", "depth = 2 and macs > 3 or rf > 1"),
     ("rf > 0.000001", "rf > 0.000001"),
 ]
 
@@ -86,6 +87,13 @@ ALIKE = [
 def test_conditions_of_one_meaning_are_written_alike(text: str, canonical: str) -> None:
     assert Condition.of(text, VALUES).canonical == canonical
     assert Condition.of(canonical, VALUES).canonical == canonical
+
+
+def test_a_condition_is_written_on_one_line_that_means_the_same() -> None:
+    condition = Condition.of("rf > 44  # far\n,  state != 'no  #1' # and\n", NAMES, {"state": ()})
+    assert str(condition) == "rf > 44 , state != 'no  #1'"
+    assert Condition.of(str(condition), NAMES, {"state": ()}).canonical == condition.canonical
+    assert [clause.text for clause in condition.clauses] == ["rf > 44", "state != 'no  #1'"]
 
 
 @given(

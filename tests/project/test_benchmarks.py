@@ -34,6 +34,13 @@ def test_a_run_that_is_in_the_file_is_not_made_again(load: Any, tmp_path: Path) 
     assert [*left] == [wanted[3]]
 
 
+@pytest.mark.parametrize("part", ["0/2", "3/2", "1/0", "1", "a/b", "-1/2"])
+def test_what_is_no_part_is_refused(load: Any, part: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        load("runs").options("", epochs=1).parse_args(["--results", "runs.jsonl", f"--part={part}"])
+    assert f"`{part}` is no part of the runs; give one as in 1/2 or 2/2" in capsys.readouterr().err
+
+
 def test_gains_are_over_the_base_with_the_same_seed(load: Any) -> None:
     runs = load("runs")
     measured = {("base", 0): 80.0, ("base", 1): 81.0, ("other", 1): 82.5, ("other", 2): 90.0}

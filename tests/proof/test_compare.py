@@ -178,6 +178,24 @@ def test_each_difference_is_explained(module: nn.Module, shape: Shape, sentences
     assert list(compared(module, *shape).differences) == sentences
 
 
+class Scaled(nn.Module):
+    """Takes an argument by its name alone, behind one that is not given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(16, 4)
+
+    def forward(self, image: Tensor, mask: Tensor | None = None, *, scale: Tensor) -> Tensor:
+        seen: Tensor = self.layer(image)
+        return (seen if mask is None else seen.transpose(1, 2) @ mask) * scale
+
+
+def test_an_input_that_is_given_by_name() -> None:
+    given = {"image": (5, 16), "scale": (5, 4)}
+    found = compare(Scaled(), given, analyze(Scaled(), given))
+    assert found == Comparison((FamilyCounts("linear", 320, 320, 320),), ())
+
+
 def test_who_counts_fused_attention() -> None:
     found = compared(self_attention(), 5, 16)
     # 2 heads of 5 * 5 pairs of 8 features, once for the pairs and once for their values.

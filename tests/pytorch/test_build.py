@@ -7,6 +7,7 @@ from fractions import Fraction
 import pytest
 import torch
 
+from archsearch import Profile, analyze
 from archsearch.errors import ShapeError, TrainingError
 from archsearch.graph.builder import Builder
 from archsearch.graph.ops import folding, maps, mixing, moving, norms, recurrent
@@ -55,6 +56,22 @@ def test_what_the_builder_accepts_is_built(op: Operation) -> None:
     graph = Builder(SHAPE, classes=10)
     graph.then(op)
     assert build(graph.graph())(torch.randn(2, *SHAPE)).shape == (2, *graph.shape(1)[1:])
+
+
+def sees(profile: Profile) -> list[object]:
+    """Return what each element of the last tensor sees along each axis."""
+    return [axis.field.seen for axis in profile.rows[-1].field.axes]
+
+
+@pytest.mark.parametrize("op", ACCEPTED, ids=str)
+def test_the_layer_sees_and_costs_what_the_operation_does(op: Operation) -> None:
+    graph = Builder(SHAPE, classes=10)
+    graph.then(maps.Convolution(4, (3, 3), padding=(1, 1)))
+    graph.then(op)
+    expected, found = analyze(graph.graph()), analyze(build(graph.graph()), SHAPE, strict=True)
+    assert sees(found) == sees(expected)
+    names = ("params", "macs", "bias_ops", "norm_ops", "activation_ops", "pooling_ops")
+    assert [found.figures[name] for name in names] == [expected.figures[name] for name in names]
 
 
 def test_every_kind_with_a_layer_is_among_them() -> None:

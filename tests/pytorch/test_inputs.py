@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
-from torch.nn.utils import parametrizations
 
 from archsearch import analyze, check
 from archsearch.errors import ArchsearchError, TraceError
@@ -55,6 +53,11 @@ class Bytes(nn.Module):
             raise ValueError("images are bytes")
         made: Tensor = self.see(image.float() / 255)
         return made
+
+
+class Anything(nn.Module):
+    def forward(self, *images: Tensor) -> Tensor:
+        return images[0]
 
 
 MASKED = {"image": (3, 10, 10), "vector": (8,), "mask": "8x8:bool"}
@@ -146,6 +149,15 @@ REFUSED = [
     ),
     (nn.ReLU(), {"input": "3xx8"}, "`3xx8` is not the shape of an input", "write NAME=SHAPE, as in image=3x32x32"),
     (nn.ReLU(), {}, "no input is given", "write NAME=SHAPE"),
+    (Anything(), {"image": (3, 8, 8)}, "Anything takes no input `image`", "give one shape, without a name"),
+    *(
+        (nn.ReLU(), shape, f"an input of {text} cannot be made: ", "write sizes such as 3x32x32")
+        for shape, text in (
+            ((3, 999_999_999, 999_999), "3x999999999x999999"),
+            ((3, -8, 8), "3x-8x8"),
+            ((3, 8.0, 8), "3x8.0x8"),
+        )
+    ),
 ]
 
 
@@ -221,67 +233,6 @@ def test_a_module_on_the_meta_device_is_analysed_but_not_verified(module: nn.Mod
         prove(traced)
     assert str(refused.value.remedy).startswith("build it on the CPU")
     assert compare(module, (3, 8, 8), analyze(module, (3, 8, 8))).rows
-
-
-class LowRank(nn.Module):
-    """A kernel that is the product of two matrices, as in LoRA."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.down, self.up = nn.Parameter(torch.ones(8, 2)), nn.Parameter(torch.ones(2, 27))
-
-    def forward(self, image: Tensor) -> Tensor:
-        return functional.conv2d(image, (self.down @ self.up).view(8, 3, 3, 3))
-
-
-class Merged(nn.Module):
-    """Two kernels merged to one before they see the image."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.first, self.second = nn.Parameter(torch.ones(4, 3, 3, 3)), nn.Parameter(torch.ones(5, 4, 3, 3))
-
-    def forward(self, image: Tensor) -> Tensor:
-        merged = functional.conv2d(self.first.transpose(0, 1), self.second.flip(2, 3), padding=2, dilation=1)
-        return functional.conv2d(image, merged.transpose(0, 1), padding=2)
-
-
-class Made(nn.Module):
-    """A kernel of 4x3x3x3 made of two tensors of ones by a function."""
-
-    def __init__(self, make: Callable[[Tensor, Tensor], Tensor], *shapes: tuple[int, ...]) -> None:
-        super().__init__()
-        self.make = make
-        self.first, self.second = (nn.Parameter(torch.ones(shape)) for shape in shapes)
-
-    def forward(self, image: Tensor) -> Tensor:
-        return functional.conv2d(image, self.make(self.first, self.second).reshape(4, 3, 3, 3))
-
-
-# The MACs of the image, and those of weights alone.
-ALONE = [
-    (LowRank(), 36 * 8 * 27, 8 * 2 * 27),
-    (Merged(), 64 * 5 * 75, 3 * 25 * 5 * 36),
-    (parametrizations.weight_norm(nn.Conv2d(3, 4, 3)), 36 * 4 * 27, 0),
-    # The largest singular value: the kernel times one vector, and that times another.
-    (parametrizations.spectral_norm(nn.Conv2d(3, 4, 3)), 36 * 4 * 27, 4 * 27 + 4),
-    (Made(torch.outer, (4,), (27,)), 36 * 4 * 27, 4 * 27),
-    (Made(torch.inner, (4, 2), (27, 2)), 36 * 4 * 27, 4 * 2 * 27),
-    (Made(lambda one, two: torch.tensordot(one, two, 1), (4, 2), (2, 3, 3, 3)), 36 * 4 * 27, 4 * 2 * 27),
-    (Made(lambda one, two: torch.einsum("or,ric->oic", one, two), (4, 2), (2, 3, 9)), 36 * 4 * 27, 4 * 2 * 27),
-]
-
-
-@pytest.mark.parametrize(("module", "macs", "alone"), ALONE)
-def test_products_of_weights_alone_stand_apart(module: nn.Module, macs: int, alone: int) -> None:
-    found = analyze(module, (3, 8, 8), strict=True)
-    assert (found.figures["macs"], found.weight_macs, found.figures["flops"]) == (macs, alone, 2 * macs)
-    assert sum(row.counts.macs for row in found.rows if "of weights alone" in row.notes) == alone
-    assert found.figures["depth"] == 1
-    assert (f"{alone:,} MACs of weights alone" in str(found)) == (alone > 0)
-    compared = compare(module, (3, 8, 8), found)
-    assert sum(row.ours or 0 for row in compared.rows) == macs + alone
-    assert any("of weights alone" in one for one in compared.differences) == (alone > 0)
 
 
 def test_inputs_are_written_as_they_are_read() -> None:

@@ -202,6 +202,14 @@ def test_an_index_that_is_drawn_or_seen_is_named() -> None:
         assert analyze(Of(function), (3, 8, 8)).unknown == ("aten.index.Tensor",)
 
 
+def test_along_the_dim_that_a_single_number_has_not() -> None:
+    for name, function in (
+        ("aten.index_select.default", lambda image: image + image.mean().index_select(0, torch.tensor([0]))),
+        ("aten.unfold.default", lambda image: image + image.mean().unfold(0, 1, 1)),
+    ):
+        assert analyze(Of(function), (3, 8, 8)).unknown == (name,)
+
+
 # A layer that resizes 1x8x12, then rf by hand: a filter of linear or cubic shape over so many input pixels
 ANTIALIASED = [
     # Within 2 of a place between two pixels there are 4; within 4 there are 8, those at 2 and 4 with weight 0.

@@ -1,4 +1,4 @@
-"""Kernels and weights that a module computes from its image, and layers on a map without a batch."""
+"""Kernels that a module computes, of its image or of other weights; and layers on a map without a batch."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import torch
 from examples.modules import Of
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils import parametrizations
 from torch.utils.flop_counter import FlopCounterMode
 
 from archsearch import analyze
+from archsearch.proof.compare import compare
 from archsearch.proof.prove import prove
 from archsearch.pytorch.trace import trace
 
@@ -79,6 +81,67 @@ def test_a_weight_for_one_feature() -> None:
     module = Of(lambda x, make: functional.linear(x, make(x.mean((2, 3))).view(8)), nn.Linear(3, 8))
     # torch's counter has no formula for a matrix times a vector.
     assert analyze(module, (3, 8, 8), strict=True).figures["macs"] == 3 * 8 + 3 * 8 * 8
+
+
+class LowRank(nn.Module):
+    """A kernel that is the product of two matrices, as in LoRA."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down, self.up = nn.Parameter(torch.ones(8, 2)), nn.Parameter(torch.ones(2, 27))
+
+    def forward(self, image: Tensor) -> Tensor:
+        return functional.conv2d(image, (self.down @ self.up).view(8, 3, 3, 3))
+
+
+class Merged(nn.Module):
+    """Two kernels merged to one before they see the image."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Parameter(torch.ones(4, 3, 3, 3)), nn.Parameter(torch.ones(5, 4, 3, 3))
+
+    def forward(self, image: Tensor) -> Tensor:
+        merged = functional.conv2d(self.first.transpose(0, 1), self.second.flip(2, 3), padding=2, dilation=1)
+        return functional.conv2d(image, merged.transpose(0, 1), padding=2)
+
+
+class Made(nn.Module):
+    """A kernel of 4x3x3x3 made of two tensors of ones by a function."""
+
+    def __init__(self, make: Callable[[Tensor, Tensor], Tensor], *shapes: tuple[int, ...]) -> None:
+        super().__init__()
+        self.make = make
+        self.first, self.second = (nn.Parameter(torch.ones(shape)) for shape in shapes)
+
+    def forward(self, image: Tensor) -> Tensor:
+        return functional.conv2d(image, self.make(self.first, self.second).reshape(4, 3, 3, 3))
+
+
+# The MACs of the image, and those of weights alone.
+ALONE = [
+    (LowRank(), 36 * 8 * 27, 8 * 2 * 27),
+    (Merged(), 64 * 5 * 75, 3 * 25 * 5 * 36),
+    (parametrizations.weight_norm(nn.Conv2d(3, 4, 3)), 36 * 4 * 27, 0),
+    # The largest singular value: the kernel times one vector, and that times another.
+    (parametrizations.spectral_norm(nn.Conv2d(3, 4, 3)), 36 * 4 * 27, 4 * 27 + 4),
+    (Made(torch.outer, (4,), (27,)), 36 * 4 * 27, 4 * 27),
+    (Made(torch.inner, (4, 2), (27, 2)), 36 * 4 * 27, 4 * 2 * 27),
+    (Made(lambda one, two: torch.tensordot(one, two, 1), (4, 2), (2, 3, 3, 3)), 36 * 4 * 27, 4 * 2 * 27),
+    (Made(lambda one, two: torch.einsum("or,ric->oic", one, two), (4, 2), (2, 3, 9)), 36 * 4 * 27, 4 * 2 * 27),
+]
+
+
+@pytest.mark.parametrize(("module", "macs", "alone"), ALONE)
+def test_products_of_weights_alone_stand_apart(module: nn.Module, macs: int, alone: int) -> None:
+    found = analyze(module, (3, 8, 8), strict=True)
+    assert (found.figures["macs"], found.weight_macs, found.figures["flops"]) == (macs, alone, 2 * macs)
+    assert sum(row.counts.macs for row in found.rows if "of weights alone" in row.notes) == alone
+    assert found.figures["depth"] == 1
+    assert (f"{alone:,} MACs of weights alone" in str(found)) == (alone > 0)
+    compared = compare(module, (3, 8, 8), found)
+    assert sum(row.ours or 0 for row in compared.rows) == macs + alone
+    assert any("of weights alone" in one for one in compared.differences) == (alone > 0)
 
 
 # A layer on the last dims of 1x3x8x8 without the batch, and the MACs

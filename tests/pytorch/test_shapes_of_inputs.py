@@ -99,6 +99,8 @@ def test_tensors_in_dicts_and_lists() -> None:
     order = ("other.deep.image", "other.scale", "maps.0", "maps.1")
     turned = analyze(Nested(), {name: NESTED[name] for name in order})
     assert [(one.name, one.rf) for one in turned.outputs] == [("2", 5)]
+    second = analyze(Nested(), {name: NESTED[name] for name in ("maps.1", *NESTED)}, strict=True)
+    assert (second.graph.input, [one.name for one in second.outputs]) == ((3, 9, 9), ["1"])
     assert prove(trace(Nested(), NESTED)).holds
     assert {row.torch for row in compare(Nested(), NESTED, found).rows} == {found.figures["macs"]}
     assert str(InputTensor.of("maps.0=3x8x8")) == "maps.0=3x8x8"
@@ -118,6 +120,24 @@ def test_a_dict_that_is_not_said_to_be_one() -> None:
     with pytest.raises(TraceError, match="there is no 'mask'"):
         analyze(Dict(), {"batch.image": (3, 8, 8)})
     assert analyze(Dict(), {"batch.image": (3, 8, 8), "batch.mask": "scalar"}).figures["rf"] == 1
+
+
+@pytest.mark.parametrize("numbers", [(0, 2), (1,), ("0", "01")])
+def test_the_tensors_of_a_list_are_numbered_from_0(numbers: tuple[int | str, ...]) -> None:
+    images = {f"maps.{number}": (3, 8, 8) for number in numbers}
+    with pytest.raises(TraceError, match="the tensors in the list `maps` are numbered ") as refused:
+        analyze(Nested(), {**images, "other.deep.image": (3, 7, 7), "other.scale": "scalar"})
+    given = ", ".join(f"maps.{number}" for number in range(len(numbers)))
+    assert refused.value.remedy == f"number them from 0: {given}"
+
+
+def test_inputs_that_forward_takes_by_their_place_alone() -> None:
+    class Placed(nn.Module):
+        def forward(self, image: Tensor, /, scale: Tensor) -> Tensor:
+            return image * scale
+
+    found = analyze(Placed(), {"image": (3, 8, 8), "scale": "scalar"})
+    assert [row.path for row in found.rows if row.word == "input"] == ["", "scale"]
 
 
 def test_a_tensor_has_no_parts() -> None:

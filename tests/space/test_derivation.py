@@ -22,6 +22,8 @@ SPACES = {
     "bound once": "network = two(4|8, 8|16)*1..2\ntwo(a, b) = conv(a) conv(b) | conv(b) residual(conv(a) conv(b))",
     "passed on": "network = outer(4|8|16)\n"
     "outer(w) = inner(w, w|32) | inner(16|w, w)\ninner(a, b) = conv(b) conv(a) relu*0..1",
+    "chosen among what is passed on": "network = (outer(4) | outer(8|16)) relu*0..1\n"
+    "outer(w) = inner(w|32) | inner((w|2)|64) conv(w)\ninner(v) = conv(v)",
     "values within values": "network = unit(4|8)\nunit(w) = conv((w|16)|32) conv(w)",
     "not always used": "network = unit(4|8, 3|5)\nunit(w, k) = conv(w) | conv(w, kernel=k)",
     "ambiguous": "network = (a | b)*1..2 a*0..1\na = conv(8|16) relu*0..1\nb = relu*0..2 conv(16)",

@@ -124,6 +124,22 @@ def test_a_space_with_sentences_is_written_in_one_way() -> None:
     )
 
 
+# rules, and their canonical text: brackets that say which alternatives belong together stay
+IN_ONE_WAY = [
+    ("network = (conv(4) | relu)*1 head", "network = (conv(4) | relu) head()"),
+    ("network = ((conv(4) | relu)*1)*1 head()", "network = (conv(4) | relu) head()"),
+    ("network = ((conv(4) relu)*1)*2", "network = (conv(4) relu)*2"),
+    ("network = (relu*1 conv(4))*1 relu*2..2", "network = relu conv(4) relu*2"),
+    ("network = (relu*1..2)*1 head()", "network = relu*1..2 head()"),
+]
+
+
+@pytest.mark.parametrize(("rules", "canonical"), IN_ONE_WAY)
+def test_what_stands_once_is_written_without_saying_so(rules: str, canonical: str) -> None:
+    assert Space.of(rules).canonical.splitlines()[2:] == [canonical]
+    assert Space.of(canonical).size == Space.of(rules).size
+
+
 def test_a_draw_is_fair() -> None:
     # 1 + 2 + 4 derivations: each of the seven is drawn about 1,000 times of 7,000
     space = Space.of("network = conv(8|16)*0..2 relu")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from examples import searching
 
 from archsearch.errors import ArchsearchError, StudyError
+from archsearch.storage.database import opened
 from archsearch.storage.url import hidden, secrets_hidden, without_secrets
 from archsearch.study.budget import Budget
 from archsearch.study.loop import run
@@ -84,6 +86,21 @@ def test_what_is_no_file_of_results(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             run(searching.STUDY, instant, Budget(trials=1), storage=f"sqlite:///{name}")
         assert str(caught.value) == message + MEND
     assert Path("songs.db").read_bytes() == before
+
+
+@pytest.mark.parametrize("use", [load_results, lambda url: run(searching.STUDY, instant, Budget(1), storage=url)])
+def test_a_file_that_the_system_refuses(use: Callable[[str], object]) -> None:
+    url = f"sqlite:///{'a' * 300}.db"
+    with pytest.raises(StudyError) as caught:
+        use(url)
+    assert str(caught.value) == f"the storage `{url}` cannot be used: File name too long{MEND}"
+
+
+def test_an_error_without_words_is_named_by_its_type(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'studies.db'}"
+    with pytest.raises(StudyError) as caught, opened(url):
+        raise sqlite3.OperationalError
+    assert str(caught.value) == f"the storage `{url}` cannot be used: OperationalError{MEND}"
 
 
 def test_an_empty_file_has_no_results_and_takes_them(tmp_path: Path) -> None:

@@ -1,49 +1,32 @@
-"""The chosen networks of a search are tested once each, over several seeds, and no test image is scored before."""
+"""The chosen networks of a search are tested over several seeds, each a row; what is there is not done again."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from examples.confirming import CPU, LONG, SHORT, SPACE, compute_in_one_way, confirming, searched, steady
 
 from archsearch.data.dataset import Dataset
-from archsearch.data.images import Images, Pixels
+from archsearch.data.images import Images
 from archsearch.data.load import digits
 from archsearch.errors import ArchsearchError, DataError, StudyError
-from archsearch.space.space import Space
-from archsearch.study.columns import ResultRow
-from archsearch.study.confirm import confirm
-from archsearch.study.confirmation import Confirmation
 from archsearch.study.named import named_network
 from archsearch.study.results import load_results
 from archsearch.study.search import search
 from archsearch.study.studies import confirmed
-from archsearch.study.study import Measurement, Study
-from archsearch.study.training import training_score
 from archsearch.study.watch import Watch
 from archsearch.study.weights import WeightFiles
-from archsearch.training import probe
 from archsearch.training.history import Epoch
-from archsearch.training.recipe import Recipe
-from archsearch.training.wanted import Wanted
 from archsearch.training.weights import load_weights
-
-SHORT = Recipe(epochs=1, batch_size=64, augmentation="none")
-LONG = replace(SHORT, epochs=2)
-SPACE = Space.of("network = conv(4|5|6|7, kernel=4, stride=4, padding=0) head()", "tiny")
-CPU = Wanted("cpu", "fp32", 1)
-CHANGING = {"seconds", "images_per_second", "device"}
 
 
 @pytest.fixture(autouse=True)
 def computed_in_one_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Which layout is the fastest is a measurement, and results to the digit hold for one layout."""
-    monkeypatch.setattr(probe, "_FASTER", math.inf)
+    compute_in_one_way(monkeypatch)
 
 
 @pytest.fixture(scope="module")
@@ -56,20 +39,8 @@ def storage(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'studies.db'}"
 
 
-def searched(data: Dataset, storage: str, trials: int = 2) -> tuple[ResultRow, ...]:
-    return search(SPACE, data, recipe=SHORT, trials=trials, storage=storage, wanted=CPU).rows
-
-
-def confirming(data: Dataset, storage: str, study: str = "tiny", **given: Any) -> Confirmation:
-    return confirm(study, data, **{"recipe": LONG, "storage": storage, "wanted": CPU, **given})
-
-
 def rows_of(storage: str, study: str = "tiny confirmed") -> list[dict[str, object]]:
     return [dict(row.values) for row in load_results(storage) if row["study"] == study]
-
-
-def steady(rows: list[dict[str, object]]) -> list[dict[str, object]]:
-    return [{name: value for name, value in row.items() if name not in CHANGING} for row in rows]
 
 
 class Seen(Watch):
@@ -88,84 +59,6 @@ class Seen(Watch):
         self.steps += 1
         if self.steps == self.stop_at:
             raise KeyboardInterrupt
-
-
-class LookedAtError(Exception):
-    """A test image was looked at."""
-
-
-class Untouchable(np.ndarray[Any, np.dtype[np.uint8]]):
-    """Pixels that raise where one of them is read; their shape may be asked for."""
-
-    def __getitem__(self, index: Any) -> Any:
-        raise LookedAtError
-
-    def __array_ufunc__(self, *arguments: Any, **given: Any) -> Any:
-        raise LookedAtError
-
-
-class Counted(np.ndarray[Any, np.dtype[np.uint8]]):
-    """Pixels that count how many images are taken."""
-
-    taken = 0
-
-    def __getitem__(self, index: Any) -> Any:
-        Counted.taken += len(index)
-        return np.asarray(self)[index]
-
-
-def with_test(data: Dataset, kind: type[Any]) -> Dataset:
-    assert data.test is not None
-    pixels: Pixels = data.test.pixels.view(kind)
-    return replace(data, test=Images(pixels, data.test.labels))
-
-
-def test_a_search_looks_at_no_test_image_and_to_confirm_does(data: Dataset, storage: str) -> None:
-    guarded = with_test(data, Untouchable)
-    assert {row["state"] for row in searched(guarded, storage)} == {"complete"}
-    with pytest.raises(LookedAtError):
-        confirming(guarded, storage, top=1, seeds=1)
-
-
-def test_the_test_images_are_measured_once_after_the_last_epoch(data: Dataset, storage: str) -> None:
-    searched(data, storage)
-    counting = with_test(data, Counted)
-    assert data.test is not None
-
-    class Unseen(Watch):
-        def step(self, done: int, total: int) -> None:
-            assert Counted.taken == 0
-
-        def epoch(self, number: int, epoch: Epoch) -> None:
-            assert (epoch.accuracy is None) == (epoch.epoch < LONG.epochs)
-
-    Counted.taken = 0
-    confirming(counting, storage, top=1, seeds=1, watch=Unseen())
-    # For the accuracy, and for the predictions that are kept.
-    assert Counted.taken == 2 * len(data.test)
-
-
-@pytest.mark.parametrize("kind", ["test", "test after each epoch", ""])
-def test_no_search_measures_on_anything_but_held_out_images(data: Dataset, kind: str) -> None:
-    split = replace(data.split("test"), kind=kind)
-    with pytest.raises(StudyError, match="a search measures on held-out validation images; these are `"):
-        training_score(split, 0)
-    with pytest.raises(StudyError, match="a search measures on held-out validation images; these are `"):
-        Study("tiny", SPACE, Measurement.on(data, split, SHORT, 0))
-
-
-def test_a_search_learns_nothing_from_what_is_confirmed(data: Dataset, tmp_path: Path) -> None:
-    alone, beside = (f"sqlite:///{tmp_path / name}.db" for name in ("alone", "beside"))
-    for storage in (alone, beside):
-        searched(data, storage)
-    confirming(data, beside, top=2, seeds=1, recipe=SHORT)
-    after = [steady([dict(row.values) for row in searched(data, one, trials=4)]) for one in (alone, beside)]
-    assert after[0] == after[1]
-    assert len(after[0]) == 4
-    # Nor does another study that is searched anew take its results for its own.
-    rows = search(SPACE, data, recipe=SHORT, trials=4, storage=beside, study="other", wanted=CPU).rows
-    assert {row["test_accuracy"] for row in rows} == {None}
-    assert not [row for row in rows if "confirmed" in str(row["reason"])]
 
 
 def test_each_network_and_seed_is_a_row_with_weights_and_predictions(data: Dataset, storage: str) -> None:
@@ -323,8 +216,15 @@ def test_mistakes(data: Dataset, storage: str) -> None:
             confirming(on_data, storage, **arguments)
         assert message in str(caught.value)
     confirming(data, storage, top=1, seeds=1, recipe=SHORT)
-    with pytest.raises(StudyError, match="row `tiny confirmed#0` is measured on test images; what is"):
+    with pytest.raises(StudyError) as caught:
         confirming(data, storage, study="tiny confirmed", numbers=[0])
+    assert str(caught.value) == (
+        "row `tiny confirmed#0` is measured on test images; what is confirmed was trained on validation images\n"
+        "  choose one of: archsearch results --where "
+        "\"study = 'tiny confirmed' and state = 'complete' and test_accuracy is none\""
+    )
+    with pytest.raises(StudyError, match="study `tiny confirmed` has no network 7\n  there is only 0"):
+        confirming(data, storage, study="tiny confirmed", numbers=[7])
     with pytest.raises(StudyError, match="has no network that was trained to the end on validation images"):
         confirming(data, storage, study="tiny confirmed")
     with pytest.raises(

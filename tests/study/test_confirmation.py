@@ -13,11 +13,13 @@ from archsearch.study.columns import COLUMNS, ResultRow
 from archsearch.study.confirmation import Confirmation, Confirmed, Run, Spread
 
 
-def network(name: str, params: int, *accuracies: float | None) -> Confirmed:
+def run(state: str, accuracy: float | None) -> Run:
     empty: dict[str, Any] = dict.fromkeys(COLUMNS)
-    runs = {
-        seed: Run(ResultRow({**empty, "test_accuracy": accuracy}), {}) for seed, accuracy in enumerate(accuracies)
-    }
+    return Run(ResultRow({**empty, "state": state, "test_accuracy": accuracy}), {})
+
+
+def network(name: str, params: int, *accuracies: float | None) -> Confirmed:
+    runs = {seed: run("complete", accuracy) for seed, accuracy in enumerate(accuracies)}
     return Confirmed(name, name, name, {"params": params, "rf": 1, "macs": 1}, runs)
 
 
@@ -41,6 +43,10 @@ def network(name: str, params: int, *accuracies: float | None) -> Confirmed:
 def test_the_best_and_the_simplest_near_it(networks: list[Confirmed], expected: str) -> None:
     found = Confirmation(tuple(networks))
     assert "".join(one.name if one else "-" for one in (found.best, found.simplest)) == expected
+
+
+def test_a_training_that_failed_after_its_last_epoch_has_no_accuracy() -> None:
+    assert (run("complete", 90).accuracy, run("failed", 90).accuracy) == (90, None)
 
 
 @given(st.lists(st.floats(0, 100), min_size=2, max_size=9))

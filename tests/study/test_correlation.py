@@ -116,6 +116,7 @@ def test_four_networks_say_little() -> None:
 def test_what_has_no_figure_says_why() -> None:
     few = of_params(table([1, 2, 3], [1, 2, 3]))
     assert few == Correlation("params", "val_accuracy", 3, reason="3 complete networks have both; it needs 4")
+    assert of_params(table([1], [1])).reason == "1 complete network has both; it needs 4"
     same = of_params(table([7] * 5, range(5)))
     assert same == Correlation("params", "val_accuracy", 5, reason="params is the same for all")
     assert of_params(table(range(5), [3] * 5)).reason == "val_accuracy is the same for all"

@@ -6,9 +6,12 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+import optuna
 import pytest
 from examples.mistakes import Capture
 from examples.mistakes import run as run_command
+from optuna.pruners import BasePruner, NopPruner
+from optuna.trial import FrozenTrial
 
 from archsearch.errors import ArchsearchError, TrainingError
 from archsearch.space.space import Space
@@ -145,6 +148,18 @@ def test_a_score_whose_accuracy_is_no_number_is_a_failure(storage: str) -> None:
     assert {row["reason"] for row in outcome.rows} == {"the accuracy is nan in epoch 1"}
 
 
+def test_a_score_whose_loss_is_no_number_is_a_failure(storage: str) -> None:
+    """Losses rank networks, and among them nan has no place."""
+
+    def no_number(job: Job) -> None:
+        job.report(Epoch(1, 0.0, 1.0, 50.0, math.nan, 60.0, 0.0))
+
+    study = Study("nan", Space.of("network = conv(2) head()", "nan"), TABLE)
+    outcome = run(study, no_number, Budget(trials=1), storage=storage)
+    assert [(row["state"], row["reason"]) for row in outcome.rows] == [("failed", "the loss is nan in epoch 1")]
+    assert outcome.remedy == "none of them was trained: the column `reason` says why; None stands for no loss"
+
+
 def test_one_failure_among_others_is_a_row(storage: str) -> None:
     seen: list[str] = []
 
@@ -172,3 +187,31 @@ def test_a_copy_names_the_run_that_was_trained(storage: str) -> None:
     assert reasons == {"first": None, "second": taken, "third": taken}
     other = Study("other", Space.of(space, "other"), replace(TABLE, seed=1))
     assert run(other, constant, Budget(trials=1), storage=storage).rows[0]["reason"] is None
+
+
+class AfterTwoEpochs(BasePruner):
+    """Prunes whatever has come to its second epoch."""
+
+    def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
+        return trial.last_step == 2
+
+
+def test_a_copy_that_is_pruned_is_still_a_copy(storage: str) -> None:
+    """Its hour was another study's, and does not count as time of this one."""
+
+    def score(job: Job) -> None:
+        job.note({"precision": "looked up"})
+        for number in (1, 2, 3):
+            job.report(Epoch(number, 0.0, 1.0, 50.0, 1.0, 60.0, 1200.0))
+
+    three_epochs = replace(TABLE, recipe=Recipe(epochs=3))
+    first, second = (Study(name, Space.of("network = conv(8|9) head()", name), three_epochs) for name in "ab")
+    run(first, score, Budget(trials=2), storage=storage, pruner=NopPruner())
+    (row,) = run(second, score, Budget(trials=1), storage=storage, pruner=AfterTwoEpochs()).rows
+    number = next(one["number"] for one in load_results(storage) if one["digest"] == row["digest"])
+    assert (row["state"], row["epochs"], row["precision"]) == ("pruned", 2, "looked up")
+    assert row["reason"] == (
+        f"the result is that of study a, number {number}; below the median of the others after epoch 2"
+    )
+    later = run(second, score, Budget(trials=2, hours=0.5), storage=storage, pruner=AfterTwoEpochs())
+    assert [one["state"] for one in later.rows] == ["pruned", "pruned"]

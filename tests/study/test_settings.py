@@ -155,6 +155,7 @@ def test_a_study_that_is_written_in_another_way_goes_on(tmp_path: Path) -> None:
     ("name", "shown"),
     [
         ("", "''"),
+        ("  ", "'  '"),
         ("a\nb", r"'a\nb'"),
         ("\x1b[31m", r"'\x1b[31m'"),
         ("\udcff", r"'\udcff'"),

@@ -11,7 +11,7 @@ from examples.pipelines import noise, pipeline_of
 
 from archsearch.data.images import Images
 from archsearch.errors import ArchsearchError
-from archsearch.training.batches import BATCHES_AHEAD, Batch, batches
+from archsearch.training.batches import BATCHES_AHEAD, Batch, TrainingWarning, batches, warn_of_few_steps
 from archsearch.training.fields import AUGMENTATIONS
 
 
@@ -127,3 +127,20 @@ def test_wrong_sizes() -> None:
     with pytest.raises(ArchsearchError) as caught:
         batches(noise(2), pipeline_of("none"), batch_size=0, order=None, epoch=0)
     assert str(caught.value) == "the batch size is 0; it must be at least 1"
+
+
+@pytest.mark.parametrize(
+    ("images", "batch_size", "message"),
+    [
+        (1279, 128, "1,279 training images make 9 steps of 128 images an epoch, too few to learn much; give"),
+        (20, 128, "20 training images make 1 step of 20 images an epoch, too few to learn much; give"),
+        (1280, 128, None),
+        (20, 16, None),
+    ],
+)
+def test_few_steps_in_an_epoch_are_worth_a_word(images: int, batch_size: int, message: str | None) -> None:
+    if message is None:
+        warn_of_few_steps(images, batch_size)
+    else:
+        with pytest.warns(TrainingWarning, match=message):
+            warn_of_few_steps(images, batch_size)

@@ -14,7 +14,8 @@ import torch
 from safetensors import safe_open
 
 from archsearch import analyze
-from archsearch.data.dataset import Split
+from archsearch.data.dataset import Dataset, Split
+from archsearch.data.images import Images
 from archsearch.data.load import digits
 from archsearch.errors import TrainingError
 from archsearch.notation.network import Network, parse
@@ -124,6 +125,27 @@ def test_a_checkpoint_of_another_training_is_not_gone_on_from(tmp_path: Path, sp
     train(GRAPH, split, RECIPE, seed=1, checkpoint=path)
     anew = train(GRAPH, split, RECIPE, seed=2, checkpoint=path)
     assert outcomes(anew) == outcomes(train(GRAPH, split, RECIPE, seed=2))
+
+
+def test_a_checkpoint_of_other_images_is_not_gone_on_from(tmp_path: Path, split: Split) -> None:
+    path, few = tmp_path / "one.safetensors", replace(RECIPE, epochs=1)
+    pixels, labels = split.train.pixels, split.train.labels
+    first, other = (
+        Dataset.of("mine", split.classes, Images(shown, labels)).split("validation")
+        for shown in (pixels, 255 - pixels)
+    )
+    train(GRAPH, first, few, checkpoint=path)
+    assert outcomes(train(GRAPH, other, few, checkpoint=path)) == outcomes(train(GRAPH, other, few))
+
+
+def test_a_checkpoint_of_an_earlier_version_is_gone_on_from(tmp_path: Path, split: Split) -> None:
+    path, few = tmp_path / "one.safetensors", replace(RECIPE, epochs=1)
+    whole = train(GRAPH, split, few, checkpoint=path)
+    written = Checkpoint.read(path)
+    values = {name: value for name, value in written.values.items() if name != "data_digest"}
+    assert values.keys() < written.values.keys()
+    Checkpoint(written.tensors, values).write(path)
+    assert train(GRAPH, split, few, checkpoint=path).history == whole.history
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from archsearch.data.load import digits
 from archsearch.errors import TrainingError
 from archsearch.notation.network import parse
 from archsearch.training import learner
-from archsearch.training.memory import evaluation_batch, out_of_memory_explained, training_bytes
+from archsearch.training.memory import as_memory_allows, evaluation_batch, out_of_memory_explained, training_bytes
 from archsearch.training.recipe import Recipe
 from archsearch.training.train import train
 
@@ -118,3 +118,15 @@ def test_the_size_of_evaluation_batches_does_not_follow_the_recipe() -> None:
     split = replace(digits().split("validation"), train=images, evaluation=images)
     graph = parse("conv(4, stride=4) head()").lower((3, 64, 64))
     assert len(train(graph, split, Recipe(epochs=1, batch_size=2, augmentation="none")).history) == 1
+
+
+def test_memory_that_does_not_suffice_for_one_image_is_an_error() -> None:
+    sizes: list[int] = []
+
+    def run(batch_size: int) -> None:
+        sizes.append(batch_size)
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        as_memory_allows(run, 5)
+    assert sizes == [5, 2, 1]

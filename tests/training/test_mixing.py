@@ -61,3 +61,6 @@ def test_smaller_images_show_the_same() -> None:
     assert flat.shape == (2, 3, 24, 15)
     assert torch.allclose(flat, torch.tensor(7.0))
     assert scaled(torch.zeros(1, 3, 1, 1), 0.1).shape == (1, 3, 1, 1)
+    # Every fourth column is white: between the columns that a quarter of the size is read at, none is.
+    striped = torch.tensor([1.0, 0, 0, 0]).repeat(8).expand(1, 3, 32, 32)
+    assert torch.allclose(scaled(striped, 0.25)[..., 1:-1], torch.tensor(0.25), atol=0.1)

@@ -15,8 +15,8 @@ from archsearch.errors import TrainingError
 from archsearch.notation.network import parse
 from archsearch.training import probe, steps
 from archsearch.training.device import Device
-from archsearch.training.probe import Choice, Wanted, choose, fastest, machine, reason
-from archsearch.training.wanted import cores
+from archsearch.training.probe import Choice, choose, fastest, machine, reason
+from archsearch.training.wanted import Wanted, cores
 
 TINY = parse("conv(4, stride=4) head()").lower()
 several_cores = pytest.mark.skipif(cores() < 2, reason="needs two cores")
@@ -42,6 +42,22 @@ def test_a_choice_is_the_fastest_that_was_tried() -> None:
     assert not choice.device.compiled
     assert "compil" not in choice.reason
     assert Choice.of(choice.written()) == choice
+
+
+@pytest.mark.parametrize(
+    ("note", "images", "suits"),
+    [
+        ("", 59_999, True),
+        ("", 60_000, False),
+        ("; compiling took 45 s", 10**9, True),
+        ("; not compiled: there is no C++ compiler", 10**9, True),
+    ],
+)
+def test_a_choice_without_compiling_suits_trainings_of_less_than_10_minutes(
+    note: str, images: int, suits: bool
+) -> None:
+    device = Device()
+    assert Choice(device, f"as ever{note}", {", ".join(probe.words(device)): 100.0}).suits(images) == suits
 
 
 @several_cores
@@ -223,7 +239,8 @@ def run_without_a_compiler(program: str) -> subprocess.CompletedProcess[str]:
 def test_without_a_compiler_training_is_eager() -> None:
     program = (
         "from archsearch.notation.network import parse\n"
-        "from archsearch.training.probe import Wanted, choose\n"
+        "from archsearch.training.probe import choose\n"
+        "from archsearch.training.wanted import Wanted\n"
         "graph = parse('conv(4, stride=4) head()').lower()\n"
         "choice = choose(graph, 16, Wanted('cpu', threads=1), images=10**9)\n"
         "assert not choice.device.compiled, choice\n"

@@ -199,6 +199,8 @@ def test_a_shipped_recipe_is_found_by_its_name_or_its_file_name() -> None:
     assert Recipe.find("fast") == Recipe.find("fast.toml")
     with pytest.raises(ArchsearchError, match=r"there is no recipe `fats`\n  .*; did you mean `fast`"):
         Recipe.find("fats")
+    with pytest.raises(ArchsearchError, match=r"there is no recipe `x+`"):
+        Recipe.find("x" * 300)
 
 
 @given(RECIPES, RECIPES)

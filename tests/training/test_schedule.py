@@ -42,6 +42,8 @@ HALF = math.sqrt(2) / 2
             {"schedule": "steps", "epochs": 25, "step_epochs": 8, "step_factor": 0.1},
             {0: 1, 0.3: 1, 8 / 25: 1, 8.01 / 25: 0.1, 16 / 25: 0.1, 16.01 / 25: 0.01, 24.01 / 25: 0.001, 1: 0.001},
         ),
+        # 7 / 25 * 25 is a little above 7.
+        ({"schedule": "steps", "epochs": 25, "step_epochs": 7, "step_factor": 0.1}, {7 / 25: 1, 7.01 / 25: 0.1}),
         ({"schedule": "steps", "epochs": 4, "step_epochs": 9}, {0: 1, 0.5: 1, 1: 1}),
         ({"schedule": "steps", "epochs": 4, "step_epochs": 1, "step_factor": 1}, {0: 1, 0.6: 1, 1: 1}),
     ],

@@ -21,16 +21,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from archsearch.analysis.receptive import reach
-from archsearch.analysis.receptive.pattern import ENDLESS, Pattern, union
+from archsearch.analysis.receptive.pattern import ENDLESS, LARGEST, Pattern, union
 from archsearch.analysis.receptive.reach import Reach, Sets, Spans
 from archsearch.errors import ShapeError
 from archsearch.graph.windows import Window
 
 if TYPE_CHECKING:
     from archsearch.graph.windows import AnyWindow
-
-LARGEST = 2**20
-"""The largest receptive field that is counted, in pixels: far beyond any image, and a set takes a bit for each."""
 
 
 @dataclass(frozen=True)
@@ -119,9 +116,6 @@ class AxisField:
             message = f"a window of {window.kernel:,} is not counted; the largest is {LARGEST:,}"
             raise ShapeError(message, remedy="write a smaller kernel")
         pattern = self.pattern.after(window) if self.pattern else None
-        if pattern and pattern.is_regular and pattern.extent > LARGEST:
-            message = f"the receptive field is {pattern.extent:,} pixels; more than {LARGEST:,} are not counted"
-            raise ShapeError(message, remedy="reduce kernels, dilations or strides")
         blind = _blind_after(self.blind, window, length, units)
         if self.local is None or self.total is None:
             return AxisField(pattern, units, blind)

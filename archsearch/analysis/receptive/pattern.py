@@ -10,11 +10,18 @@ from math import gcd, lcm
 from operator import or_
 from typing import TYPE_CHECKING, TypeAlias
 
+from archsearch.errors import ShapeError
 from archsearch.graph.windows import Listed
 
 if TYPE_CHECKING:
     from archsearch.graph.windows import AnyWindow
 
+
+LARGEST = 2**20
+"""The largest receptive field that is counted, in pixels: far beyond any image, and a set takes a bit for each."""
+
+LONGEST_PERIOD = 2**16
+"""The most units that a pattern may have before it repeats: of two odd scale factors in a row it is a million."""
 
 Placed: TypeAlias = tuple[int, int]
 """A set (p, bits) on the endless axis: position p + i for every bit i; bit 0 is set, the empty set is (0, 0)."""
@@ -46,7 +53,9 @@ class Pattern:
     """What each unit of an endless map sees.
 
     `phases` holds the sets of units 0 to `period - 1`; each later unit sees what the unit `period` before it does,
-    `advance` pixels further along. After convolution and pooling alone, the period is 1.
+    `advance` pixels further along. After convolution and pooling alone, the period is 1. Units that repeat only
+    after more than LONGEST_PERIOD are taken to follow no pattern, and ShapeError is raised where one would see
+    more than LARGEST pixels.
     """
 
     advance: int
@@ -110,21 +119,26 @@ class Pattern:
         """Return the pattern of units that read the same unit of both; IRREGULAR where their strides differ."""
         if self is other:
             return self
-        if not self.phases or not other.phases or self.stride != other.stride:
+        period = self._common_period(other)
+        if not period:
             return IRREGULAR
-        period = lcm(len(self.phases), len(other.phases))
         phases = tuple(_together((self.at(unit), other.at(unit))) for unit in range(period))
         return _shortest(Pattern(self.advance * (period // len(self.phases)), phases))
 
     def misalignment(self, other: Pattern) -> Fraction:
         """Return the largest distance, in pixels, between the centres of the same unit's fields on two maps.
 
-        0 where their join is irregular anyway: where one of them is, or where their strides differ.
+        0 where their join is irregular anyway.
         """
+        units = range(self._common_period(other))
+        return max((abs(_centre(self.at(n)) - _centre(other.at(n))) for n in units), default=Fraction(0))
+
+    def _common_period(self, other: Pattern) -> int:
+        """Return after how many units both repeat; 0 where their join is irregular."""
         if not self.phases or not other.phases or self.stride != other.stride:
-            return Fraction(0)
+            return 0
         period = lcm(len(self.phases), len(other.phases))
-        return max(abs(_centre(self.at(unit)) - _centre(other.at(unit))) for unit in range(period))
+        return period if period <= LONGEST_PERIOD else 0
 
 
 ENDLESS = Pattern(1, ((0, 1),))
@@ -140,6 +154,8 @@ def _after(pattern: Pattern, window: AnyWindow | Repeated) -> Pattern:
     units, positions = window.advance
     common = gcd(positions, len(pattern.phases))
     period = units * (len(pattern.phases) // common)
+    if period > LONGEST_PERIOD:
+        return IRREGULAR
     phases = tuple(_together(pattern.at(read) for read in window.reads(unit)) for unit in range(period))
     return _shortest(Pattern(pattern.advance * (positions // common), phases))
 
@@ -164,6 +180,10 @@ def _together(placed: Iterable[Placed]) -> Placed:
     if not seen:
         return 0, 0
     first = min(start for start, _bits in seen)
+    extent = max(start + bits.bit_length() for start, bits in seen) - first
+    if extent > LARGEST:
+        message = f"the receptive field is {extent:,} pixels; more than {LARGEST:,} are not counted"
+        raise ShapeError(message, remedy="reduce kernels, dilations or strides")
     return first, union(bits << (start - first) for start, bits in seen)
 
 

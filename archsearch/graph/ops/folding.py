@@ -41,14 +41,9 @@ class Unfold(Operation):
 
 
 @dataclass(frozen=True)
-class Fold(Operation):
-    """torch's `Fold`, of a map with the places of a window among its channels: windows summed where they overlap.
+class _Spread(Operation):
+    """An operation that spreads each unit of a map over its window on a map of `size`."""
 
-    >>> Fold((3, 3), (2, 2), (1, 1), (1, 1), (8, 8)).output([(1, 36, 4, 4)])
-    (1, 4, 8, 8)
-    """
-
-    kind: ClassVar[str] = "fold"
     buildable: ClassVar[bool] = False
     kernel: Sizes
     stride: Sizes
@@ -60,16 +55,27 @@ class Fold(Operation):
         parts = zip(self.kernel, self.stride, self.padding, self.dilation, strict=True)
         return tuple(TransposedWindow(*sizes) for sizes in parts)
 
+    @property
+    def description(self) -> str:
+        return described(self.kind, self.kernel, self.stride, self.dilation)
+
+
+@dataclass(frozen=True)
+class Fold(_Spread):
+    """torch's `Fold`, of a map with the places of a window among its channels: windows summed where they overlap.
+
+    >>> Fold((3, 3), (2, 2), (1, 1), (1, 1), (8, 8)).output([(1, 36, 4, 4)])
+    (1, 4, 8, 8)
+    """
+
+    kind: ClassVar[str] = "fold"
+
     def output(self, shapes: Sequence[Shape]) -> Shape:
         return (shapes[0][0], shapes[0][1] // prod(self.kernel), *self.size)
 
     def counts(self, shapes: Sequence[Shape], _output: Shape) -> Counts:
         """Count each element that is added, as arithmetic."""
         return Counts(arithmetic_ops=prod(shapes[0]))
-
-    @property
-    def description(self) -> str:
-        return described(self.kind, self.kernel, self.stride, self.dilation)
 
 
 @dataclass(frozen=True)
@@ -104,7 +110,7 @@ class FractionalPool(Operation):
 
 
 @dataclass(frozen=True)
-class MaxUnpool(Operation):
+class MaxUnpool(_Spread):
     """torch's `MaxUnpool2d`: each unit is put where the maximum was in its window, by a max-pooling's indices.
 
     It reads the map and the indices. Which of the windows that cover a position fills it depends on the values in
@@ -112,20 +118,6 @@ class MaxUnpool(Operation):
     """
 
     kind: ClassVar[str] = "max_unpool"
-    buildable: ClassVar[bool] = False
-    kernel: Sizes
-    stride: Sizes
-    padding: Sizes
-    dilation: Sizes
-    size: Sizes
-
-    def windows(self, _shape: Shape) -> tuple[TransposedWindow, ...]:
-        parts = zip(self.kernel, self.stride, self.padding, self.dilation, strict=True)
-        return tuple(TransposedWindow(*sizes) for sizes in parts)
 
     def output(self, shapes: Sequence[Shape]) -> Shape:
         return (*shapes[0][:2], *self.size)
-
-    @property
-    def description(self) -> str:
-        return described("max unpool", self.kernel, self.stride, self.dilation)

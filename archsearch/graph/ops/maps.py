@@ -90,9 +90,10 @@ class TransposedConvolution(Operation):
 
     def output(self, shapes: Sequence[Shape]) -> Shape:
         """Return as many units along each axis as its window gives; raises ShapeError."""
+        shape = map_of(shapes[0], self.kind, len(self.kernel))
         check_window(kernel=self.kernel, output_padding=self.output_padding)
         check_output_padding(self.output_padding, self.stride, self.dilation)
-        return _convolved(self, map_of(shapes[0], self.kind, len(self.kernel)))
+        return _convolved(self, shape)
 
     def weights(self, shapes: Sequence[Shape]) -> Sizes:
         """Return input channels * (channels / groups) * kernel area, and a bias for each channel."""

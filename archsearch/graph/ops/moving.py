@@ -29,13 +29,13 @@ class Pad(Operation):
         return tuple(size + before + after for size, (before, after) in parts)
 
     def check_buildable(self, shapes: Sequence[Shape]) -> None:
-        """Raise ShapeError for another number of dims, for channels without zeros around, for too much."""
+        """Raise ShapeError for another number of dims, for channels padded with other than zeros, for too much."""
         super().check_buildable(shapes)
         shape, (batch, *others) = shapes[0], self.amounts or ((0, 0),)
         if len(self.amounts) != len(shape) or batch != (0, 0):
             message = f"the amounts are {self.amounts}; there must be a pair for each of {len(shape)} dims"
             raise ShapeError(message, remedy="begin with (0, 0), for the batch")
-        if self.border != "zeros" and others[0] != (0, 0):
+        if self.border != "zeros" and (len(shape) < 3 or others[0] != (0, 0)):
             raise ShapeError(
                 f"channels cannot be padded in the mode `{self.border}`", remedy="pad them with zeros"
             )

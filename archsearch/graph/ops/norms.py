@@ -13,10 +13,8 @@ from archsearch.graph.shapes import Shape, Sizes
 
 
 @dataclass(frozen=True)
-class BatchNorm(Operation):
-    """torch's `BatchNorm2d` with scale and shift, in eval mode."""
-
-    kind: ClassVar[str] = "batch_norm"
+class _Norm(Operation):
+    """A norm of the channels, with scale and shift."""
 
     def weights(self, shapes: Sequence[Shape]) -> Sizes:
         """Return a scale and a shift for each channel."""
@@ -28,7 +26,14 @@ class BatchNorm(Operation):
 
 
 @dataclass(frozen=True)
-class LayerNorm(Operation):
+class BatchNorm(_Norm):
+    """torch's `BatchNorm2d` with scale and shift, in eval mode."""
+
+    kind: ClassVar[str] = "batch_norm"
+
+
+@dataclass(frozen=True)
+class LayerNorm(_Norm):
     """torch's `LayerNorm` over the channels, at each position of a map by itself, with scale and shift.
 
     Liu et al., "A ConvNet for the 2020s" (2022), normalise maps so.
@@ -38,14 +43,6 @@ class LayerNorm(Operation):
     """
 
     kind: ClassVar[str] = "layer_norm"
-
-    def weights(self, shapes: Sequence[Shape]) -> Sizes:
-        """Return a scale and a shift for each channel."""
-        return shapes[0][1], shapes[0][1]
-
-    def counts(self, _shapes: Sequence[Shape], output: Shape) -> Counts:
-        """Count each element that is normalised."""
-        return Counts(norm_ops=prod(output))
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,13 @@ class AtenCall(ABC):
         """Return one node for each of several results, or for the only one."""
         return (number,) * (max(self.used, default=0) + 1) if self.gives_several else number
 
+    def dim(self, name: str = "dim") -> int:
+        """Return the dim that an argument names, from the first on; raises NotKnownError for a single number."""
+        rank, given = len(self.shape(self.source)), self.arguments[name]
+        if rank == 0:
+            raise NotKnownError
+        return int(given % rank)
+
     def dims(self, name: str = "dim") -> Sizes:
         """Return the dims that an argument names, counted from the first; all dims where it names none."""
         rank, given = len(self.shape(self.source)), self.arguments.get(name)

@@ -18,7 +18,7 @@ _MOST_INDICES = 2**16
 
 
 def _index_select(at: AtenCall) -> NodeNumbers:
-    return _selected(at, at.source, at["dim"] % len(at.shape(at.source)), _whole_numbers(at, "index").flatten())
+    return _selected(at, at.source, at.dim(), _whole_numbers(at, "index").flatten())
 
 
 def _take(at: AtenCall) -> NodeNumbers:
@@ -146,7 +146,7 @@ def _integers(at: AtenCall, argument: object) -> Tensor:
 
 def _unfold(at: AtenCall) -> NodeNumbers:
     """Lower Tensor.unfold."""
-    return _windows(at, at.source, at["dimension"] % len(at.shape(at.source)), at["size"], at["step"])
+    return _windows(at, at.source, at.dim("dimension"), at["size"], at["step"])
 
 
 def _im2col(at: AtenCall) -> NodeNumbers:

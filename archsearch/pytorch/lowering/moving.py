@@ -64,19 +64,19 @@ def _move_dims(at: AtenCall) -> NodeNumbers:
 
 
 def _slice(at: AtenCall) -> NodeNumbers:
-    dim = at["dim"] % len(at.shape(at.source))
+    dim = at.dim()
     size = at.shape(at.source)[dim]
     indices = range(size)[slice(at["start"], at["end"], at["step"])]
     return at.add(moving.Take(dim, indices.start, len(indices), indices.step), at.source)
 
 
 def _narrow(at: AtenCall) -> NodeNumbers:
-    dim = at["dim"] % len(at.shape(at.source))
+    dim = at.dim()
     return at.add(moving.Take(dim, at["start"] % at.shape(at.source)[dim], at["length"]), at.source)
 
 
 def _select(at: AtenCall) -> NodeNumbers:
-    dim = at["dim"] % len(at.shape(at.source))
+    dim = at.dim()
     return at.add(
         moving.Reshape(at.result), at.add(moving.Take(dim, at["index"] % at.shape(at.source)[dim], 1), at.source)
     )
@@ -89,7 +89,7 @@ def _parts(at: AtenCall, dim: int, lengths: list[int]) -> tuple[int, ...]:
 
 
 def _split(at: AtenCall) -> NodeNumbers:
-    dim = at["dim"] % len(at.shape(at.source))
+    dim = at.dim()
     size = at.shape(at.source)[dim]
     lengths = next(at[name] for name in ("split_sizes", "split_size", "chunks") if name in at.arguments)
     if at.function == "chunk":
@@ -100,7 +100,7 @@ def _split(at: AtenCall) -> NodeNumbers:
 
 
 def _unbind(at: AtenCall) -> NodeNumbers:
-    dim = at["dim"] % len(at.shape(at.source))
+    dim = at.dim()
     shape = at.shape(at.source)
     parts = _parts(at, dim, [1] * shape[dim])
     return tuple(at.add(moving.Reshape((*shape[:dim], *shape[dim + 1 :])), part) for part in parts)
@@ -148,29 +148,29 @@ def _broadcast(at: AtenCall) -> NodeNumbers:
 
 
 def _replaced_slice(at: AtenCall) -> NodeNumbers:
-    """Lower slice_scatter: what is before the slice, what replaces it, what is after it."""
+    """Lower slice_scatter."""
     first, dim = at.source, at["dim"] % len(at.result)
-    size = at.shape(first)[dim]
-    indices = range(size)[slice(at["start"], at["end"], at["step"])]
+    indices = range(at.result[dim])[slice(at["start"], at["end"], at["step"])]
     if indices.step != 1:
         raise NotKnownError
-    parts = [at.tensor(at["src"])]
+    return _replaced(at, first, dim, indices, at.tensor(at["src"]))
+
+
+def _replaced_index(at: AtenCall) -> NodeNumbers:
+    """Lower select_scatter."""
+    first, dim = at.source, at["dim"] % len(at.result)
+    index = at["index"] % at.result[dim]
+    part = at.add(moving.Reshape((*at.result[:dim], 1, *at.result[dim + 1 :])), at.tensor(at["src"]))
+    return _replaced(at, first, dim, range(index, index + 1), part)
+
+
+def _replaced(at: AtenCall, first: int, dim: int, indices: range, part: int) -> int:
+    """Return what is before some indices of a dim, what replaces them, what is after them."""
+    parts, size = [part], at.result[dim]
     if indices.start:
         parts.insert(0, at.add(moving.Take(dim, 0, indices.start), first))
     if indices.stop < size:
         parts.append(at.add(moving.Take(dim, indices.stop, size - indices.stop), first))
-    return at.add(moving.Concatenate(dim), *parts)
-
-
-def _replaced_index(at: AtenCall) -> NodeNumbers:
-    """Lower select_scatter: what is before the index, what replaces it, what is after it."""
-    first, dim = at.source, at["dim"] % len(at.result)
-    size, index = at.result[dim], at["index"] % at.result[dim]
-    parts = [at.add(moving.Reshape((*at.result[:dim], 1, *at.result[dim + 1 :])), at.tensor(at["src"]))]
-    if index:
-        parts.insert(0, at.add(moving.Take(dim, 0, index), first))
-    if index + 1 < size:
-        parts.append(at.add(moving.Take(dim, index + 1, size - index - 1), first))
     return at.add(moving.Concatenate(dim), *parts)
 
 
