@@ -155,6 +155,9 @@ def network_at(target: str, vocabulary: Vocabulary, storage: str) -> Network:
         message = f"`{target}` is a torch module; this command takes a sentence or a .net file"
         raise ArchsearchError(message, remedy="`archsearch analyze` and `check` take torch modules")
     if "(" not in target and (path.suffix or len(path.parts) > 1 or ("#" in target and exists(path))):
+        if path.suffix == ".py":
+            message = f"`{target}` is a Python file; this command takes a network"
+            raise ArchsearchError(message, remedy=f"name what makes the torch module in it, as in {target}:Net")
         if not exists(path):
             found = shipped(".net")
             if target not in found:

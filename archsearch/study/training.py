@@ -12,7 +12,7 @@ from archsearch.training.mixing import first_images
 from archsearch.training.probe import Choice, choose, kind_of, machine
 from archsearch.training.signals import signals
 from archsearch.training.start import initialised, seeds
-from archsearch.training.train import Trained, train
+from archsearch.training.train import Trained, check_trainable, train
 from archsearch.training.wanted import Wanted
 from archsearch.training.weights import save_weights
 
@@ -49,6 +49,7 @@ def training(split: Split, seed: int, wanted: Wanted | None = None) -> Callable[
 
     def train_network(job: Job) -> Trained:
         recipe = job.recipe
+        check_trainable(job.graph, split, recipe)
         # Before a module is built: where memory is promised that is not there, the kernel would kill the search.
         if kind == "cpu":
             check_memory(job.graph, min(recipe.batch_size, len(split.train)))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from archsearch.errors import ArchsearchError, suggest
-from archsearch.files import exists, read_text, shipped
+from archsearch.files import is_file, read_text, shipped
 from archsearch.training.fields import FIELDS, plain
 from archsearch.training.schedule import SCHEDULES
 
@@ -115,7 +115,7 @@ class Recipe:
         25
         """
         path = Path(name)
-        if not (exists(path) and path.is_file()):
+        if not is_file(path):
             paths = {found.stem: found for found in shipped(_SUFFIX).values()}
             stem = name.removesuffix(_SUFFIX)
             if stem not in paths:

@@ -29,6 +29,11 @@ ARGUMENTS = [
         "there is no file `era_s8.net`",
         "give a sentence, the path of a .net file or a shipped name; did you mean `era_s9.net`?",
     ),
+    (
+        ["check", "my_net.py"],
+        "`my_net.py` is a Python file; this command takes a network",
+        "name what makes the torch module in it, as in my_net.py:Net",
+    ),
     (["check", "folder.net"], "cannot read `folder.net`: Is a directory", TEXT),
     (["analyze", "binary.net"], "cannot read `binary.net`: it is not UTF-8 text", TEXT),
     (["check", "binary.space"], "cannot read `binary.space`: it is not UTF-8 text", TEXT),
