@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -17,8 +17,8 @@ from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.notation.word import Word
 
 _IMAGE = 0
-_APART = 2
-"""So many unused nodes move a word's operations, to see whether these depend on where they stand."""
+_APART = 101
+"""So many nodes stand between the image and a word, to see whether it depends on what is there. No even number."""
 
 
 class NotFoldedError(ArchsearchError):
@@ -62,23 +62,55 @@ def fragment(image: Shape, classes: int, call: WordCall, parts: Sequence[Part], 
     sentences is built with them. Raises ShapeError where shapes do not fit, NotFoldedError for a word that reads
     other operations before it, and NotInOrderError for one that does not add one sentence after another.
     """
-    found = _built(image, classes, call, parts, sentences, 0)
-    # A word of the user's may compute with the numbers of operations.
-    if call.word not in VOCABULARY.words:
-        moved = _built(image, classes, call, parts, sentences, _APART)
-        if [*_operations(found, 0)] != [*_operations(moved, _APART)]:
-            raise NotFoldedError(f"`{call.word.name}` reads operations of the words before it")
-    return found
+    building = partial(_built, image, classes, call, parts, sentences)
+    # A word of the user's may compute with the numbers of operations; sentences may have such words.
+    if (call.bodies or call.word not in VOCABULARY.words) and not _stands_alone(building):
+        raise NotFoldedError(f"`{call.word.name}` depends on operations of the words before it")
+    try:
+        return building(0)
+    except ShapeError:
+        # The image is what a sentence begins with if nothing is before it, and then there is a way and a stride.
+        if parts[0].shape == (1, *image) and any(part.stride is None for part in parts):
+            message = f"a sentence in `{call.word.name}` reads the image, which may be what it begins with"
+            raise NotFoldedError(message) from None
+        raise
 
 
 class _Begins(BaseException):
     """The next sentence begins; no code of a user's word catches it."""
 
 
+class _AsksBeforeError(BaseException):
+    """A word asks for operations of the words before it; no code of a user's word catches it."""
+
+
+class _Watched(Builder):
+    """A builder that does not tell of the operations between the image and a word."""
+
+    def then(self, op: Operation, *inputs: int) -> int:
+        for number in inputs or (self.last,):
+            self._check(number)
+        return super().then(op, *inputs)
+
+    def shape(self, node: int) -> Shape:
+        self._check(node)
+        return super().shape(node)
+
+    def stride_between(self, first: int, last: int) -> Sizes:
+        if first <= _APART:
+            raise _AsksBeforeError
+        return super().stride_between(first, last)
+
+    @staticmethod
+    def _check(number: int) -> None:
+        if _IMAGE < number <= _APART:
+            raise _AsksBeforeError
+
+
 def _built(
     image: Shape, classes: int, call: WordCall, parts: Sequence[Part], sentences: int, apart: int
 ) -> Fragment:
-    build = Builder(image, classes)
+    build = _Watched(image, classes) if apart else Builder(image, classes)
     for _ in range(apart):
         build.resume(Earlier(image, (1, 1)), _IMAGE)
     first, *ends = parts
@@ -113,6 +145,18 @@ def _built(
     return Fragment(build.graph(), tuple(earlier), build.last, stride)
 
 
-def _operations(found: Fragment, apart: int) -> Iterator[tuple[Operation, list[int]]]:
-    for node in found.graph.nodes[1 + apart :]:
-        yield node.op, [read - apart if read else read for read in node.inputs]
+def _stands_alone(building: Callable[[int], Fragment]) -> bool:
+    """Whether the same operations are built, or none fit, wherever a word stands."""
+    try:
+        return _operations(building, 0) == _operations(building, _APART)
+    except _AsksBeforeError:
+        return False
+
+
+def _operations(building: Callable[[int], Fragment], apart: int) -> list[tuple[Operation, list[int]]] | None:
+    try:
+        found = building(apart)
+    except ShapeError:
+        return None
+    nodes = found.graph.nodes[1 + apart :]
+    return [(node.op, [read and read - apart for read in node.inputs]) for node in nodes]

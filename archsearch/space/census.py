@@ -28,7 +28,7 @@ _LARGE_SUM_BYTES = 60
 
 
 class TooManySumsError(Exception):
-    """Sums that would take more memory than they may; `column` has most of them."""
+    """Sums that would take more memory than they may, or that no number holds; `column` has most of them."""
 
     def __init__(self, column: str) -> None:
         super().__init__(column)
@@ -39,10 +39,12 @@ class Census:
     """The sums at each node of a lattice, and in how many ways each can end within the limits.
 
     `least` sentences are known to keep the limits, and `most` may: where both are equal, the number is exact.
-    Raises TooManySumsError where it takes more than `memory` bytes.
+    Raises TooManySumsError where it takes more than `memory` bytes, or where a row does not fit into one number.
     """
 
     def __init__(self, sums: Sums, memory: int) -> None:
+        if not sums.packs:
+            raise TooManySumsError(max(sums.columns, key=lambda column: column.radix).name)
         self.sums, self._memory = sums, memory
         self.rows = self._forward()
         self.possible = self._backward(may_hold)

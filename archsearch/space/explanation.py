@@ -25,6 +25,8 @@ MEMORY = 2**30
 """The bytes that counting may take, where nothing else is said."""
 
 _COARSER = 8
+_NOTHING_TOLD = 2
+"""A column of so few different sums tells nothing apart any more."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,9 @@ def _count(paths: Lattice, limits: Limits, memory: int) -> Count:
             census = Census(sums, memory)
         except TooManySumsError as error:
             column = next(one for one in sums.columns if one.name == error.column)
+            if column.radix <= _NOTHING_TOLD:
+                message = f"counting takes more than {memory / 2**20:,.0f} MiB, however coarse its sums are"
+                raise ArchsearchError(message, remedy="allow it more memory") from None
             units[error.column] = column.unit * _COARSER
             continue
         return Count(census.least, census.most, units)

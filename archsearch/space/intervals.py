@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import ceil, floor
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
@@ -73,9 +74,9 @@ def turns(clauses: tuple[Clause, ...], name: str) -> list[int]:
     found = set[int]()
     for one in (one for clause in clauses for one in comparisons(clause) if one.name == name):
         assert isinstance(one.bound, int | float)
-        below = int(np.ceil(one.bound))
+        below = ceil(one.bound)
         if one.comparator in {"<", ">=", "=", "!="}:
             found.add(below)
         if one.comparator in {">", "<=", "=", "!="}:
-            found.add(int(np.floor(one.bound)) + 1)
+            found.add(floor(one.bound) + 1)
     return sorted(found)

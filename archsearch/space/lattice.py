@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 from archsearch.analysis.fold import Fold
@@ -25,7 +26,7 @@ FITTED = -1
 MISFIT = -2
 """The node behind a word whose shapes do not fit what is before it."""
 
-_MOST_WHOLE = 100_000
+_MOST_WHOLE = 10_000
 
 
 class _Frame(NamedTuple):
@@ -55,7 +56,7 @@ class Lattice:
     """The graph: the edges that leave each node, by its number, and the fold's state there.
 
     `order` has all nodes that sentences pass, each behind those that follow it; the first node is 0. An edge to
-    MISFIT has the tokens up to the word that does not fit; `misfits` is how many sentences go on from there.
+    MISFIT has the tokens up to the word that does not fit, and stands for all sentences that go on from there.
     """
 
     fold: Fold
@@ -123,11 +124,12 @@ class _Making:
             frames = (*node.frames, _Frame(node.state, token, ()))
             yield self.edge((token,), None if state is None else _Node(read, frames, state))
             return
-        for number, (tokens, behind) in enumerate(self.sentences(read, token.sentences)):
-            if number >= _MOST_WHOLE:
-                message = f"`{token.call.word.name}` can have more than {_MOST_WHOLE:,} sentences in its brackets"
-                remedy = "let it choose among fewer: each of them is analysed for itself"
-                raise ArchsearchError(message, place=token.call.place, remedy=remedy)
+        inside = [*islice(self.sentences(read, token.sentences), _MOST_WHOLE + 1)]
+        if len(inside) > _MOST_WHOLE:
+            message = f"`{token.call.word.name}` can have more than {_MOST_WHOLE:,} sentences in its brackets"
+            remedy = "let it choose among fewer: each of them is analysed for itself"
+            raise ArchsearchError(message, place=token.call.place, remedy=remedy)
+        for tokens, behind in inside:
             (call,) = network((token, *tokens)).calls
             step = self.fold.after(node.state, call)
             after = step and node._replace(read=behind, state=step.state)

@@ -7,8 +7,8 @@ comparison in the limits then comes out alike for both; one of them stands for a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from math import gcd
+from dataclasses import dataclass, replace
+from math import gcd, prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,7 +40,11 @@ class Column:
     @property
     def radix(self) -> int:
         """One more than the largest sum that is told apart, in units; 1 for a figure that is not summed."""
-        return 1 if self.place is None else int(self.turns[-1]) // self.unit + 2
+        return 1 if self.place is None or not len(self.turns) else int(self.turns[-1]) // self.unit + 2
+
+    def up_to(self, reached: int) -> Column:
+        """Return the column without the turns above what sums come to."""
+        return replace(self, turns=self.turns[self.turns <= reached])
 
 
 class Sums:
@@ -59,11 +63,18 @@ class Sums:
         self.added = [[self._on(edge.added) for edge in edges] for edges in lattice.edges]
         self.sentences, self.least, self.most = self._ahead()
         self._lowest, self._highest, self.slack = self._behind()
-        self.settled = [
-            [self._settled(node, number) for number in range(len(self.columns))] for node in self._nodes
-        ]
+        reached = self.most[0] + self.slack.max(axis=0)
+        self.columns = tuple(map(Column.up_to, self.columns, reached))
+        numbers = range(len(self.columns))
+        self.settled = [[self._settled(node, number) for number in numbers] for node in self._nodes]
         self.open = [[number for number, sum_ in enumerate(sums) if sum_ is None] for sums in self.settled]
         self.sure = [not self.open[node] and self._is_sure(node) for node in self._nodes]
+
+    @property
+    def packs(self) -> bool:
+        """Whether a row of any node fits into one number."""
+        sizes = (prod(self.columns[number].radix for number in numbers) for numbers in self.open)
+        return max(sizes, default=1) < _LARGEST
 
     @property
     def _nodes(self) -> range:
@@ -75,7 +86,8 @@ class Sums:
         common = 1
         if place is not None:
             common = gcd(*(edge.added[place] for edges in self.lattice.edges for edge in edges)) or 1
-        return Column(name, place, max(common, units.get(name, 1)), np.array(turns(self.clauses, name), np.int64))
+        reachable = [one for one in turns(self.clauses, name) if one < _FAR]
+        return Column(name, place, max(common, units.get(name, 1)), np.array(reachable, np.int64))
 
     def _on(self, added: Sequence[int]) -> Numbers:
         """Return what an edge adds to each column."""

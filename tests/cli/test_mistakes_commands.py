@@ -10,8 +10,6 @@ import pytest
 from examples import spaces
 from examples.mistakes import CONDITION, SPACES, Capture, message, refused, run
 
-from archsearch.space.space import Space
-
 pytestmark = pytest.mark.usefixtures("folder")
 
 TEXT = "give the path of a text file in UTF-8"
@@ -295,9 +293,3 @@ def test_the_command_ends_with_status_2_and_without_a_traceback(
     command = Path(sys.executable).with_name("archsearch")
     done = subprocess.run([command, *arguments], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", expected)
-
-
-def test_what_looks_like_a_mistake_and_is_none() -> None:
-    text = "limits (rf > 90 or params < 9k), macs < 9M\nnetwork = conv(3|4) (relu | last)\nlast = head()*0..1\n"
-    space = Space.of(text)
-    assert (space.size, str(space.limits)) == (6, "(rf > 90 or params < 9k), macs < 9M")

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from examples.mistakes import LAST, ONCE, SPLIT, WORD, WORDS, Capture, message, place_of, refused, unmarked
 
+from archsearch.space.space import Space
+
 pytestmark = pytest.mark.usefixtures("folder")
 
 RULE = "a rule reads like: part(w) = conv(w) sep(16|24)*1..3; its other lines are indented"
@@ -171,3 +173,9 @@ def test_a_space_without_its_first_rule(capsys: Capture, folder: Path, text: str
     (folder / "my.space").write_text(text)
     remedy = "write a rule that derives a whole sentence, as in: network = conv(16|32) head()"
     assert refused(capsys, "sample", "my.space") == message("there is no rule `network`", remedy, "my.space")
+
+
+def test_what_looks_like_a_mistake_and_is_none() -> None:
+    text = "limits (rf > 90 or params < 9k), macs < 9M\nnetwork = conv(3|4) (relu | last)\nlast = head()*0..1\n"
+    space = Space.of(text)
+    assert (space.size, str(space.limits)) == (6, "(rf > 90 or params < 9k), macs < 9M")
