@@ -3,92 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from math import comb
-from types import MappingProxyType
-from typing import NamedTuple
 
 import pytest
-from examples.grammars import GRAMMARS, networks, random_spaces
+from examples.census import BLOCKS, SHRINKING, census, exact, lattice_of, one_by_one, verdicts
+from examples.grammars import GRAMMARS, random_spaces
 from examples.words import own
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archsearch import ArchsearchError, Space
-from archsearch.analysis.figures import SECONDS, is_upper_bound
-from archsearch.analysis.fold import FOLDED, Fold, NeedsReachError
+from archsearch.analysis.figures import SECONDS
+from archsearch.analysis.fold import FOLDED
 from archsearch.analysis.fragment import NotFoldedError
-from archsearch.analysis.limits import NO_LIMITS, Verdict
 from archsearch.errors import NotationError
 from archsearch.notation.word import Vocabulary
-from archsearch.space.automaton import Automaton
-from archsearch.space.census import Census, TooManySumsError
-from archsearch.space.intervals import turns
-from archsearch.space.lattice import Lattice, lattice
-from archsearch.space.sums import Sums
-
-MEMORY = 2**26
-NO_UNITS: Mapping[str, int] = MappingProxyType({})
-
-
-def lattice_of(space: Space) -> Lattice:
-    machine, names = Automaton(space.rules, space.vocabulary), space.limits.names
-    enough = max(turns(space.limits.condition.clauses, "rf"), default=0)
-    try:
-        return lattice(machine, Fold(space.input, space.classes, names, enough=enough))
-    except NeedsReachError:
-        return lattice(machine, Fold(space.input, space.classes, names, reach=True))
-
-
-def census(space: Space, units: Mapping[str, int] = NO_UNITS, memory: int = MEMORY) -> Census:
-    return Census(Sums(lattice_of(space), space.limits, units), memory)
-
-
-@lru_cache(maxsize=64)
-def verdicts(text: str, vocabulary: Vocabulary) -> tuple[Verdict, ...]:
-    """Analyse each network of a space once, whatever its limits."""
-    space = Space.of(text, vocabulary=vocabulary).with_limits(NO_LIMITS)
-    return tuple(map(space.check, networks(space).values()))
-
-
-def exact(space: Space) -> int:
-    """Return the number of networks that keep the limits, which must be known."""
-    found = census(space)
-    assert found.least == found.most
-    return found.least
-
-
-class Counted(NamedTuple):
-    """How many networks keep the limits, how many may, and how many have shapes that fit."""
-
-    fits: int
-    may_fit: int
-    shapes_fit: int
-
-
-def one_by_one(space: Space) -> Counted:
-    """Count the networks whose figures, by the analyzer, keep the limits of a space."""
-    found = [0, 0, 0]
-    for verdict in verdicts(space.text, space.vocabulary):
-        if verdict.profile is not None:
-            at_most = [name for name in space.limits.names if is_upper_bound(verdict.profile, name)]
-            broken = space.limits.violations(verdict.figures, at_most)
-            found = [found[0] + (not broken), found[1] + (not any(one.certain for one in broken)), found[2] + 1]
-    return Counted(*found)
-
-
-BLOCKS = """
-input 3x16x16
-network    = conv(4|8) block(4|8) (relu | maxpool(2)) wide*0..1 head()
-block(w)   = residual(conv(w, stride=1|2) conv(8), scale=none|skip, shortcut=conv|pool) | sep(w, dilation=1|3)
-wide       = split(conv(4, kernel=3|5), same) | again(conv(4) conv(8), times=2)
-"""
-
-# Convolutions whose outer taps reach beyond a small map: how many count as dilated depends on where they stand.
-SHRINKING = """
-input 3x16x16
-network = conv(8) (conv(8, dilation=4|8) | maxpool(2) | conv(4, dilation=2))*2..4 head()
-"""
 
 LIMITS = [
     "rf > 10",
@@ -175,70 +104,6 @@ def test_bounds_are_counted_as_what_may_and_what_must_fit(limits: str) -> None:
     found, right = census(space), one_by_one(space)
     assert (found.least, found.most) == (right.fits, right.may_fit)
     assert found.least < found.most or limits == "rf > 99"
-
-
-UNITS = [{"macs": 1_000}, {"macs": 30_000, "params": 100}, {"macs": 1_000_000}, {"params": 7, "norm_ops": 999}]
-ROUNDED = [
-    "params > 1.2k, params < 2k, macs > 90k, macs < 280k",
-    "macs < 200k or params > 1.5k, norm_ops != 4096",
-    "macs > 276k",
-]
-
-
-@pytest.mark.parametrize("units", UNITS, ids=str)
-@pytest.mark.parametrize("limits", ROUNDED)
-@pytest.mark.parametrize("rules", [BLOCKS, SHRINKING], ids=["blocks", "shrinking"])
-def test_rounded_sums_give_an_interval_around_the_number(
-    rules: str, limits: str, units: Mapping[str, int]
-) -> None:
-    space = Space.of(rules).with_limits(limits)
-    found = census(space, units)
-    assert found.least <= one_by_one(space).fits <= found.most
-    assert found.most <= one_by_one(space).shapes_fit
-
-
-def test_coarse_units_take_fewer_sums_and_leave_more_open() -> None:
-    space = Space.of(SHRINKING).with_limits("macs > 90k, macs < 280k")
-    fine, coarse = (census(space, {"macs": unit}) for unit in (1, 300_000))
-    assert fine.least == fine.most
-    assert coarse.least < coarse.most
-    assert count_rows(coarse) < count_rows(fine)
-
-
-def count_rows(found: Census) -> int:
-    return sum(len(rows) for rows in found.rows if rows is not None)
-
-
-# limits on which the sums of one column are far more than those of the others
-@pytest.mark.parametrize(
-    ("limits", "column"),
-    [
-        ("macs > 70k, macs < 120k, maxpool = 1", "macs"),
-        ("maxpool < 3, depthwise > 2, params > 800, params < 900", "params"),
-    ],
-)
-def test_too_many_sums_name_the_column_that_has_most(limits: str, column: str) -> None:
-    rules = "input 3x16x16\nnetwork = conv(8) (sep(5|6|7|8|9) | relu | maxpool(2))*3 head()"
-    space = Space.of(rules).with_limits(limits)
-    found = census(space)
-    assert found.least == found.most == one_by_one(space).fits > 0
-    with pytest.raises(TooManySumsError) as caught:
-        census(space, memory=8 * count_rows(found))
-    assert caught.value.column == column
-
-
-def test_rows_that_no_number_holds_are_too_many_sums() -> None:
-    space = Space.of("input 3x1x1\nnetwork = conv(256|251) sep(241|243)*2 conv(239, kernel=1) head()")
-    figures = space.check(space.at(0)).figures
-    names = ["params", "trainable", "macs", "flops", "weight_bytes"]
-    space = space.with_limits(", ".join(f"{name} <= {figures[name]}" for name in names))
-    sums = Sums(lattice_of(space), space.limits, NO_UNITS)
-    assert not sums.packs
-    with pytest.raises(TooManySumsError, match="params"):
-        Census(sums, MEMORY)
-    rounded = census(space, dict.fromkeys(names, 100))
-    assert rounded.sums.packs
-    assert rounded.least <= one_by_one(space).fits <= rounded.most
 
 
 OWN = """
