@@ -1,4 +1,4 @@
-"""What tests share: one thread for torch, a cache and a folder of their own, and a small CIFAR-10."""
+"""What tests share: one thread for torch, a cache, a folder and a storage of their own, and small datasets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from examples.mistakes import TINY
 from hypothesis import settings
 
 from archsearch.data import torchvision
+from archsearch.data.dataset import Dataset, Split
 from archsearch.data.images import Images
+from archsearch.data.load import digits
 from archsearch.data.source import Side
 
 # How long an example takes says more of what else the machine does than of the code.
@@ -22,6 +24,21 @@ settings.load_profile("untimed")
 torch.set_num_threads(1)
 
 COUNTS: dict[Side, int] = {"train": 200, "test": 30}
+
+
+@pytest.fixture(scope="module")
+def data() -> Dataset:
+    return digits()
+
+
+@pytest.fixture(scope="module")
+def split(data: Dataset) -> Split:
+    return data.split("validation")
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'studies.db'}"
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from examples.confirming import CPU, LONG, SHORT, SPACE, compute_in_one_way, con
 
 from archsearch.data.dataset import Dataset
 from archsearch.data.images import Images
-from archsearch.data.load import digits
 from archsearch.errors import ArchsearchError, DataError, StudyError
 from archsearch.study.named import named_network
 from archsearch.study.results import load_results
@@ -27,16 +26,6 @@ from archsearch.training.weights import load_weights
 @pytest.fixture(autouse=True)
 def computed_in_one_way(monkeypatch: pytest.MonkeyPatch) -> None:
     compute_in_one_way(monkeypatch)
-
-
-@pytest.fixture(scope="module")
-def data() -> Dataset:
-    return digits()
-
-
-@pytest.fixture
-def storage(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'studies.db'}"
 
 
 def rows_of(storage: str, study: str = "tiny confirmed") -> list[dict[str, object]]:

@@ -35,11 +35,6 @@ RARE = (
 )
 
 
-@pytest.fixture
-def storage(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'studies.db'}"
-
-
 def constant(job: Job) -> None:
     job.report(Epoch(1, 0.0, 1.0, 50.0, 1.0, 60.0, 0.0))
 

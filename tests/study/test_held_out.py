@@ -12,7 +12,6 @@ from examples.confirming import CPU, LONG, SHORT, SPACE, compute_in_one_way, con
 
 from archsearch.data.dataset import Dataset
 from archsearch.data.images import Images, Pixels
-from archsearch.data.load import digits
 from archsearch.errors import StudyError
 from archsearch.study.search import search
 from archsearch.study.study import Measurement, Study
@@ -24,16 +23,6 @@ from archsearch.training.history import Epoch
 @pytest.fixture(autouse=True)
 def computed_in_one_way(monkeypatch: pytest.MonkeyPatch) -> None:
     compute_in_one_way(monkeypatch)
-
-
-@pytest.fixture(scope="module")
-def data() -> Dataset:
-    return digits()
-
-
-@pytest.fixture
-def storage(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'studies.db'}"
 
 
 class LookedAtError(Exception):

@@ -31,11 +31,6 @@ SPACE = Space.of("limits params < 9k\nnetwork = conv(4|8|12|16|20|24, stride=2) 
 STUDY = Study("many", SPACE, Measurement("a table", "0123456789abcdef", "validation", Recipe(epochs=4), 0), RUNGS)
 
 
-@pytest.fixture
-def storage(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'studies.db'}"
-
-
 def loss_of(job: Job) -> float:
     """A loss that orders networks alike on every rung."""
     return int(job.graph.digest[:6], 16) / job.recipe.epochs

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from archsearch import Network
 from archsearch.analysis.limits import Verdict
 from archsearch.data.dataset import Dataset
-from archsearch.data.load import digits
 from archsearch.errors import ArchsearchError, StudyError
 from archsearch.space.space import Space
 from archsearch.study.columns import ResultRow
@@ -31,16 +28,6 @@ limits params < 2k
 network = conv(4|64, kernel=4, stride=4, padding=0) pair
 pair = head(pool=max) | conv(64, kernel=9, padding=0) head()
 """
-
-
-@pytest.fixture(scope="module")
-def data() -> Dataset:
-    return digits()
-
-
-@pytest.fixture
-def storage(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'studies.db'}"
 
 
 def run(

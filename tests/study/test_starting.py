@@ -28,11 +28,6 @@ SOURCE = "from archsearch.notation import *; WORDS = [Word('se', (), lambda buil
 """A word that was a user's before there was a built-in one of its name."""
 
 
-@pytest.fixture
-def storage(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'studies.db'}"
-
-
 def sentences(outcome: Outcome) -> list[str]:
     return [str(row["sentence"]) for row in outcome.rows]
 

@@ -26,11 +26,6 @@ SPACE = Space.of("limits params < 3k\nnetwork = conv(4|8|16|64, stride=2) conv(4
 OWN = ROOT / "docs" / "own_word"
 
 
-@pytest.fixture
-def storage(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'studies.db'}"
-
-
 def by_params(job: Job) -> None:
     """Score a network by its number of parameters, as a table of published results would."""
     weights = sum(weight.size for node in job.graph.nodes for weight in node.weights)

@@ -14,7 +14,6 @@ import pytest
 
 from archsearch.analysis.limits import check
 from archsearch.data.dataset import Dataset
-from archsearch.data.load import digits
 from archsearch.errors import StudyError, TrainingError
 from archsearch.notation.network import Network, parse
 from archsearch.space.space import Space
@@ -33,11 +32,6 @@ from archsearch.training.weights import load_weights
 
 QUICK = Recipe(epochs=3, augmentation="crop", ema_decay=0.9)
 SPACE = Space.of("network = conv(4|5|6|7|8|9, kernel=4, stride=4, padding=0) head()", "tiny")
-
-
-@pytest.fixture(scope="module")
-def data() -> Dataset:
-    return digits()
 
 
 @pytest.mark.parametrize(

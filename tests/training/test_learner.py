@@ -13,7 +13,6 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from archsearch.data.dataset import Split
-from archsearch.data.load import digits
 from archsearch.notation.network import parse
 from archsearch.training.device import Device
 from archsearch.training.feed import Feed
@@ -23,11 +22,6 @@ from archsearch.training.recipe import Recipe
 GRAPH = parse("conv(16, stride=2) conv(32, stride=2) conv(32, stride=2) head()").lower()
 RECIPE = Recipe(epochs=4, batch_size=32, augmentation="crop", muon_learning_rate=0.02)
 CPU = torch.device("cpu")
-
-
-@pytest.fixture(scope="module")
-def split() -> Split:
-    return digits().split("validation")
 
 
 def learner(split: Split, recipe: Recipe, *, resident: bool = False) -> Learner:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from archsearch.data.dataset import Dataset, Split
 from archsearch.data.images import Images
@@ -24,19 +22,6 @@ from archsearch.training.train import train
 
 TINY = parse("conv(8, stride=2) conv(16, stride=2) head()").lower()
 SHORT = Recipe(epochs=2, batch_size=64, augmentation="crop")
-
-
-@pytest.fixture(scope="module")
-def split() -> Split:
-    return digits().split("validation")
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def few(split: Split, count: int) -> Split:

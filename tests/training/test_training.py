@@ -1,5 +1,4 @@
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -20,19 +19,6 @@ from archsearch.training.train import Trained, train
 
 TINY = parse("conv(8, stride=2) conv(16, stride=2) head()").lower()
 SHORT = Recipe(epochs=2, batch_size=64, augmentation="crop")
-
-
-@pytest.fixture(scope="module")
-def split() -> Split:
-    return digits().split("validation")
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def outcomes(trained: Trained) -> list[Epoch]:
