@@ -165,6 +165,9 @@ def network_at(target: str, vocabulary: Vocabulary, storage: str) -> Network:
                 raise ArchsearchError(f"there is no file `{target}`", remedy=remedy)
             path = found[target]
         return read(path, vocabulary)
+    if target.isidentifier() and target not in vocabulary:
+        known = [*vocabulary, *(found.stem for found in shipped(".space").values())]
+        raise ArchsearchError(f"there is no word and no space `{target}`", remedy=suggest(target, known))
     return parse(target, vocabulary=vocabulary)
 
 

@@ -32,6 +32,7 @@ ARGUMENTS = [
         "`my_net.py` is a Python file; this command takes a network",
         "name what makes the torch module in it, as in my_net.py:Net",
     ),
+    (["check", "era_s8"], "there is no word and no space `era_s8`", "did you mean `era_s9`?"),
     (["check", "folder.net"], "cannot read `folder.net`: Is a directory", TEXT),
     (["analyze", "binary.net"], "cannot read `binary.net`: it is not UTF-8 text", TEXT),
     (["check", "binary.space"], "cannot read `binary.space`: it is not UTF-8 text", TEXT),
