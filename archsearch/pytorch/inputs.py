@@ -98,8 +98,8 @@ def _tensor(tensor: InputTensor, like: Tensor, *, is_image: bool) -> Tensor:
     fill = torch.zeros if is_image or is_whole else torch.ones
     try:
         return fill(1, *tensor.shape, dtype=dtype, device=like.device)
-    # What is no shape, and what there is no memory for.
-    except (RuntimeError, TypeError) as error:
+    # What there is no memory for.
+    except RuntimeError as error:
         message = f"an input of {tensor} cannot be made: {str(error).splitlines()[0]}"
         raise TraceError(message, remedy="write sizes such as 3x32x32, for which there is memory") from None
 

@@ -9,6 +9,7 @@ import pytest
 from examples.mistakes import SEARCH, TRAIN, Capture, run
 
 from archsearch.cli.progress import Progress
+from archsearch.cli.signals import StoppedError
 from archsearch.study.columns import COLUMNS, ResultRow
 
 FAST = ["--augmentation", "none", "--threads", "1", "--precision", "fp32"]
@@ -30,7 +31,7 @@ def test_who_interrupts_a_command_is_told_what_is_kept(
         assert run(capsys, *SEARCH, *FAST)[0] == 0
 
     def interrupted(_progress: Progress, _done: int, _total: int) -> None:
-        signal.raise_signal(signal.SIGINT)
+        raise StoppedError(signal.SIGINT)
 
     monkeypatch.setattr(Progress, "step", interrupted)
     status, out, err = run(capsys, *command, *FAST)

@@ -150,13 +150,11 @@ REFUSED = [
     (nn.ReLU(), {"input": "3xx8"}, "`3xx8` is not the shape of an input", "write NAME=SHAPE, as in image=3x32x32"),
     (nn.ReLU(), {}, "no input is given", "write NAME=SHAPE"),
     (Anything(), {"image": (3, 8, 8)}, "Anything takes no input `image`", "give one shape, without a name"),
-    *(
-        (nn.ReLU(), shape, f"an input of {text} cannot be made: ", "write sizes such as 3x32x32")
-        for shape, text in (
-            ((3, 999_999_999, 999_999), "3x999999999x999999"),
-            ((3, -8, 8), "3x-8x8"),
-            ((3, 8.0, 8), "3x8.0x8"),
-        )
+    (
+        nn.ReLU(),
+        (3, 999_999_999, 999_999),
+        "an input of 3x999999999x999999 cannot be made: ",
+        "write sizes such as 3x32x32",
     ),
 ]
 
