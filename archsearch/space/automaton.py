@@ -62,7 +62,7 @@ class Automaton:
     r"""The deterministic automaton of the rules of a space; its states are numbers.
 
     >>> from archsearch.space.space import Space
-    >>> space = Space.of("network = a(8|16)*1..2 head()\\na(w) = conv(w) | conv(w)")
+    >>> space = Space.of("network = a(8|16)*1..2 head()\na(w) = conv(w) | conv(w, kernel=3)")
     >>> space.size, Automaton(space.rules, space.vocabulary).size
     (20, 6)
     """

@@ -77,7 +77,7 @@ def explain(space: Space, memory: int = MEMORY) -> Explanation:
     user's that depend on more than what is before them.
 
     >>> from archsearch.space.space import Space
-    >>> found = explain(Space.of("limits params < 3k\\nnetwork = conv(8|16)*1..2 head()"))
+    >>> found = explain(Space.of("limits params < 3k\nnetwork = conv(8|16)*1..2 head()"))
     >>> found.sentences, str(found.feasible)
     (6, '5')
     """

@@ -87,6 +87,19 @@ def test_a_map_that_reads_padding_alone_has_no_receptive_field(
         assert proof.holds, str(proof)
 
 
+# Its rows read padding alone: units of a map, moved about, see something in some columns and nothing in others.
+ROWS_OF_PADDING = nn.Conv2d(1, 1, (1, 3), stride=(3, 3), padding=(1, 3), dilation=(1, 2))
+
+
+@pytest.mark.parametrize("then", [lambda tokens: tokens, lambda tokens: tokens.sum(-1, keepdim=True)])
+def test_elements_that_see_nothing_beside_others_in_no_order(then: Callable[[Tensor], Tensor]) -> None:
+    def moved(image: Tensor, layer: nn.Module) -> Tensor:
+        return then(layer(image).flatten(2)[..., [4, 1, 1, 5, 4, 5, 2, 1]].reshape(1, 1, 4, 2))
+
+    proof = prove(trace(Of(moved, ROWS_OF_PADDING), (1, 3, 5)), None)
+    assert proof.holds, str(proof)
+
+
 def test_the_proof_holds_what_sees_nothing_against_all_of_the_image() -> None:
     blind = trace(nn.Conv2d(1, 1, 1, stride=5, padding=1), (1, 2, 2))
     sees = trace(nn.Conv2d(1, 1, 2), (1, 2, 2))

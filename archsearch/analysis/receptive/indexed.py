@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from archsearch.analysis.receptive.field import AxisField
+from archsearch.analysis.receptive.pattern import union
 from archsearch.graph.windows import AnyWindow, Window
 
 Units: TypeAlias = npt.NDArray[np.int64]
@@ -115,6 +116,23 @@ def indexed(field: AxisField, dim: int | None, shape: Sequence[int]) -> IndexedA
     """Return an axis of a tensor with a unit for each index along a dim, or a single unit."""
     sides = [size if number == dim else 1 for number, size in enumerate(shape)]
     return IndexedAxis(field, np.arange(prod(sides)).reshape(sides))
+
+
+def gathered_sets(
+    axes: Sequence[IndexedAxis], shape: Sequence[int], dims: Collection[int], axis: int, *, seeing: bool
+) -> tuple[int, ...]:
+    """Return the union of what elements see along an axis over dims, for each index along the others, in order.
+
+    With `seeing`, elements that see nothing along some axis are left out: they see nothing at all.
+    """
+    units, sets = np.broadcast_to(axes[axis].units, shape), axes[axis].field.seen
+    assert sets is not None
+    hidden = np.zeros(shape, np.bool_)
+    for one in axes if seeing else ():
+        hidden |= np.array([one.field.blind >> unit & 1 == 1 for unit in range(one.length)])[one.units]
+    rows = np.moveaxis(np.where(hidden, -1, units), [*dims], range(-len(dims), 0))
+    rows = rows.reshape(-1, prod(shape[dim] for dim in dims))
+    return tuple(union(sets[unit] for unit in {*row} - {-1}) for row in rows.tolist())
 
 
 @lru_cache(maxsize=8)

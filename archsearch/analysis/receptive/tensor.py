@@ -66,11 +66,34 @@ class TensorField:
 
         Where several axes run along the dim, an element that sees nothing along one of them sees nothing at all.
         """
+        if self._is_tangled:
+            return self._gathered([one for one in range(len(self.shape)) if one != dim], axis, seeing=True)
         sets, _blind = self._projected(dim, axis)
         hidden = 0
         for other in self.carried(dim):
             hidden |= self._projected(dim, other)[1]
         return tuple(0 if hidden >> unit & 1 else own for unit, own in enumerate(sets))
+
+    @property
+    def _is_tangled(self) -> bool:
+        """Whether elements that see nothing along an axis stand beside others in no order, as tokens may."""
+        return not self.is_map and len(self.axes) > 1 and any(axis.field.is_partly_blind for axis in self.axes)
+
+    def _gathered(self, dims: Collection[int], axis: int, *, seeing: bool) -> tuple[int, ...]:
+        from archsearch.analysis.receptive.indexed import gathered_sets  # noqa: PLC0415
+
+        axes = [one.indexed(self.shape) for one in self.axes]
+        return gathered_sets(axes, self.shape, dims, axis, seeing=seeing)
+
+    def _adds_unseen(self, dims: Collection[int]) -> bool:
+        """Whether a sum over dims counts what an element would see that sees nothing along another axis."""
+        if not self._is_tangled or not any(map(self.carried, dims)):
+            return False
+        # Of a long image there are no sets that would tell.
+        if any(axis.field.seen is None for axis in self.axes):
+            return True
+        axes = range(len(self.axes))
+        return any(self._gathered(dims, n, seeing=True) != self._gathered(dims, n, seeing=False) for n in axes)
 
     def _projected(self, dim: int, axis: int) -> tuple[tuple[int, ...], int]:
         """Return what the units along a dim see along an axis, and those that see nothing, as a bit set."""
@@ -107,6 +130,7 @@ class TensorField:
         """
         left = [dim for dim, size in enumerate(self.shape) if dim not in dims and size > 1]
         partly = any(0 < sum(dim in dims for dim in axis.dims) < len(axis.dims) for axis in self.axes)
+        partly = partly or self._adds_unseen(dims)
         uneven = self.uneven and not all(self.carried(dim) for dim in left)
         axes = tuple(axis.mixed(dims, self.shape) for axis in self.axes)
         shape = tuple(1 if dim in dims else size for dim, size in enumerate(self.shape))
