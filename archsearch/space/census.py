@@ -6,7 +6,6 @@ end backwards, in how many ways each can end within the limits. There are far fe
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -17,7 +16,7 @@ from archsearch.space.lattice import FITTED
 from archsearch.space.sums import Sums
 
 if TYPE_CHECKING:
-    from archsearch.space.intervals import Numbers
+    from archsearch.space.intervals import Holds, Numbers
 
 Ways: TypeAlias = npt.NDArray[np.int64] | npt.NDArray[np.object_]
 """Numbers of sentences: whole numbers of any size where int64 may not hold them."""
@@ -28,9 +27,12 @@ _LARGE_SUM_BYTES = 60
 
 
 class TooManySumsError(Exception):
-    """Sums that would take more memory than they may, or that no number holds; `column` has most of them."""
+    """Sums that would take more memory than they may, or that no number holds.
 
-    def __init__(self, column: str) -> None:
+    `column` has most of them; None where each node has a single one.
+    """
+
+    def __init__(self, column: str | None) -> None:
         super().__init__(column)
         self.column = column
 
@@ -48,7 +50,9 @@ class Census:
         self.sums, self._memory = sums, memory
         self.rows = self._forward()
         self.possible = self._backward(may_hold)
-        rounded = bool(sums.slack.any()) or any(map(sums.lattice.fold.is_bound, sums.lattice.states))
+        lattice = sums.lattice
+        bounds = any(lattice.fold.is_bound(lattice.states[node]) for node in lattice.ends)
+        rounded = bounds or bool(sums.slack.any())
         self.certain = self._backward(must_hold) if rounded else self.possible
 
     @property
@@ -76,21 +80,25 @@ class Census:
             if not len(here):
                 continue
             rows[node] = here
-            taken += len(here) * (_SUM_BYTES if sums.sentences[node] < _LARGEST else _LARGE_SUM_BYTES)
+            taken += len(here) * (_SUM_BYTES if lattice.sentences[node] < _LARGEST else _LARGE_SUM_BYTES)
             if taken > self._memory:
-                raise TooManySumsError(self._widest(node, here))
+                raise TooManySumsError(self._widest(sums, rows))
             for number, edge in enumerate(() if sums.sure[node] else lattice.edges[node]):
-                if edge.node >= 0 and sums.sentences[edge.node]:
+                if edge.node >= 0 and lattice.sentences[edge.node]:
                     moved, keep = sums.moved(here, node, number)
                     arriving.setdefault(edge.node, []).append(np.unique(moved[keep]))
         return rows
 
-    def _widest(self, node: int, rows: Numbers) -> str:
-        """Return the name of the column that has most values in some rows."""
-        sums = self.sums.unpacked(rows, node)
-        return self.sums.columns[max(self.sums.open[node], key=lambda one: len(np.unique(sums[one])))].name
+    @staticmethod
+    def _widest(sums: Sums, rows: list[Numbers | None]) -> str | None:
+        """Return the name of the column that has most values at the node with most rows."""
+        node, most = max(enumerate(rows), key=lambda one: 0 if one[1] is None else len(one[1]))
+        if most is None or not sums.open[node]:
+            return None
+        values = sums.unpacked(most, node)
+        return sums.columns[max(sums.open[node], key=lambda one: len(np.unique(values[one])))].name
 
-    def _backward(self, holds: Callable[..., npt.NDArray[np.bool_]]) -> list[Ways | None]:
+    def _backward(self, holds: Holds) -> list[Ways | None]:
         """Return, for each row, in how many ways a sentence goes on from it and ends where all clauses hold."""
         sums, lattice = self.sums, self.sums.lattice
         ways: list[Ways | None] = [None] * len(lattice.edges)
@@ -98,16 +106,12 @@ class Census:
             rows = self.rows[node]
             if rows is None:
                 continue
-            found: Ways = np.zeros(len(rows), np.int64 if sums.sentences[node] < _LARGEST else object)
+            found: Ways = np.zeros(len(rows), np.int64 if lattice.sentences[node] < _LARGEST else object)
             if sums.sure[node]:
-                found = found + sums.sentences[node]
+                found = found + lattice.sentences[node]
             for number, edge in enumerate(() if sums.sure[node] else lattice.edges[node]):
                 if edge.node == FITTED:
-                    known = sums.ended(rows, node)
-                    fits = np.ones(len(rows), np.bool_)
-                    for clause in sums.clauses:
-                        fits &= holds(clause, known)
-                    found = found + fits
+                    found = found + sums.kept(sums.ended(rows, node), len(rows), holds)
                 elif edge.node >= 0:
                     found = found + self.through(ways, rows, node, number)
             ways[node] = found

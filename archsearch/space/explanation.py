@@ -14,7 +14,7 @@ from archsearch.notation.condition import Condition
 from archsearch.space.automaton import Automaton
 from archsearch.space.census import Census, TooManySumsError
 from archsearch.space.intervals import turns
-from archsearch.space.lattice import FITTED, lattice
+from archsearch.space.lattice import lattice
 from archsearch.space.sums import Sums
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def explain(space: Space, memory: int = MEMORY) -> Explanation:
         clause.text: _count(paths, replace(limits, condition=Condition(clause.text, (clause,))), memory)
         for clause in limits.condition.clauses
     }
-    return Explanation(space.size, automaton.size, _shaped(paths), _count(paths, limits, memory), alone)
+    return Explanation(space.size, automaton.size, paths.sentences[0], _count(paths, limits, memory), alone)
 
 
 def _paths(space: Space, automaton: Automaton) -> Lattice:
@@ -107,18 +107,9 @@ def _paths(space: Space, automaton: Automaton) -> Lattice:
 def _followed(automaton: Automaton, fold: Fold) -> Lattice:
     paths = lattice(automaton, fold)
     # Whether the last map needs more shows when it is asked for.
-    for node in paths.order:
-        if any(edge.node == FITTED for edge in paths.edges[node]):
-            fold.read(paths.states[node])
+    for node in paths.ends:
+        fold.read(paths.states[node])
     return paths
-
-
-def _shaped(paths: Lattice) -> int:
-    sentences = [0] * len(paths.edges)
-    for node in paths.order:
-        for edge in paths.edges[node]:
-            sentences[node] += 1 if edge.node == FITTED else sentences[edge.node] if edge.node >= 0 else 0
-    return sentences[0]
 
 
 def _count(paths: Lattice, limits: Limits, memory: int) -> Count:
@@ -129,10 +120,10 @@ def _count(paths: Lattice, limits: Limits, memory: int) -> Count:
         try:
             census = Census(sums, memory)
         except TooManySumsError as error:
-            column = next(one for one in sums.columns if one.name == error.column)
-            if column.radix <= _NOTHING_TOLD:
+            column = next((one for one in sums.columns if one.name == error.column), None)
+            if column is None or column.radix <= _NOTHING_TOLD:
                 message = f"counting takes more than {memory / 2**20:,.0f} MiB, however coarse its sums are"
                 raise ArchsearchError(message, remedy="allow it more memory") from None
-            units[error.column] = column.unit * _COARSER
+            units[column.name] = column.unit * _COARSER
             continue
         return Count(census.least, census.most, units)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import ceil, floor
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -23,6 +23,10 @@ class Interval(NamedTuple):
 
     least: Numbers | int
     most: Numbers | int
+
+
+Holds: TypeAlias = Callable[["Clause", Mapping[str, Interval]], Truths]
+"""Where a clause holds: `may_hold` or `must_hold`."""
 
 
 def may_hold(clause: Clause, known: Mapping[str, Interval]) -> Truths:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
@@ -63,6 +64,19 @@ class Lattice:
     edges: tuple[tuple[Edge, ...], ...]
     states: tuple[int, ...]
     order: tuple[int, ...]
+
+    @cached_property
+    def ends(self) -> tuple[int, ...]:
+        """The nodes at which sentences end."""
+        return tuple(node for node in self.order if any(edge.node == FITTED for edge in self.edges[node]))
+
+    @cached_property
+    def sentences(self) -> tuple[int, ...]:
+        """How many sentences whose shapes fit go on from each node."""
+        found = {FITTED: 1, MISFIT: 0}
+        for node in self.order:
+            found[node] = sum(found[edge.node] for edge in self.edges[node])
+        return tuple(found[node] for node in range(len(self.edges)))
 
 
 def lattice(automaton: Automaton, fold: Fold) -> Lattice:

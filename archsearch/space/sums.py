@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from archsearch.space.intervals import Interval, Numbers, Truths, may_hold, must_hold, turns
+from archsearch.space.intervals import Holds, Interval, Numbers, Truths, may_hold, must_hold, turns
 from archsearch.space.lattice import FITTED, MISFIT
 
 if TYPE_CHECKING:
@@ -50,10 +50,10 @@ class Column:
 class Sums:
     """The columns of some limits, and what bounds them at each node of a lattice.
 
-    `sentences` is how many sentences can still follow at a node, `least` and `most` what they add to each column,
-    and `slack` by how much a sum there may have been rounded down. `open` are the numbers of the columns on which
-    something still depends there: a row has a sum for each of them, and is packed into one number. In all other
-    columns the sum that stands for all is in `settled`. At a `sure` node all limits are kept whatever follows.
+    `least` and `most` are what the sentences that follow at a node add to each column, and `slack` is by how much
+    a sum there may have been rounded down. `open` are the numbers of the columns on which something still depends
+    there: a row has a sum for each of them, and is packed into one number. In all other columns the sum that
+    stands for all is in `settled`. At a `sure` node all limits are kept whatever follows.
     """
 
     def __init__(self, lattice: Lattice, limits: Limits, units: Mapping[str, int]) -> None:
@@ -61,7 +61,7 @@ class Sums:
         self.columns = tuple(self._column(name, units) for name in sorted(limits.names))
         self._units = np.array([one.unit for one in self.columns], np.int64)
         self.added = [[self._on(edge.added) for edge in edges] for edges in lattice.edges]
-        self.sentences, self.least, self.most = self._ahead()
+        self.least, self.most = self._ahead()
         self._lowest, self._highest, self.slack = self._behind()
         reached = self.most[0] + self.slack.max(axis=0)
         self.columns = tuple(map(Column.up_to, self.columns, reached))
@@ -93,21 +93,20 @@ class Sums:
         """Return what an edge adds to each column."""
         return np.array([0 if one.place is None else added[one.place] for one in self.columns], np.int64)
 
-    def _ahead(self) -> tuple[list[int], Numbers, Numbers]:
-        """Return how many sentences follow at each node, and the least and the most that they add."""
+    def _ahead(self) -> tuple[Numbers, Numbers]:
+        """Return the least and the most that the sentences that follow at each node add."""
         least = np.full((len(self._nodes), len(self.columns)), _FAR, np.int64)
-        most, sentences = -least, [0] * len(self._nodes)
+        most = -least
         for node in self.lattice.order:
             for edge, added in zip(self.lattice.edges[node], self.added[node], strict=True):
-                if edge.node == MISFIT or (edge.node >= 0 and not sentences[edge.node]):
-                    continue
                 if edge.node == FITTED:
-                    (low, high), ways = self.at_end(node), 1
+                    low, high = self.at_end(node)
+                elif edge.node != MISFIT and self.lattice.sentences[edge.node]:
+                    low, high = least[edge.node] + added, most[edge.node] + added
                 else:
-                    low, high, ways = least[edge.node] + added, most[edge.node] + added, sentences[edge.node]
+                    continue
                 least[node], most[node] = np.minimum(least[node], low), np.maximum(most[node], high)
-                sentences[node] += ways
-        return sentences, least, most
+        return least, most
 
     def _behind(self) -> tuple[Numbers, Numbers, Numbers]:
         """Return the lowest and the highest sums at each node, and by how much one may have been rounded down."""
@@ -155,14 +154,14 @@ class Sums:
             low = sums * column.unit + least
             known[column.name] = Interval(low, high := sums * column.unit + most)
             packed = packed * column.radix + _normal(sums, column, least, low, high)
-        return packed, self._keep(known, len(rows))
+        return packed, self.kept(known, len(rows))
 
     def _is_sure(self, node: int) -> bool:
         known = {}
         for number, column in enumerate(self.columns):
             low, high = (self.settled[node][number] or 0) * column.unit, self.most[node, number]
             known[column.name] = Interval(low + self.least[node, number], low + high + self.slack[node, number])
-        return all(must_hold(clause, known).all() for clause in self.clauses)
+        return bool(self.kept(known, 1, must_hold).all())
 
     def first(self) -> Numbers:
         """Return the row of the first node, before any word; none if no sentence can keep the limits."""
@@ -170,12 +169,13 @@ class Sums:
             column.name: Interval(int(self.least[0, number]), int(self.most[0, number]))
             for number, column in enumerate(self.columns)
         }
-        return np.zeros(1, np.int64)[self._keep(known, 1)]
+        return np.zeros(1, np.int64)[self.kept(known, 1)]
 
-    def _keep(self, known: Mapping[str, Interval], rows: int) -> Truths:
+    def kept(self, known: Mapping[str, Interval], rows: int, holds: Holds = may_hold) -> Truths:
+        """Return for which of so many rows every clause may hold, or must, given intervals of their figures."""
         keep = np.ones(rows, np.bool_)
         for clause in self.clauses:
-            keep &= may_hold(clause, known)
+            keep &= holds(clause, known)
         return keep
 
     def unpacked(self, rows: Numbers, node: int) -> list[Numbers | int]:

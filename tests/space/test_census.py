@@ -48,7 +48,7 @@ LIMITS = [
 def test_as_many_as_one_by_one(rules: str, limits: str) -> None:
     space = Space.of(rules).with_limits(limits)
     assert exact(space) == one_by_one(space).fits
-    assert census(space).sums.sentences[0] == one_by_one(space).shapes_fit
+    assert census(space).sums.lattice.sentences[0] == one_by_one(space).shapes_fit
 
 
 @pytest.mark.parametrize("rules", [BLOCKS, SHRINKING], ids=["blocks", "shrinking"])
@@ -163,7 +163,7 @@ def test_a_large_space_has_a_small_lattice() -> None:
     rules = "network = conv(8) (residual(conv(4|8|12) conv(8)) | sep(8, dilation=1|2) | relu)*20 head()"
     space = Space.of(rules).with_limits("rf > 44, params < 20k")
     found = census(space)
-    assert found.sums.sentences[0] == 6**20
+    assert found.sums.lattice.sentences[0] == 6**20
     assert 0 < found.least == found.most < 6**20
     assert len(found.sums.lattice.edges) < 10_000
 
@@ -215,7 +215,7 @@ def test_random_spaces_are_counted_as_one_by_one(count: int) -> None:
             assert any(found_nothing)
             return
         right = one_by_one(space)
-        assert found.sums.sentences[0] == right.shapes_fit
+        assert found.sums.lattice.sentences[0] == right.shapes_fit
         assert found.least <= right.fits <= right.may_fit <= found.most
         if not found.sums.slack.any() and not any(
             map(found.sums.lattice.fold.is_bound, found.sums.lattice.states)

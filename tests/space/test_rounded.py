@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import pytest
 from examples.census import BLOCKS, MEMORY, NO_UNITS, SHRINKING, census, lattice_of, one_by_one
 
-from archsearch import Space
+from archsearch import ArchsearchError, Space
 from archsearch.space.census import Census, TooManySumsError
+from archsearch.space.explanation import explain
 from archsearch.space.sums import Sums
 
 UNITS = [{"macs": 1_000}, {"macs": 30_000, "params": 100}, {"macs": 1_000_000}, {"params": 7, "norm_ops": 999}]
@@ -73,3 +74,10 @@ def test_rows_that_no_number_holds_are_too_many_sums() -> None:
     rounded = census(space, dict.fromkeys(names, 100))
     assert rounded.sums.packs
     assert rounded.least <= one_by_one(space).fits <= rounded.most
+
+
+@pytest.mark.parametrize("limits", ["rf > 4, rf < 9", "params > 1k, params < 2k"])
+def test_memory_for_fewer_sums_than_there_are_nodes(limits: str) -> None:
+    space = Space.of(BLOCKS).with_limits(limits)
+    with pytest.raises(ArchsearchError, match="counting takes more than 0 MiB, however coarse its sums are"):
+        explain(space, memory=1)
