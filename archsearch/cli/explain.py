@@ -17,7 +17,8 @@ from archsearch.table import render
 if TYPE_CHECKING:
     from archsearch.analysis.limits import Limits
     from archsearch.notation.word import Vocabulary
-    from archsearch.space.explanation import Count, Explanation
+    from archsearch.space.count import Count
+    from archsearch.space.explanation import Explanation
 
 _MIB = 2**20
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from archsearch.space import lattice
 from archsearch.space.intervals import may_hold, must_hold
 from archsearch.space.lattice import FITTED
 from archsearch.space.sums import Sums
@@ -116,6 +117,19 @@ class Census:
                     found = found + self.through(ways, rows, node, number)
             ways[node] = found
         return ways
+
+    def onward(self, rows: Numbers, node: int, edge: int, *, certainly: bool = False) -> Ways:
+        """Return, for rows of a node that is not sure, in how many ways a sentence goes on by an edge and fits.
+
+        Those are counted that may keep the limits, or that do so `certainly`.
+        """
+        sums = self.sums
+        match sums.lattice.edges[node][edge].node:
+            case lattice.FITTED:
+                return sums.kept(sums.ended(rows, node), len(rows), must_hold if certainly else may_hold) + 0
+            case lattice.MISFIT:
+                return np.zeros(len(rows), np.int64)
+        return self.through(self.certain if certainly else self.possible, rows, node, edge)
 
     def through(self, ways: list[Ways | None], rows: Numbers, node: int, edge: int) -> Ways:
         """Return, for rows of a node, in how many ways a sentence ends that goes on by one edge."""

@@ -6,52 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from archsearch.analysis.figures import SECONDS
-from archsearch.analysis.fold import FOLDED, Fold, NeedsReachError
-from archsearch.analysis.limits import Limits
-from archsearch.errors import ArchsearchError
 from archsearch.notation.condition import Condition
 from archsearch.space.automaton import Automaton
-from archsearch.space.census import Census, TooManySumsError
-from archsearch.space.intervals import turns
-from archsearch.space.lattice import lattice
-from archsearch.space.sums import Sums
+from archsearch.space.count import MEMORY, Count, census, paths
 
 if TYPE_CHECKING:
-    from archsearch.space.lattice import Lattice
+    from archsearch.analysis.limits import Limits
     from archsearch.space.space import Space
-
-MEMORY = 2**30
-"""The bytes that counting may take, where nothing else is said."""
-
-_COARSER = 8
-_NOTHING_TOLD = 2
-"""A column of so few different sums tells nothing apart any more."""
-
-
-@dataclass(frozen=True)
-class Count:
-    """From `least` to `most` sentences keep some limits: where both are equal, the number is exact.
-
-    Otherwise sums of the figures in `units` were rounded to multiples of these, so as to fit into memory.
-    """
-
-    least: int
-    most: int
-    units: Mapping[str, int]
-
-    @property
-    def is_exact(self) -> bool:
-        """Whether it is one number."""
-        return self.least == self.most
-
-    def __str__(self) -> str:
-        """Write the number, or the two between which it lies.
-
-        >>> str(Count(1_000, 1_000, {})), str(Count(1_000, 1_200, {"macs": 4_096}))
-        ('1,000', 'from 1,000 to 1,200')
-        """
-        return f"{self.least:,}" if self.is_exact else f"from {self.least:,} to {self.most:,}"
 
 
 @dataclass(frozen=True)
@@ -81,49 +42,14 @@ def explain(space: Space, memory: int = MEMORY) -> Explanation:
     >>> found.sentences, str(found.feasible)
     (6, '5')
     """
-    limits = space.limits
-    for name in limits.names - FOLDED | limits.names & {SECONDS}:
-        message = f"sentences that keep a limit on {name} are not counted: it is not known from word to word"
-        raise ArchsearchError(message, remedy="leave out that limit")
     automaton = Automaton(space.rules, space.vocabulary)
-    paths = _paths(space, automaton)
+    found = paths(space, automaton)
+
+    def count(limits: Limits) -> Count:
+        return Count.of(census(found, limits, memory))
+
     alone = {
-        clause.text: _count(paths, replace(limits, condition=Condition(clause.text, (clause,))), memory)
-        for clause in limits.condition.clauses
+        clause.text: count(replace(space.limits, condition=Condition(clause.text, (clause,))))
+        for clause in space.limits.condition.clauses
     }
-    return Explanation(space.size, automaton.size, paths.sentences[0], _count(paths, limits, memory), alone)
-
-
-def _paths(space: Space, automaton: Automaton) -> Lattice:
-    matter = turns(space.limits.condition.clauses, "rf")
-    names = space.limits.names
-    try:
-        fold = Fold(space.input, space.classes, names, enough=matter[-1] if matter else 0)
-        return _followed(automaton, fold)
-    except NeedsReachError:
-        return _followed(automaton, Fold(space.input, space.classes, names, reach=True))
-
-
-def _followed(automaton: Automaton, fold: Fold) -> Lattice:
-    paths = lattice(automaton, fold)
-    # Whether the last map needs more shows when it is asked for.
-    for node in paths.ends:
-        fold.read(paths.states[node])
-    return paths
-
-
-def _count(paths: Lattice, limits: Limits, memory: int) -> Count:
-    """Count with units of the figures that have most values ever coarser, until the sums fit into memory."""
-    units: dict[str, int] = {}
-    while True:
-        sums = Sums(paths, limits, units)
-        try:
-            census = Census(sums, memory)
-        except TooManySumsError as error:
-            column = next((one for one in sums.columns if one.name == error.column), None)
-            if column is None or column.radix <= _NOTHING_TOLD:
-                message = f"counting takes more than {memory / 2**20:,.0f} MiB, however coarse its sums are"
-                raise ArchsearchError(message, remedy="allow it more memory") from None
-            units[column.name] = column.unit * _COARSER
-            continue
-        return Count(census.least, census.most, units)
+    return Explanation(space.size, automaton.size, found.sentences[0], count(space.limits), alone)

@@ -1,6 +1,6 @@
-"""All sentences of a space as the paths of one graph, each edge with what its words add to the figures.
+"""All sentences of a space, or all derivations, as the paths of one graph, with what each adds to the figures.
 
-A node is where a sentence can be: a state of the automaton that reads it, one of the fold that analyses it, and
+A node is where a sentence can be: a state of the machine that reads it, one of the fold that analyses it, and
 the words whose brackets are open. Nothing else decides on what can follow, so sentences share nodes: a space of
 10^15 sentences has a few thousand.
 """
@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from archsearch.analysis.fold import Fold
 from archsearch.analysis.fragment import NotInOrderError
 from archsearch.errors import ArchsearchError
 from archsearch.notation.network import Network, WordCall
 from archsearch.notation.word import Word
-from archsearch.space.automaton import CLOSE, END, Automaton, Open, Token
 from archsearch.space.order import behind_first
+from archsearch.space.places import CLOSE, END, Moves, Open, Token
 
 FITTED = -1
 """The node behind the last word of every sentence whose shapes fit."""
@@ -28,6 +28,15 @@ MISFIT = -2
 """The node behind a word whose shapes do not fit what is before it."""
 
 _MOST_WHOLE = 10_000
+
+
+class Machine(Protocol):
+    """What reads sentences: an Automaton, one path for each, or Places, one for each derivation."""
+
+    start: int
+
+    def moves(self, state: int, /) -> Moves:
+        """Return the tokens that can be read in a state, or None for an option, each with the state behind it."""
 
 
 class _Frame(NamedTuple):
@@ -45,11 +54,15 @@ class _Node(NamedTuple):
 
 
 class Edge(NamedTuple):
-    """What is read, to which node it leads, and what it adds to each figure that is summed."""
+    """What is read, to which node it leads, and what it adds to each figure that is summed.
+
+    `choices` are the numbers of the options that are taken on the way, where derivations are followed.
+    """
 
     tokens: tuple[Token, ...]
     node: int
     added: tuple[int, ...]
+    choices: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,8 +92,8 @@ class Lattice:
         return tuple(found[node] for node in range(len(self.edges)))
 
 
-def lattice(automaton: Automaton, fold: Fold) -> Lattice:
-    """Return the graph of all sentences of an automaton.
+def lattice(machine: Machine, fold: Fold) -> Lattice:
+    """Return the graph of all that a machine can read.
 
     Raises NotFoldedError for words whose figures do not follow from what is known of those before them, and
     ArchsearchError for a word that must be read with its sentences as a whole, if there are too many of these.
@@ -88,7 +101,7 @@ def lattice(automaton: Automaton, fold: Fold) -> Lattice:
     whole = frozenset[Word]()
     while True:
         try:
-            return _Making(automaton, fold, whole).run()
+            return _Making(machine, fold, whole).run()
         # That a word repeats its sentences shows only when they are known.
         except NotInOrderError as error:
             whole |= {error.word}
@@ -97,13 +110,13 @@ def lattice(automaton: Automaton, fold: Fold) -> Lattice:
 class _Making:
     """A graph that is being made; words in `whole` are read together with their sentences."""
 
-    def __init__(self, automaton: Automaton, fold: Fold, whole: frozenset[Word]) -> None:
-        self.automaton, self.fold, self.whole = automaton, fold, whole
+    def __init__(self, machine: Machine, fold: Fold, whole: frozenset[Word]) -> None:
+        self.machine, self.fold, self.whole = machine, fold, whole
         self.numbers: dict[_Node, int] = {}
         self.nodes: list[_Node] = []
 
     def run(self) -> Lattice:
-        self.number(_Node(self.automaton.start, (), self.fold.start))
+        self.number(_Node(self.machine.start, (), self.fold.start))
         edges = list[tuple[Edge, ...]]()
         while len(edges) < len(self.nodes):
             edges.append(tuple(self.edges(self.nodes[len(edges)])))
@@ -117,8 +130,10 @@ class _Making:
         return self.numbers[node]
 
     def edges(self, node: _Node) -> Iterator[Edge]:
-        for token, read in self.automaton.moves(node.read):
-            if token is END:
+        for number, (token, read) in enumerate(self.machine.moves(node.read)):
+            if token is None:
+                yield Edge((), self.number(node._replace(read=read)), self.fold.nothing, (number,))
+            elif token is END:
                 yield Edge((token,), FITTED, self.fold.nothing)
             elif token is CLOSE:
                 yield self.closed(node, read)
@@ -143,11 +158,11 @@ class _Making:
             message = f"`{token.call.word.name}` can have more than {_MOST_WHOLE:,} sentences in its brackets"
             remedy = "let it choose among fewer: each of them is analysed for itself"
             raise ArchsearchError(message, place=token.call.place, remedy=remedy)
-        for tokens, behind in inside:
+        for tokens, behind, choices in inside:
             (call,) = network((token, *tokens)).calls
             step = self.fold.after(node.state, call)
             after = step and node._replace(read=behind, state=step.state)
-            yield self.edge((token, *tokens), after, step and step.added)
+            yield self.edge((token, *tokens), after, step and step.added)._replace(choices=choices)
 
     def closed(self, node: _Node, read: int) -> Edge:
         """Return the edge out of a sentence in brackets: to the next one, or out of the brackets."""
@@ -162,17 +177,20 @@ class _Making:
         outside = step and _Node(read, node.frames[:-1], step.state)
         return self.edge((CLOSE,), outside, step and step.added)
 
-    def sentences(self, read: int, closes: int) -> Iterator[tuple[tuple[Token, ...], int]]:
-        """Yield what can be read until so many sentences in brackets are closed, and the state behind it."""
-        ahead: list[tuple[tuple[Token, ...], int, int]] = [((), read, closes)]
+    def sentences(self, read: int, closes: int) -> Iterator[tuple[tuple[Token, ...], int, tuple[int, ...]]]:
+        """Yield what can be read until so many sentences in brackets are closed, the state then, and choices."""
+        ahead: list[tuple[tuple[Token, ...], int, int, tuple[int, ...]]] = [((), read, closes, ())]
         while ahead:
-            tokens, here, open_ones = ahead.pop()
+            tokens, here, open_ones, choices = ahead.pop()
             if not open_ones:
-                yield tokens, here
+                yield tokens, here, choices
                 continue
-            for token, behind in self.automaton.moves(here):
+            for number, (token, behind) in enumerate(self.machine.moves(here)):
+                if token is None:
+                    ahead.append((tokens, behind, open_ones, (*choices, number)))
+                    continue
                 change = -1 if token is CLOSE else token.sentences if isinstance(token, Open) else 0
-                ahead.append(((*tokens, token), behind, open_ones + change))
+                ahead.append(((*tokens, token), behind, open_ones + change, choices))
 
 
 def network(tokens: tuple[Token, ...]) -> Network:

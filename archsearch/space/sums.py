@@ -53,11 +53,12 @@ class Sums:
     `least` and `most` are what the sentences that follow at a node add to each column, and `slack` is by how much
     a sum there may have been rounded down. `open` are the numbers of the columns on which something still depends
     there: a row has a sum for each of them, and is packed into one number. In all other columns the sum that
-    stands for all is in `settled`. At a `sure` node all limits are kept whatever follows.
+    stands for all is in `settled`. At a `sure` node all limits are kept whatever follows. `units` are those that
+    were asked for, by the names of the columns.
     """
 
     def __init__(self, lattice: Lattice, limits: Limits, units: Mapping[str, int]) -> None:
-        self.lattice, self.clauses = lattice, limits.condition.clauses
+        self.lattice, self.clauses, self.units = lattice, limits.condition.clauses, units
         self.columns = tuple(self._column(name, units) for name in sorted(limits.names))
         self._units = np.array([one.unit for one in self.columns], np.int64)
         self.added = [[self._on(edge.added) for edge in edges] for edges in lattice.edges]

@@ -7,17 +7,20 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
+from hypothesis import strategies as st
+
 from archsearch import Space
-from archsearch.analysis.figures import is_upper_bound
-from archsearch.analysis.fold import Fold, NeedsReachError
+from archsearch.analysis.figures import SECONDS, is_upper_bound
+from archsearch.analysis.fold import FOLDED, Fold, NeedsReachError
 from archsearch.analysis.limits import NO_LIMITS, Verdict
+from archsearch.errors import NotationError
 from archsearch.notation.word import Vocabulary
 from archsearch.space.automaton import Automaton
 from archsearch.space.census import Census
 from archsearch.space.intervals import turns
 from archsearch.space.lattice import Lattice, lattice
 from archsearch.space.sums import Sums
-from examples.grammars import networks
+from examples.grammars import networks, random_spaces
 
 MEMORY = 2**26
 NO_UNITS: Mapping[str, int] = MappingProxyType({})
@@ -81,3 +84,32 @@ SHRINKING = """
 input 3x16x16
 network = conv(8) (conv(8, dilation=4|8) | maxpool(2) | conv(4, dilation=2))*2..4 head()
 """
+
+# Many different sums: hardly any two of the widths add up to the same.
+WIDTHS = "input 3x8x8\nnetwork = conv(5|6|7|9|11|13)*4..4 head()"
+
+COMPARATORS = ["<", "<=", ">", ">=", "=", "!="]
+NAMES = sorted(FOLDED - {SECONDS})
+
+
+@st.composite
+def limited_spaces(draw: st.DrawFn) -> Space:
+    """Draw a space with limits that tell its networks apart: at their own figures."""
+    space = draw(random_spaces(200))
+    found = [one.figures for one in verdicts(space.text, space.vocabulary) if one.profile is not None]
+
+    def comparison() -> str:
+        name = draw(st.sampled_from(NAMES))
+        value = int(draw(st.sampled_from(found))[name]) if found else 10
+        bound = max(0, value + draw(st.sampled_from([-1, 0, 0, 1])))
+        return f"{name} {draw(st.sampled_from(COMPARATORS))} {bound}"
+
+    def clause() -> str:
+        text = " or ".join(comparison() for _ in range(draw(st.sampled_from([1, 1, 1, 2, 3]))))
+        return f"not ({text})" if draw(st.integers(0, 4)) == 0 else text
+
+    try:
+        return space.with_limits(", ".join(clause() for _ in range(draw(st.integers(0, 3)))))
+    except NotationError:
+        # Such as `params < 0`, which no network keeps.
+        return space

@@ -8,8 +8,9 @@ import pytest
 from examples.grammars import GRAMMARS, networks, random_spaces
 from hypothesis import given, settings
 
-from archsearch.space.automaton import ACCEPTED, CLOSE, END, Automaton, Open, Token
+from archsearch.space.automaton import Automaton
 from archsearch.space.lattice import network
+from archsearch.space.places import ACCEPTED, CLOSE, END, Open, Token
 from archsearch.space.space import Space
 
 

@@ -6,17 +6,23 @@ from collections.abc import Mapping
 from math import comb
 
 import pytest
-from examples.census import BLOCKS, SHRINKING, census, exact, lattice_of, one_by_one, verdicts
-from examples.grammars import GRAMMARS, random_spaces
+from examples.census import (
+    BLOCKS,
+    SHRINKING,
+    census,
+    exact,
+    lattice_of,
+    limited_spaces,
+    one_by_one,
+    verdicts,
+)
+from examples.grammars import GRAMMARS
 from examples.words import own
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archsearch import ArchsearchError, Space
-from archsearch.analysis.figures import SECONDS
-from archsearch.analysis.fold import FOLDED
 from archsearch.analysis.fragment import NotFoldedError
-from archsearch.errors import NotationError
 from archsearch.notation.word import Vocabulary
 
 LIMITS = [
@@ -166,33 +172,6 @@ def test_a_large_space_has_a_small_lattice() -> None:
     assert found.sums.lattice.sentences[0] == 6**20
     assert 0 < found.least == found.most < 6**20
     assert len(found.sums.lattice.edges) < 10_000
-
-
-COMPARATORS = ["<", "<=", ">", ">=", "=", "!="]
-NAMES = sorted(FOLDED - {SECONDS})
-
-
-@st.composite
-def limited_spaces(draw: st.DrawFn) -> Space:
-    """Draw a space with limits that tell its networks apart: at their own figures."""
-    space = draw(random_spaces(200))
-    found = [one.figures for one in verdicts(space.text, space.vocabulary) if one.profile is not None]
-
-    def comparison() -> str:
-        name = draw(st.sampled_from(NAMES))
-        value = int(draw(st.sampled_from(found))[name]) if found else 10
-        bound = max(0, value + draw(st.sampled_from([-1, 0, 0, 1])))
-        return f"{name} {draw(st.sampled_from(COMPARATORS))} {bound}"
-
-    def clause() -> str:
-        text = " or ".join(comparison() for _ in range(draw(st.sampled_from([1, 1, 1, 2, 3]))))
-        return f"not ({text})" if draw(st.integers(0, 4)) == 0 else text
-
-    try:
-        return space.with_limits(", ".join(clause() for _ in range(draw(st.integers(0, 3)))))
-    except NotationError:
-        # Such as `params < 0`, which no network keeps.
-        return space
 
 
 @pytest.mark.parametrize("count", [25, pytest.param(2_000, marks=pytest.mark.slow)])
