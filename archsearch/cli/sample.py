@@ -25,7 +25,9 @@ _SHOWN = ("fits", "rf", "params", "macs")
 
 @click.command(cls=Verb)
 @click.argument("space")
-@click.option("-n", "--count", metavar="N", type=Number(1, MOST), default=5, show_default=True, help="Networks to draw.")
+@click.option(
+    "-n", "--count", metavar="N", type=Number(1, MOST), default=5, show_default=True, help="Networks to draw."
+)
 @click.option("--any", "any_", is_flag=True, help="Draw from all networks; those that do not fit say why.")
 @limits_option("those of the space")
 @calibration_option
