@@ -16,11 +16,10 @@ from functools import lru_cache
 from operator import mul
 from typing import NamedTuple
 
-from archsearch.analysis.cost import Calibration, Work, work
-from archsearch.analysis.figures import ADDED, SECONDS, Figures, depths
+from archsearch.analysis.cost import Calibration, Work
+from archsearch.analysis.figures import ADDED, SECONDS, depths, last_maps
 from archsearch.analysis.fragment import Fragment, NotFoldedError, NotInOrderError, Part, fragment
 from archsearch.analysis.op_profile import rf, rf_inside
-from archsearch.analysis.profile import Profile
 from archsearch.analysis.receptive.axis import Axis
 from archsearch.analysis.receptive.field import AxisField, image, image_with_patterns, image_with_spans
 from archsearch.analysis.receptive.pattern import Pattern
@@ -28,7 +27,6 @@ from archsearch.analysis.receptive.rules import fields
 from archsearch.analysis.receptive.tensor import TensorField, of_image
 from archsearch.analysis.seen import SETS_UP_TO
 from archsearch.errors import ShapeError
-from archsearch.graph.graph import depending
 from archsearch.graph.shapes import Shape, Sizes
 from archsearch.notation.network import WordCall
 
@@ -99,10 +97,9 @@ class Fold:
         self._asks_depth = "depth" in names
         self._reach = reach or "rf_inside" in names
         self._image = self._axis_image()
-        self._steps: dict[tuple[int, WordCall], Step | None] = {}
         self._entries: dict[tuple[int, WordCall, tuple[int, ...], int], int | None] = {}
         self._exits: dict[tuple[int, WordCall, tuple[int, ...]], Step | None] = {}
-        self._fragments: dict[tuple[tuple[Part, ...], WordCall, int], Fragment | None] = {}
+        self._fragments: dict[tuple[tuple[Part, ...], WordCall, int], Fragment | NotFoldedError | None] = {}
         axes = [*map(self._image, input_shape[1:])]
         self.start = self._number(State((1, *input_shape), of_image((1, *input_shape), axes), (), (1, 1)))
 
@@ -111,10 +108,8 @@ class Fold:
 
         Raises NotFoldedError for a word that depends on more than a State.
         """
-        key = state, call
-        if key not in self._steps:
-            self._steps[key] = self._nested(state, call) if call.bodies else self._leave(state, call, ())
-        return self._steps[key]
+        # Of one with sentences its parts are remembered: there are fewer of these.
+        return self.sentence((call,), state) if call.bodies else self.left(state, call, ())
 
     def entered(self, state: int, opening: WordCall, ends: tuple[int, ...], of: int) -> int | None:
         """Return the state in which the next `of` so many sentences in a word's brackets begins.
@@ -137,15 +132,9 @@ class Fold:
 
     def sentence(self, calls: tuple[WordCall, ...], state: int | None = None) -> Step | None:
         """Return what a sentence does to a state, or to the image; None where its shapes do not fit."""
-        here = self.start if state is None else state
         added = [self.nothing]
-        for call in calls:
-            step = self.after(here, call)
-            if step is None:
-                return None
-            here = step.state
-            added.append(step.added)
-        return Step(here, tuple(map(sum, zip(*added, strict=True))))
+        end = self._follow(self.start if state is None else state, calls, added)
+        return None if end is None else Step(end, tuple(map(sum, zip(*added, strict=True))))
 
     def figures(self, step: Step) -> dict[str, float]:
         """Return the figures of a sentence from the image that ends in this step."""
@@ -172,21 +161,40 @@ class Fold:
         known = self.states[state]
         return self._asked(known.field) if known.last is None else known.last
 
-    def _nested(self, state: int, call: WordCall) -> Step | None:
-        """Return what a word does together with its sentences."""
-        opening, ends, added = call.opening, list[int](), [self.nothing]
+    def _follow(self, state: int, calls: tuple[WordCall, ...], added: list[tuple[int, ...]]) -> int | None:
+        """Return the state behind a sentence, and write down what each of its words adds."""
+        here: int | None = state
+        for call in calls:
+            if here is None:
+                return None
+            if call.bodies:
+                here = self._nested(here, call, added)
+            else:
+                here = self._noted(self.left(here, call, ()), added)
+        return here
+
+    def _nested(self, state: int, call: WordCall, added: list[tuple[int, ...]]) -> int | None:
+        """Return the state behind a word and its sentences, and write down what these add."""
+        opening, ends, before = call.opening, list[int](), len(added)
         try:
             for body in call.bodies:
                 begin = self.entered(state, opening, tuple(ends), len(call.bodies))
-                end = None if begin is None else self.sentence(body, begin)
+                end = None if begin is None else self._follow(begin, body, added)
                 if end is None:
                     return None
-                ends.append(end.state)
-                added.append(end.added)
+                ends.append(end)
             step = self.left(state, opening, tuple(ends))
         except NotInOrderError:
-            return self.left(state, call, ())
-        return step and Step(step.state, tuple(map(sum, zip(step.added, *added, strict=True))))
+            del added[before:]
+            step = self.left(state, call, ())
+        return self._noted(step, added)
+
+    @staticmethod
+    def _noted(step: Step | None, added: list[tuple[int, ...]]) -> int | None:
+        if step is None:
+            return None
+        added.append(step.added)
+        return step.state
 
     def _leave(self, state: int, call: WordCall, ends: tuple[int, ...]) -> Step | None:
         found = self._fragment(state, call, ends, len(ends))
@@ -205,7 +213,12 @@ class Fold:
                 self._fragments[key] = fragment(self.input, self.classes, call, key[0], sentences)
             except ShapeError:
                 self._fragments[key] = None
-        return self._fragments[key]
+            except NotFoldedError as error:
+                self._fragments[key] = error.with_traceback(None)
+        found = self._fragments[key]
+        if isinstance(found, NotFoldedError):
+            raise found.with_traceback(None)
+        return found
 
     def _reached(self, found: Fragment, earlier: tuple[int, ...], stride: Sizes | None) -> int | None:
         """Return the number of the state at the end of some operations, None for a field too large to count."""
@@ -223,26 +236,16 @@ class Fold:
         return self._number(State(found.graph.nodes[found.end].shape, end, (), stride, last, depth, deepest))
 
     def _added(self, found: Fragment) -> tuple[int, ...]:
-        figures = Figures(Profile(found.graph))
-        done = () if self.calibration is None else work(found.graph)
-        return (*(int(figures[name]) for name in self.summed), *done)
+        done = () if self.calibration is None else found.work
+        return (*(int(found.figures[name]) for name in self.summed), *done)
 
     def _last_map(self, found: Fragment, seen: Sequence[TensorField], known: Mapping[int, State]) -> LastMap:
         """Return the last map before an output that is none: of several, the one with the largest `rf`."""
-        waiting, earlier, last = {found.end}, list[LastMap](), list[int]()
-        while waiting:
-            waiting.remove(number := max(waiting))
-            if seen[number].is_local_map:
-                last.append(number)
-            elif (before := known.get(number)) is not None:
-                earlier.append(before.last or LastMap())
-            else:
-                waiting.update(found.graph.nodes[number].inputs)
-        nodes = found.graph.nodes
-        last = [one for one in last if not depending(nodes, {one}) & {*last} - {one}]
-        if earlier and len(earlier) + len(last) > 1:
+        numbers = last_maps(found.graph, seen, found.end, earlier=known)
+        if len(numbers) > 1 and not all(seen[number].is_local_map for number in numbers):
             raise NotFoldedError("which of several maps is the last depends on more than the words that follow")
-        return max([*earlier, *(self._asked(seen[one]) for one in last)], default=LastMap())
+        last = [self._asked(seen[one]) if seen[one].is_local_map else known[one].last for one in numbers]
+        return max(filter(None, last), default=LastMap(), key=lambda one: one.rf)
 
     def _asked(self, field: TensorField) -> LastMap:
         """Return what is asked of a map; `rf_inside` is 0 where it is not."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import NamedTuple
 
+from archsearch.analysis.cost import Work, work
+from archsearch.analysis.figures import Figures
+from archsearch.analysis.profile import Profile
 from archsearch.errors import ArchsearchError, ShapeError
 from archsearch.graph.builder import Builder
 from archsearch.graph.graph import Graph
@@ -52,6 +55,16 @@ class Fragment:
     earlier: tuple[int, ...]
     end: int
     stride: Sizes | None
+
+    @cached_property
+    def figures(self) -> Figures:
+        """What they add to each figure that is summed."""
+        return Figures(Profile(self.graph))
+
+    @cached_property
+    def work(self) -> Work:
+        """What training on them is made of."""
+        return work(self.graph)
 
 
 def fragment(image: Shape, classes: int, call: WordCall, parts: Sequence[Part], sentences: int) -> Fragment:
