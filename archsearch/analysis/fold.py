@@ -4,17 +4,14 @@ A word is given a State, what is known of a sentence so far. It leaves another, 
 Both are found by building the word's operations on a single one that stands for all before, and by asking the
 analyzer about these. Figures that are no sums, such as `rf`, are read from the last state.
 
-Only the extents of patterns are kept: their holes are filled. A union of filled sets, or one moved along, extends
-as far as that of the sets, so `rf` is exact.
+What is remembered serves the next sentence, of the same space or not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from operator import mul
-from typing import NamedTuple
 
 from archsearch.analysis.cost import Calibration, Work
 from archsearch.analysis.figures import ADDED, SECONDS, depths, last_maps
@@ -22,10 +19,10 @@ from archsearch.analysis.fragment import Fragment, NotFoldedError, NotInOrderErr
 from archsearch.analysis.op_profile import rf, rf_inside
 from archsearch.analysis.receptive.axis import Axis
 from archsearch.analysis.receptive.field import AxisField, image, image_with_patterns, image_with_spans
-from archsearch.analysis.receptive.pattern import Pattern
 from archsearch.analysis.receptive.rules import fields
 from archsearch.analysis.receptive.tensor import TensorField, of_image
 from archsearch.analysis.seen import SETS_UP_TO
+from archsearch.analysis.state import LastMap, State, Step, field_bytes, simplified
 from archsearch.errors import ShapeError
 from archsearch.graph.shapes import Shape, Sizes
 from archsearch.notation.network import WordCall
@@ -33,42 +30,11 @@ from archsearch.notation.network import WordCall
 FOLDED = frozenset({*ADDED, "rf", "rf_inside", "depth", SECONDS})
 """The figures that a fold can tell."""
 
+_RESULT_BYTES = 3_000
+
 
 class NeedsReachError(NotFoldedError):
     """A sentence for which a fold must know what units see inside the image."""
-
-
-class LastMap(NamedTuple):
-    """What is asked of the last map before an output; `bound`: its units see at most that."""
-
-    rf: int = 0
-    rf_inside: int = 0
-    bound: bool = False
-
-
-class State(NamedTuple):
-    """What is known of the output of some words, as far as it decides on what other words make of it.
-
-    `blind` are the units along each axis that see nothing of the image, as bit sets. `stride` is the product of
-    the strides since the sentence began that is being read, None where it does not read what is before it.
-    `last` is the last map where the output is none. `depth` is that of the output, and `deepest` the largest so
-    far: 0 unless asked for.
-    """
-
-    shape: Shape
-    field: TensorField
-    blind: tuple[int, ...]
-    stride: Sizes | None
-    last: LastMap | None = None
-    depth: int = 0
-    deepest: int = 0
-
-
-class Step(NamedTuple):
-    """The number of the state that a word leaves, and what it adds to each figure that is summed."""
-
-    state: int
-    added: tuple[int, ...]
 
 
 class Fold:
@@ -93,15 +59,21 @@ class Fold:
         self.summed = tuple(name for name in ADDED if name in names)
         self.nothing = (0,) * (len(self.summed) + len(Work._fields) * (calibration is not None))
         self.states: list[State] = []
+        self._field_bytes = 0
         self._numbers: dict[State, int] = {}
         self._asks_depth = "depth" in names
-        self._reach = reach or "rf_inside" in names
+        self.reach = reach or "rf_inside" in names
         self._image = self._axis_image()
         self._entries: dict[tuple[int, WordCall, tuple[int, ...], int], int | None] = {}
         self._exits: dict[tuple[int, WordCall, tuple[int, ...]], Step | None] = {}
         self._fragments: dict[tuple[tuple[Part, ...], WordCall, int], Fragment | NotFoldedError | None] = {}
         axes = [*map(self._image, input_shape[1:])]
         self.start = self._number(State((1, *input_shape), of_image((1, *input_shape), axes), (), (1, 1)))
+
+    @property
+    def size(self) -> int:
+        """About how many bytes what it remembers takes."""
+        return _RESULT_BYTES * (len(self._entries) + len(self._exits)) + self._field_bytes
 
     def after(self, state: int, call: WordCall) -> Step | None:
         """Return what a word does, with the sentences in its brackets; None where its shapes do not fit.
@@ -147,7 +119,7 @@ class Fold:
         """Return the figures that are no sums, of a sentence that ends in a state."""
         last = self._last(state)
         found = {"rf": last.rf}
-        if self._reach:
+        if self.reach:
             found["rf_inside"] = last.rf_inside
         if self._asks_depth:
             found["depth"] = self.states[state].deepest
@@ -224,7 +196,8 @@ class Fold:
         """Return the number of the state at the end of some operations, None for a field too large to count."""
         known = {number: self.states[one] for number, one in zip(found.earlier, earlier, strict=True)}
         try:
-            seen = fields(found.graph, self._image, {number: one.field for number, one in known.items()})
+            before = {number: one.field for number, one in known.items()}
+            seen = fields(found.graph, self._image, {0: self.states[self.start].field, **before})
         except ShapeError:
             return None
         end = seen[found.end]
@@ -249,42 +222,31 @@ class Fold:
 
     def _asked(self, field: TensorField) -> LastMap:
         """Return what is asked of a map; `rf_inside` is 0 where it is not."""
-        inside = rf_inside(field) if self._reach else 0
+        inside = rf_inside(field) if self.reach else 0
         unclipped = rf(field)
-        if unclipped is None and not self._reach:
+        if unclipped is None and not self.reach:
             raise NeedsReachError("the units of a map follow no pattern")
         return LastMap(inside if unclipped is None else unclipped, inside, field.bound)
 
     def _number(self, state: State) -> int:
         """Return the number of a state, of which only the extents of patterns are kept."""
-        if not all(isinstance(axis, Axis) for axis in state.field.axes):
+        maps = [axis for axis in state.field.axes if isinstance(axis, Axis)]
+        if len(maps) < len(state.field.axes):
             raise NotFoldedError("a sentence or its part ends in a tensor that is no map, such as tokens")
-        axes = tuple(replace(axis, field=self._simplified(axis.field)) for axis in state.field.axes)
+        enough = None if self.reach else self.enough
+        axes = tuple(Axis(simplified(axis.field, enough), axis.dim) for axis in maps)
         blind = tuple(axis.field.blind for axis in axes)
         state = state._replace(field=replace(state.field, axes=axes), blind=blind)
         if state not in self._numbers:
             self._numbers[state] = len(self.states)
             self.states.append(state)
+            self._field_bytes += sum(field_bytes(axis.field, max(self.input[1:])) for axis in axes)
         return self._numbers[state]
 
-    def _simplified(self, field: AxisField) -> AxisField:
-        return replace(
-            field, pattern=field.pattern and _extended(field.pattern, None if self._reach else self.enough)
-        )
-
     def _axis_image(self) -> Callable[[int], AxisField]:
-        if not self._reach:
+        if not self.reach:
             return image_with_patterns
         return image if max(self.input[1:]) <= SETS_UP_TO else image_with_spans
-
-
-@lru_cache(maxsize=4096)
-def _extended(pattern: Pattern, enough: int | None) -> Pattern:
-    """Return a pattern with its holes filled; one of a single set that is larger than `enough` with one more."""
-    # With several sets, a stride may leave out the largest.
-    if enough is not None and len(pattern.phases) == 1 and pattern.extent > enough:
-        return Pattern(pattern.advance, ((0, (1 << enough + 1) - 1),))
-    return Pattern(pattern.advance, tuple((start, (1 << bits.bit_length()) - 1) for start, bits in pattern.phases))
 
 
 def _product(first: Sizes | None, second: Sizes | None) -> Sizes | None:
