@@ -41,29 +41,36 @@ def folded(
         return None
 
 
-class _KeptFold:
-    """A fold for some figures, begun anew where it must know more, or has grown too large."""
+class KeptFold:
+    """A fold for some figures, begun anew where it must know more, or takes more than `most` bytes."""
 
     def __init__(
-        self, input_shape: Shape, classes: int, names: frozenset[str], calibration: Calibration | None
+        self,
+        input_shape: Shape,
+        classes: int,
+        names: frozenset[str],
+        calibration: Calibration | None,
+        most: int = MOST_BYTES,
     ) -> None:
         self.input, self.classes, self.names, self.calibration = input_shape, classes, names, calibration
-        self.fold = self.begun(reach=False)
+        self.most = most
+        self.fold = self._begun(reach=False)
 
-    def begun(self, *, reach: bool) -> Fold:
+    def _begun(self, *, reach: bool) -> Fold:
         return Fold(self.input, self.classes, self.names, calibration=self.calibration, reach=reach)
 
     def figures(self, network: Network) -> dict[str, float] | None:
-        if self.fold.size > MOST_BYTES:
-            self.fold = self.begun(reach=self.fold.reach)
+        """Return the figures of a sentence, as `folded` does; raises ArchsearchError where it cannot tell."""
+        if self.fold.size > self.most:
+            self.fold = self._begun(reach=self.fold.reach)
         try:
-            return self.read(network)
+            return self._read(network)
         except NeedsReachError:
             # Others of the same space will need it, too.
-            self.fold = self.begun(reach=True)
-            return self.read(network)
+            self.fold = self._begun(reach=True)
+            return self._read(network)
 
-    def read(self, network: Network) -> dict[str, float] | None:
+    def _read(self, network: Network) -> dict[str, float] | None:
         fold = self.fold
         end = fold.sentence(network.calls)
         if end is None or (not self.names.isdisjoint(_SEEN) and fold.is_bound(end.state)):
@@ -74,6 +81,6 @@ class _KeptFold:
 @lru_cache(maxsize=_KEPT)
 def _kept(
     input_shape: Shape, classes: int, names: frozenset[str], calibration: Calibration | None, _thread: int
-) -> _KeptFold:
+) -> KeptFold:
     """Return the fold of a thread: two that number states in one would mix them up."""
-    return _KeptFold(input_shape, classes, names, calibration)
+    return KeptFold(input_shape, classes, names, calibration)

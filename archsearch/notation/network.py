@@ -222,8 +222,8 @@ def _body(node: Syntax, vocabulary: Vocabulary) -> tuple[WordCall, ...]:
 
 
 def _check_ends(calls: tuple[WordCall, ...], *, outermost: bool) -> None:
-    for call in calls:
-        if call.word.ends and not (outermost and call is calls[-1]):
+    for number, call in enumerate(calls, start=1):
+        if call.word.ends and not (outermost and number == len(calls)):
             raise misplaced(call.word, call.place or str(call))
         for body in call.bodies:
             _check_ends(body, outermost=False)
