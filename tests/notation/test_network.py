@@ -75,13 +75,9 @@ def test_another_argument_is_another_digest(seed: int) -> None:
 
 @given(st.integers(min_value=0, max_value=10**6), st.sampled_from([" ", "", "  ", "\n\t"]))
 def test_calls_that_were_read_before_stand_in_places_of_their_own(seed: int, blank: str) -> None:
-    text = (
-        str(random_network(seed, 24))
-        .replace(" ", blank or " ")
-        .replace(",", f"{blank},")
-        .replace("(", f"({blank}")
-    )
-    for repeated in (text, f"{blank}relu {text.removesuffix('head()')} {text}{blank}"):
+    text = str(random_network(seed, 24, head=False)).replace(" ", blank or " ")
+    text = text.replace(",", f"{blank},").replace("(", f"({blank}")
+    for repeated in (text, f"{blank}relu {text} {text} head(){blank}"):
         # A text with a comment is read by the parser as a whole.
         whole = f"{repeated} # whole"
         calls, expected = parse(repeated, "a.net").calls, parse(whole, "a.net").calls
@@ -117,6 +113,12 @@ def test_words_of_one_name_are_told_apart_in_what_was_read_before(tmp_path: Path
     digests = [parse("conv(8) mine", vocabulary=vocabulary).lower().digest for vocabulary in words * 2]
     assert digests[0] != digests[1]
     assert digests[:2] == digests[2:]
+
+
+def test_a_word_that_ends_stands_once_even_where_it_is_the_same_value() -> None:
+    (head,) = parse("head()").calls
+    with pytest.raises(NotationError, match="may only end a sentence"):
+        Network((head, head))
 
 
 def test_brackets_nest_50_deep_and_no_deeper() -> None:
