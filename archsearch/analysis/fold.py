@@ -10,7 +10,6 @@ What is remembered serves the next sentence, of the same space or not.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from operator import mul
 
 from archsearch.analysis.cost import Calibration, Work
@@ -236,7 +235,8 @@ class Fold:
         enough = None if self.reach else self.enough
         axes = tuple(Axis(simplified(axis.field, enough), axis.dim) for axis in maps)
         blind = tuple(axis.field.blind for axis in axes)
-        state = state._replace(field=replace(state.field, axes=axes), blind=blind)
+        field = TensorField(state.field.shape, axes, state.field.uneven, state.field.bound)
+        state = state._replace(field=field, blind=blind)
         if state not in self._numbers:
             self._numbers[state] = len(self.states)
             self.states.append(state)
