@@ -1,12 +1,13 @@
 """How long a network takes to analyse and to judge, compared with tools that count a module.
 
 `python benchmarks/counting.py` draws distinct networks from the shipped space era_s9 and prints milliseconds per
-network, all in one process and one thread. Analysed are its receptive field, parameters and MACs; judged are the
-limits of the space, by what is remembered of words: from nothing, and after many other networks of the space. Ours starts from the sentence, as text or as a value; the others get
-the network's graph for free, and their time is shown with and without building the module. Each round measures
-every network once with each tool, on new modules and values; the result is the median of the rounds. Time is
-processor time, which other work on the machine disturbs less than wall-clock time. Caches that the package keeps
-for the life of a process are named, and cleared before each pass, except for its parser's tables.
+network, all in one process and one thread. Analysed are its receptive field, parameters and MACs. Judged are the
+limits of the space, by what is remembered of words: from nothing, and after many other networks of the space. Ours
+starts from the sentence, as text or as a value; the others get the network's graph for free, and their time is
+shown with and without building the module. Each round measures every network once with each tool, on new modules
+and values; the result is the median of the rounds. Time is processor time, which other work on the machine
+disturbs less than wall-clock time. Caches that the package keeps for the life of a process are named, and cleared
+before each pass, except for its parser's tables.
 
 At last all networks of the space first are derived and judged, from nothing.
 """
@@ -239,10 +240,8 @@ def main() -> None:
     for name in ours:
         rates = [1 / one[name][0] for one in rounds]
         peer = median(one["fvcore"][0] / one[name][0] for one in rounds)
-        print(
-            f"{name}: {median(rates):,.0f} networks a second ({min(rates):,.0f} to {max(rates):,.0f}), 1/{peer:,.0f} "
-            "of building it and counting it with fvcore"
-        )
+        rate = f"{median(rates):,.0f} networks a second ({min(rates):,.0f} to {max(rates):,.0f})"
+        print(f"{name}: {rate}, 1/{peer:,.0f} of building it and counting it with fvcore")
     first = Space.find("first")
     derived, judged = judged_all(first)
     peer = judged / median(one["fvcore"][0] for one in rounds)

@@ -9,19 +9,14 @@ What is remembered serves the next sentence, of the same space or not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection
 from operator import mul
+from typing import NamedTuple
 
 from archsearch.analysis.cost import Calibration, Work
-from archsearch.analysis.figures import ADDED, SECONDS, depths, last_maps
+from archsearch.analysis.figures import ADDED, SECONDS, depths
 from archsearch.analysis.fragment import Fragment, NotFoldedError, NotInOrderError, Part, fragment
-from archsearch.analysis.op_profile import rf, rf_inside
-from archsearch.analysis.receptive.axis import Axis
-from archsearch.analysis.receptive.field import AxisField, image, image_with_patterns, image_with_spans
-from archsearch.analysis.receptive.rules import fields
-from archsearch.analysis.receptive.tensor import TensorField, of_image
-from archsearch.analysis.seen import SETS_UP_TO
-from archsearch.analysis.state import LastMap, State, Step, field_bytes, simplified
+from archsearch.analysis.sights import LastMap, Sights
 from archsearch.errors import ShapeError
 from archsearch.graph.shapes import Shape, Sizes
 from archsearch.notation.network import WordCall
@@ -32,8 +27,26 @@ FOLDED = frozenset({*ADDED, "rf", "rf_inside", "depth", SECONDS})
 _RESULT_BYTES = 3_000
 
 
-class NeedsReachError(NotFoldedError):
-    """A sentence for which a fold must know what units see inside the image."""
+class State(NamedTuple):
+    """What is known of the output of some words, as far as it decides on what other words make of it.
+
+    `sight` is what it sees, by its number. `stride` is the product of the strides since the sentence began that is
+    being read, None where it does not read what is before it. `depth` is that of the output, and `deepest` the
+    largest so far: 0 unless asked for.
+    """
+
+    shape: Shape
+    sight: int
+    stride: Sizes | None
+    depth: int = 0
+    deepest: int = 0
+
+
+class Step(NamedTuple):
+    """The number of the state that a word leaves, and what it adds to each figure that is summed."""
+
+    state: int
+    added: tuple[int, ...]
 
 
 class Fold:
@@ -54,25 +67,23 @@ class Fold:
         reach: bool = False,
         enough: int | None = None,
     ) -> None:
-        self.input, self.classes, self.calibration, self.enough = input_shape, classes, calibration, enough
+        self.input, self.classes, self.calibration = input_shape, classes, calibration
         self.summed = tuple(name for name in ADDED if name in names)
         self.nothing = (0,) * (len(self.summed) + len(Work._fields) * (calibration is not None))
         self.states: list[State] = []
-        self._field_bytes = 0
         self._numbers: dict[State, int] = {}
         self._asks_depth = "depth" in names
         self.reach = reach or "rf_inside" in names
-        self._image = self._axis_image()
+        self.sights = Sights(input_shape, reach=self.reach, enough=enough)
         self._entries: dict[tuple[int, WordCall, tuple[int, ...], int], int | None] = {}
         self._exits: dict[tuple[int, WordCall, tuple[int, ...]], Step | None] = {}
         self._fragments: dict[tuple[tuple[Part, ...], WordCall, int], Fragment | NotFoldedError | None] = {}
-        axes = [*map(self._image, input_shape[1:])]
-        self.start = self._number(State((1, *input_shape), of_image((1, *input_shape), axes), (), (1, 1)))
+        self.start = self._number(State((1, *input_shape), self.sights.start, (1, 1)))
 
     @property
     def size(self) -> int:
         """About how many bytes what it remembers takes."""
-        return _RESULT_BYTES * (len(self._entries) + len(self._exits)) + self._field_bytes
+        return _RESULT_BYTES * (len(self._entries) + len(self._exits)) + self.sights.bytes
 
     def after(self, state: int, call: WordCall) -> Step | None:
         """Return what a word does, with the sentences in its brackets; None where its shapes do not fit.
@@ -130,7 +141,7 @@ class Fold:
 
     def _last(self, state: int) -> LastMap:
         known = self.states[state]
-        return self._asked(known.field) if known.last is None else known.last
+        return self.sights.last(known.sight, known.shape)
 
     def _follow(self, state: int, calls: tuple[WordCall, ...], added: list[tuple[int, ...]]) -> int | None:
         """Return the state behind a sentence, and write down what each of its words adds."""
@@ -193,60 +204,25 @@ class Fold:
 
     def _reached(self, found: Fragment, earlier: tuple[int, ...], stride: Sizes | None) -> int | None:
         """Return the number of the state at the end of some operations, None for a field too large to count."""
-        known = {number: self.states[one] for number, one in zip(found.earlier, earlier, strict=True)}
-        try:
-            before = {number: one.field for number, one in known.items()}
-            seen = fields(found.graph, self._image, {0: self.states[self.start].field, **before})
-        except ShapeError:
+        known = [self.states[one] for one in earlier]
+        sight = self.sights.after(found, [one.sight for one in known])
+        if sight is None:
             return None
-        end = seen[found.end]
         depth = deepest = 0
         if self._asks_depth:
-            every = depths(found.graph, {number: one.depth for number, one in known.items()})
-            depth, deepest = every[found.end], max(*every, *(one.deepest for one in known.values()))
-        last = None if end.is_local_map else self._last_map(found, seen, known)
-        return self._number(State(found.graph.nodes[found.end].shape, end, (), stride, last, depth, deepest))
+            every = depths(found.graph, dict(zip(found.earlier, (one.depth for one in known), strict=True)))
+            depth, deepest = every[found.end], max(*every, *(one.deepest for one in known))
+        return self._number(State(found.graph.nodes[found.end].shape, sight, stride, depth, deepest))
 
     def _added(self, found: Fragment) -> tuple[int, ...]:
         done = () if self.calibration is None else found.work
         return (*(int(found.figures[name]) for name in self.summed), *done)
 
-    def _last_map(self, found: Fragment, seen: Sequence[TensorField], known: Mapping[int, State]) -> LastMap:
-        """Return the last map before an output that is none: of several, the one with the largest `rf`."""
-        numbers = last_maps(found.graph, seen, found.end, earlier=known)
-        if len(numbers) > 1 and not all(seen[number].is_local_map for number in numbers):
-            raise NotFoldedError("which of several maps is the last depends on more than the words that follow")
-        last = [self._asked(seen[one]) if seen[one].is_local_map else known[one].last for one in numbers]
-        return max(filter(None, last), default=LastMap(), key=lambda one: one.rf)
-
-    def _asked(self, field: TensorField) -> LastMap:
-        """Return what is asked of a map; `rf_inside` is 0 where it is not."""
-        inside = rf_inside(field) if self.reach else 0
-        unclipped = rf(field)
-        if unclipped is None and not self.reach:
-            raise NeedsReachError("the units of a map follow no pattern")
-        return LastMap(inside if unclipped is None else unclipped, inside, field.bound)
-
     def _number(self, state: State) -> int:
-        """Return the number of a state, of which only the extents of patterns are kept."""
-        maps = [axis for axis in state.field.axes if isinstance(axis, Axis)]
-        if len(maps) < len(state.field.axes):
-            raise NotFoldedError("a sentence or its part ends in a tensor that is no map, such as tokens")
-        enough = None if self.reach else self.enough
-        axes = tuple(Axis(simplified(axis.field, enough), axis.dim) for axis in maps)
-        blind = tuple(axis.field.blind for axis in axes)
-        field = TensorField(state.field.shape, axes, state.field.uneven, state.field.bound)
-        state = state._replace(field=field, blind=blind)
         if state not in self._numbers:
             self._numbers[state] = len(self.states)
             self.states.append(state)
-            self._field_bytes += sum(field_bytes(axis.field, max(self.input[1:])) for axis in axes)
         return self._numbers[state]
-
-    def _axis_image(self) -> Callable[[int], AxisField]:
-        if not self.reach:
-            return image_with_patterns
-        return image if max(self.input[1:]) <= SETS_UP_TO else image_with_spans
 
 
 def _product(first: Sizes | None, second: Sizes | None) -> Sizes | None:

@@ -6,7 +6,8 @@ from functools import lru_cache
 from threading import get_ident
 
 from archsearch.analysis.cost import Calibration
-from archsearch.analysis.fold import FOLDED, Fold, NeedsReachError
+from archsearch.analysis.fold import FOLDED, Fold
+from archsearch.analysis.fragment import NeedsReachError
 from archsearch.errors import ArchsearchError
 from archsearch.graph.builder import Builder
 from archsearch.graph.shapes import Shape

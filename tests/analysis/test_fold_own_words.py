@@ -9,8 +9,8 @@ from examples.folding import REACHES, agree, make_fold
 from examples.words import FOLDED_OR_NOT, own
 
 from archsearch import ArchsearchError, parse
-from archsearch.analysis.fold import Fold, NeedsReachError
-from archsearch.analysis.fragment import NotFoldedError, NotInOrderError
+from archsearch.analysis.fold import Fold
+from archsearch.analysis.fragment import NeedsReachError, NotFoldedError, NotInOrderError
 from archsearch.analysis.limits import check
 from archsearch.notation.network import WordCall
 from archsearch.notation.word import Vocabulary

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from archsearch import Space
 from archsearch.analysis.figures import is_upper_bound
-from archsearch.analysis.fold import Fold, NeedsReachError
+from archsearch.analysis.fold import Fold
+from archsearch.analysis.fragment import NeedsReachError
 from archsearch.analysis.limits import NO_LIMITS, Verdict
 from archsearch.notation.word import Vocabulary
 from archsearch.space.automaton import Automaton
