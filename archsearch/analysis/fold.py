@@ -24,7 +24,8 @@ from archsearch.notation.network import WordCall
 FOLDED = frozenset({*ADDED, "rf", "rf_inside", "depth", SECONDS})
 """The figures that a fold can tell."""
 
-_RESULT_BYTES = 3_000
+_FRAGMENT_BYTES = 5_000
+_RESULT_BYTES = 400
 
 
 class State(NamedTuple):
@@ -83,7 +84,8 @@ class Fold:
     @property
     def size(self) -> int:
         """About how many bytes what it remembers takes."""
-        return _RESULT_BYTES * (len(self._entries) + len(self._exits)) + self.sights.bytes
+        results = len(self._entries) + len(self._exits)
+        return _FRAGMENT_BYTES * len(self._fragments) + _RESULT_BYTES * results + self.sights.bytes
 
     def after(self, state: int, call: WordCall) -> Step | None:
         """Return what a word does, with the sentences in its brackets; None where its shapes do not fit.

@@ -13,7 +13,7 @@ from archsearch.graph.builder import Builder
 from archsearch.graph.shapes import Shape
 from archsearch.notation.network import Network
 
-MOST_BYTES = 2**27
+MOST_BYTES = 2**26
 """About the memory that a fold may take before it is begun anew."""
 
 _KEPT = 4

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from archsearch.analysis.cost import Calibration
 from archsearch.analysis.excess import excess
 from archsearch.analysis.figures import FIGURES, SECONDS, is_upper_bound
-from archsearch.analysis.folds import folded
 from archsearch.analysis.profile import Profile, profile
 from archsearch.errors import ArchsearchError, ShapeError
 from archsearch.graph.graph import Graph
@@ -154,8 +153,7 @@ class Whole:
 class Verdict:
     """A network checked against limits, and what it breaks; all else is computed when it is asked for.
 
-    `known` are the figures by which it was judged, None where its shapes do not fit; those in `at_most` are upper
-    bounds.
+    It was judged by the figures in `known`, those in `at_most` upper bounds; None where its shapes do not fit.
     """
 
     limits: Limits
@@ -224,9 +222,9 @@ def check(
 
     `output` names the output which `rf` is for, where a graph has several.
 
-    A sentence is folded word by word, with what is remembered of its words, where that can tell; else it is
-    analysed as a whole. One whose shapes do not fit is refused, and the verdict says why. Raises ArchsearchError
-    for limits on `seconds` that are not calibrated.
+    A sentence is judged by what is remembered of its words where that can tell, else as a whole. One whose shapes
+    do not fit is refused, and the verdict says why. Raises ArchsearchError for limits on `seconds` without a
+    calibration.
 
     >>> from archsearch.notation.network import parse
     >>> check(parse("conv(8) head()"), Limits.of("rf > 44, params < 200k")).reasons
@@ -235,6 +233,9 @@ def check(
     _check_calibrated(limits)
     known = None
     if isinstance(network, Network) and output is None:
+        # A command that checks one network as a whole starts without it.
+        from archsearch.analysis.folds import folded  # noqa: PLC0415
+
         known = folded(network, limits.names, limits.calibration, input_shape, classes)
     if known is None:
         return check_whole(network, limits, input_shape, classes, output)
