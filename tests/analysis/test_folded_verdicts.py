@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -204,6 +206,16 @@ def test_what_is_remembered_is_bounded() -> None:
     assert free.fold.size > 600_000
 
 
+@pytest.fixture
+def hurried() -> Iterator[None]:
+    """Let threads take turns at every chance."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("hurried")
 def test_threads_do_not_mix_up_what_they_remember() -> None:
     limits = Limits.of("rf > 44, params < 20k, depth > 3")
     networks = [random_network(seed, 32) for seed in range(30)]
