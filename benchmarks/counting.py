@@ -38,7 +38,7 @@ from archsearch.table import render
 
 ROUNDS = 5
 NETWORKS = 100
-OTHERS = 4_000
+OTHERS = (1_000, 10_000)
 IMAGE = (1, 3, 32, 32)
 FIGURES = ("rf", "params", "macs")
 PARSER = "archsearch.notation.parser._parser"
@@ -206,8 +206,8 @@ def main() -> None:
     warnings.simplefilter("ignore")
     tools = foreign_tools()
     space = Space.find("era_s9")
-    drawn = {str(network): network for network in islice(space.sample(seed=0), 2 * NETWORKS + OTHERS)}
-    networks, others = [*drawn.values()][:NETWORKS], [*drawn.values()][NETWORKS:][:OTHERS]
+    drawn = {str(network): network for network in islice(space.sample(seed=0), 2 * NETWORKS + max(OTHERS))}
+    networks, others = [*drawn.values()][:NETWORKS], [*drawn.values()][NETWORKS:]
     check(networks[0], tools)
     every = tuple(profile(networks[0].lower()).figures)
     text, value = partial(judged_from_text, space), partial(judged_from_value, space)
@@ -218,10 +218,12 @@ def main() -> None:
         "ours, from a value, every figure": partial(from_value, every),
         "judged, from text": text,
         "judged, from a value": value,
-        f"judged, from text, after {OTHERS:,}": text,
-        f"judged, from a value, after {OTHERS:,}": value,
     }
-    before = {name: others for name in ours if "after" in name}
+    before = dict[str, list[Network]]()
+    for count in OTHERS:
+        for start, judge in (("text", text), ("a value", value)):
+            ours[name := f"judged, from {start}, after {count:,}"] = judge
+            before[name] = others[:count]
     timed = ours | {name: partial(from_module, tool) for name, tool in tools.items()}
     for measure in timed.values():  # a first pass for what is loaded on first use
         seconds(measure, networks[:2], [])

@@ -7,6 +7,7 @@ on maps all of whose channels see the same: the rules in `receptive.rules` ask s
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from functools import lru_cache
 from math import prod
 
 from archsearch.graph.graph import Graph, Node
@@ -15,18 +16,24 @@ from archsearch.graph.ops.operation import Earlier
 from archsearch.graph.shapes import Shape
 
 
-def movement(graph: Graph) -> tuple[Hashable, ...] | None:
-    """Return a value that is the same for all graphs which do the same to what is seen; None where none is known.
+def movement(graph: Graph) -> object | None:
+    """Return an object that is one for all graphs which do the same to what is seen; None where that is not known.
 
     The first node is the image; nothing is said of what nodes see that stand for earlier operations.
 
     >>> from archsearch.notation.network import parse
     >>> few, many, wide = (movement(parse(text).lower()) for text in ("conv(8)", "conv(9)", "conv(8, kernel=5)"))
-    >>> few == many, few == wide
+    >>> few is many, few is wide
     (True, False)
     """
     moves = [(_move(node, graph.shapes_into(node)), node.inputs) for node in graph.nodes[1:]]
-    return None if any(move is None for move, _inputs in moves) else tuple(moves)
+    return None if any(move is None for move, _inputs in moves) else _one_for(tuple(moves))
+
+
+@lru_cache(maxsize=4096)
+def _one_for(_moves: tuple[Hashable, ...]) -> object:
+    """Return one object for equal values, which is found faster than these."""
+    return object()
 
 
 def _move(node: Node, shapes: Sequence[Shape]) -> Hashable | None:
