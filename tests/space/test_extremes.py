@@ -1,0 +1,70 @@
+"""The networks with the least and the most of a figure: as among all, each analysed for itself."""
+
+from __future__ import annotations
+
+import pytest
+from examples.census import BLOCKS, SHRINKING, verdicts
+from examples.grammars import GRAMMARS, random_spaces
+from hypothesis import HealthCheck, given, settings
+
+from archsearch import Space
+from archsearch.analysis.fragment import NotFoldedError
+from archsearch.space import extremes as module
+from archsearch.space.automaton import Automaton
+from archsearch.space.count import MEMORY, census, paths
+from archsearch.space.extremes import Extremes, TooManyRowsError, extremes
+
+LIMITS = [
+    "",
+    "params > 1.2k, macs > 90k, macs < 280k",
+    "rf > 10, dilated >= 1",
+    "dilated = 0 or rf > 30",
+    "rf > 999",
+]
+
+
+def found(space: Space, name: str) -> Extremes | None:
+    lattice = paths(space, Automaton(space.rules, space.vocabulary))
+    return extremes(census(lattice, space.limits, MEMORY), name)
+
+
+def holds(space: Space, name: str) -> None:
+    figures = [one.figures for one in verdicts(space.text, space.vocabulary) if one.profile is not None]
+    values = [one[name] for one in figures if not space.limits.violations(one)]
+    right = found(space, name)
+    assert (right is None) == (not values)
+    if right is not None:
+        assert (right.least, right.most) == (min(values), max(values))
+        for network, value in ((right.smallest, right.least), (right.largest, right.most)):
+            verdict = space.check(network)
+            assert verdict.fits
+            assert verdict.figures[name] == value
+
+
+@pytest.mark.parametrize("limits", LIMITS)
+@pytest.mark.parametrize("rules", [BLOCKS, SHRINKING, *GRAMMARS.values()], ids=["blocks", "shrinking", *GRAMMARS])
+def test_as_among_all(rules: str, limits: str) -> None:
+    holds(Space.of(rules).with_limits(limits), "params")
+
+
+@pytest.mark.parametrize("limits", ["rf > 5", "rf > 5, macs < 200k", "rf > 5, macs < 200k, dilated >= 1"])
+@pytest.mark.parametrize("rules", [BLOCKS, SHRINKING], ids=["blocks", "shrinking"])
+@pytest.mark.parametrize("name", ["rf", "macs"])
+def test_other_figures(rules: str, limits: str, name: str) -> None:
+    # So large that no `rf` is cut off.
+    holds(Space.of(rules).with_limits(f"{limits}, rf < 1k, macs < 1M"), name)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@given(random_spaces(100))
+def test_random_spaces(space: Space) -> None:
+    try:
+        holds(space.with_limits("params > 300, macs < 100k or dilated > 0"), "params")
+    except NotFoldedError:
+        pass
+
+
+def test_too_many_rows_are_not_gone_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MOST", 10)
+    with pytest.raises(TooManyRowsError):
+        found(Space.of(BLOCKS).with_limits("macs < 200k"), "params")
