@@ -25,29 +25,36 @@ _SHOWN = ("fits", "rf", "params", "macs")
 
 @click.command(cls=Verb)
 @click.argument("space")
-@click.option("--count", metavar="N", type=Number(1, MOST), default=5, show_default=True, help="Networks to draw.")
+@click.option(
+    "-n", "--count", metavar="N", type=Number(1, MOST), default=5, show_default=True, help="Networks to draw."
+)
+@click.option("--any", "any_", is_flag=True, help="Draw from all networks; those that do not fit say why.")
 @limits_option("those of the space")
 @calibration_option
 @words_option
 @seed_option
 @output_options
-@examples("sample era_s9", "sample search_spaces/first.space --count 100 --csv")
+@examples("sample cpu200k", "sample search_spaces/first.space -n 100 --any --csv")
 def sample(
     space: str,
     count: int,
+    any_: bool,
     limits: Limits | None,
     calibration: Calibration | None,
     vocabulary: Vocabulary,
     seed: int,
     output: Output,
 ) -> None:
-    """Draw networks from SPACE, with their figures.
+    """Draw networks that fit from SPACE, with their figures.
 
-    SPACE is a .space file or the name of a shipped space. Every derivation is equally likely; networks that do not
-    fit the limits are drawn too, with the reason.
+    SPACE is a .space file or the name of a shipped space. Each network that fits the limits is equally likely,
+    however many derivations lead to it: they are counted first.
     """
+    from archsearch.space import feasible
+
     found = Space.find(space, vocabulary)
     found = found.with_limits(calibrated(found.limits if limits is None else limits, calibration))
+    draws = feasible.sample_any(found, seed) if any_ else feasible.sample(found, seed)
     seconds = () if found.limits.calibration is None else (SECONDS,)
-    rows = [verdict_values(str(network), found.check(network)) for network in islice(found.sample(seed), count)]
+    rows = [verdict_values(str(network), found.check(network)) for network in islice(draws, count)]
     output.rows(list(rows[0]), rows, shown=(*_SHOWN, *seconds, "sentence", "reason"))

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 _AT_ONCE = 256
 """So many networks are drawn together: they share what is found out at each node."""
 
+_DRAWING = 2**27
+"""The bytes for drawing alone: with sums that are rounded more, more draws are thrown away, and none is unfair."""
+
 _GIVEN_UP = 100_000
 """After so many draws none of which keeps the limits, rounded sums are said to be too coarse."""
 
@@ -82,6 +85,28 @@ class Feasible:
                 elif (since := since + 1) == _GIVEN_UP:
                     message = f"none of {since:,} networks drawn of `{self._space.name}` fits"
                     raise ArchsearchError(message, remedy="sums were rounded to save memory: allow it more")
+
+
+def sample(space: Space, seed: int) -> Iterator[Network]:
+    """Draw networks that fit without end, each with equal probability each time; raises what `Feasible` raises."""
+    try:
+        return Feasible(space, _DRAWING).sample(seed)
+    except ArchsearchError as error:
+        remedy = f"{error.remedy or 'let the space have other words'}, or draw from all networks, with --any"
+        raise ArchsearchError(error.message, place=error.place, remedy=remedy) from None
+
+
+def sample_any(space: Space, seed: int) -> Iterator[Network]:
+    r"""Draw from all networks of a space without end, each with equal probability each time.
+
+    >>> from archsearch.space.space import Space
+    >>> drawn = sample_any(Space.of("network = conv(8) head() | conv(8, kernel=3) head()"), seed=0)
+    >>> str(next(drawn))
+    'conv(8) head()'
+    """
+    automaton, generator = Automaton(space.rules, space.vocabulary), random.Random(seed)
+    while True:
+        yield network(automaton.at(generator.randrange(automaton.size)))
 
 
 @dataclass

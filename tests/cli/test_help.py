@@ -47,7 +47,7 @@ def test_the_summary_of_a_command_is_not_cut(name: str) -> None:
 def test_an_option_is_documented(name: str, option: click.Option) -> None:
     assert option.help
     assert not option.hidden
-    assert re.search(rf"^  {option.opts[-1]} .*\S", help_of(name), re.MULTILINE)
+    assert re.search(rf"^  (-\w, )?{option.opts[-1]} .*\S", help_of(name), re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

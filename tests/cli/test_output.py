@@ -147,7 +147,7 @@ def test_a_space_is_unlimited_with_blank_limits(capsys: Capture) -> None:
     assert (status, out) == (0, unlimited)
     values = from_json(capsys, "check", "first", "--limits", "")
     assert (values["limits"], values["broken"], values["fitting"]) == ("", {}, 1000)
-    rows = from_json(capsys, "sample", "tight60k", "--limits", "", "--count", "20")
+    rows = from_json(capsys, "sample", "tight60k", "--any", "--limits", "", "--count", "20")
     assert {row["fits"] for row in rows} == {True}
 
 
