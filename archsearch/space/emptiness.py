@@ -57,7 +57,7 @@ def relaxed(space: Space, found: Lattice, alone: Mapping[str, int], memory: int)
     clauses = space.limits.condition.clauses
     impossible = [clause for clause in clauses if not alone[clause.text]]
     return tuple(
-        _relaxed(space, found, clause, () if impossible else _without(clauses, clause), memory, bool(impossible))
+        _relaxed(space, found, clause, () if impossible else without(clauses, clause), memory, bool(impossible))
         for clause in impossible or clauses
     )
 
@@ -67,7 +67,8 @@ def of(limits: Limits, clauses: tuple[Clause, ...]) -> Limits:
     return replace(limits, condition=Condition(", ".join(clause.text for clause in clauses), clauses))
 
 
-def _without(clauses: tuple[Clause, ...], left_out: Clause) -> tuple[Clause, ...]:
+def without(clauses: tuple[Clause, ...], left_out: Clause) -> tuple[Clause, ...]:
+    """Return all clauses but one."""
     return tuple(clause for clause in clauses if clause is not left_out)
 
 

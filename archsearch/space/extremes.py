@@ -41,7 +41,7 @@ class Extremes:
 
 
 def extremes(found: Census, name: str) -> Extremes | None:
-    """Return the extremes of a figure that is summed, or of `rf`, among the networks that certainly keep the limits.
+    """Return the extremes of a figure, as far as a fold tells it, among the networks that certainly fit.
 
     None where no network does. Raises TooManyRowsError where that would take long.
     """

@@ -38,7 +38,8 @@ class Feasible:
     r"""The sentences of a space that keep its limits: each has a number, from 0 to `size` - 1.
 
     Where sums were rounded to save memory, `count` is an interval, and some of the numbers are those of sentences
-    that break a limit by a little; `census` has the sums. Raises what `explain` raises.
+    that break a limit by a little. `census` has the sums; the space has so many `sentences`. Raises what `explain`
+    raises.
 
     >>> from archsearch.space.space import Space
     >>> fits = Feasible(Space.of("limits params < 3k\nnetwork = conv(8|16)*1..2 head()"))
@@ -48,7 +49,9 @@ class Feasible:
 
     def __init__(self, space: Space, memory: int = MEMORY) -> None:
         self._space = space
-        self.census = census(paths(space, Automaton(space.rules, space.vocabulary)), space.limits, memory)
+        automaton = Automaton(space.rules, space.vocabulary)
+        self.sentences = automaton.size
+        self.census = census(paths(space, automaton), space.limits, memory)
         self.count = Count.of(self.census)
 
     @property
