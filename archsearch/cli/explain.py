@@ -120,7 +120,7 @@ def _contains(space: Space, network: Network, output: Output) -> bool:
     count = Routes(Places(space.rules, space.vocabulary), network).count
     verdict = space.check(network)
     if output.is_text:
-        derivations = f"the first of {count:,} derivations" if count > 1 else "one derivation"
+        derivations = f"one of {count:,} derivations" if count > 1 else "one derivation"
         head = f"{space.name} has {network}\nby {derivations}; it {verdict}"
         write("\n\n".join([head, render(("slot", "option"), [*derivation.items()], output.width)]))
     else:

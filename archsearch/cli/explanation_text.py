@@ -83,7 +83,7 @@ def _limits(found: Explanation, width: int | None) -> str:
 
 def _relaxed(every: Sequence[Relaxed], width: int | None) -> Iterator[str]:
     if every[0].alone:
-        yield "whatever the other limits, no network keeps one of these:"
+        yield f"whatever the other limits, no network keeps {'this' if len(every) == 1 else 'any of these'}:"
         columns = ("limit", "nearest", "kept if it is", "nearest network")
     else:
         yield "each limit is kept by some; if one alone is relaxed, a network fits:"

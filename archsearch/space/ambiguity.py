@@ -82,15 +82,17 @@ class _Pairs:
 
     def shortest(self) -> tuple[Token, ...] | None:
         start = _Pair(self._places.start, self._places.start, differ=False)
-        tie, seen = count(), {start}
+        tie, seen = count(), set[_Pair]()
         ahead: list[tuple[int, int, _Pair, _Read]] = [(0, next(tie), start, None)]
         while ahead and len(seen) < _MOST:
             words, _tie, pair, read = heappop(ahead)
+            if pair in seen:
+                continue
+            seen.add(pair)
             if pair == _Pair(ACCEPTED, ACCEPTED, differ=True):
                 return _tokens(read)
             for token, after in self._after(pair):
                 if after not in seen:
-                    seen.add(after)
                     heappush(ahead, (words + isinstance(token, Open), next(tie), after, (token, read)))
         return None
 

@@ -40,7 +40,7 @@ class Routes:
         return self._ways[self._start]
 
     def __iter__(self) -> Iterator[tuple[int, ...]]:
-        """Yield the derivations: of alternatives those written first, of repeats the fewest."""
+        """Yield the derivations in the order of their options."""
         ahead: list[tuple[int, tuple[int, ...]]] = [(self._start, ())]
         while ahead:
             here, taken = ahead.pop()
