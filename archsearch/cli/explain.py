@@ -89,6 +89,10 @@ def explain(
 def _explain(space: Space, memory: int, picture: Path | None, output: Output) -> bool:
     from archsearch.space import explanation
 
+    if picture is not None:
+        from archsearch.report.picture import kind_of
+
+        kind_of(picture)
     found = explanation.explain(space, memory * _MIB)
     if picture is not None:
         from archsearch.report.funnel import draw
@@ -115,13 +119,14 @@ def _contains(space: Space, network: Network, output: Output) -> bool:
             write(str(error))
         else:
             place = error.place and str(error.place)
-            output.values({**values, "contained": False, "reason": error.message, "place": place})
+            why = {"reason": error.message, "place": place, "remedy": error.remedy}
+            output.values({**values, "contained": False, **why})
         return False
     count = Routes(Places(space.rules, space.vocabulary), network).count
     verdict = space.check(network)
     if output.is_text:
         derivations = f"one of {count:,} derivations" if count > 1 else "one derivation"
-        head = f"{space.name} has {network}\nby {derivations}; it {verdict}"
+        head = f"{space.name} has {network}\nby {derivations}\n{verdict}"
         write("\n\n".join([head, render(("slot", "option"), [*derivation.items()], output.width)]))
     else:
         values |= {"contained": True, "derivations": count, "derivation": derivation}

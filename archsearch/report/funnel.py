@@ -35,10 +35,7 @@ class _Bar(NamedTuple):
 
 
 def draw(name: str, found: Explanation, path: Path) -> None:
-    """Write the picture of a space; the same explanation gives the same bytes.
-
-    Raises ArchsearchError for a suffix other than .pdf, .png and .svg, and where the file cannot be written.
-    """
+    """Write the picture of a space; the same explanation gives the same bytes. Raises what `save` raises."""
     save(lambda: _figure(name, found), path)
 
 

@@ -66,15 +66,21 @@ def draw(profile: Profile, path: Path) -> None:
     save(lambda: _figure(profile), path)
 
 
-def save(make: Callable[[], Figure], path: Path) -> None:
-    """Write what is made in the style of all pictures; the same picture gives the same bytes.
-
-    Raises ArchsearchError for a suffix other than .pdf, .png and .svg, and where the file cannot be written.
-    """
+def kind_of(path: Path) -> str:
+    """Return which kind of picture a file is to be; raises ArchsearchError for none of .pdf, .png and .svg."""
     kind = path.suffix.lower().removeprefix(".")
     if kind not in _METADATA:
         reason = f"`{path.suffix}` is not a known kind of picture" if kind else "its name has no suffix"
         raise ArchsearchError(f"cannot draw `{path}`: {reason}", remedy="end it in .pdf, .png or .svg")
+    return kind
+
+
+def save(make: Callable[[], Figure], path: Path) -> None:
+    """Write what is made in the style of all pictures; the same picture gives the same bytes.
+
+    Raises what `kind_of` raises, and ArchsearchError where the file cannot be written.
+    """
+    kind = kind_of(path)
     with styled():
         try:
             make().savefig(path, format=kind, metadata=_METADATA[kind])

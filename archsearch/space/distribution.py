@@ -65,11 +65,13 @@ class Sample:
     def text(self) -> str:
         """Which networks these are.
 
-        >>> Sample(is_whole=True, networks=(), figures=()).text
-        'all 0 that fit'
+        >>> Sample(is_whole=False, networks=(), figures=()).text
+        '0 fair draws of those that fit'
         """
         many = f"{len(self.networks):,}"
-        return f"all {many} that fit" if self.is_whole else f"{many} fair draws of those that fit"
+        if self.is_whole:
+            return "the one that fits" if len(self.networks) == 1 else f"all {many} that fit"
+        return f"{many} fair draws of those that fit"
 
     @property
     def distributions(self) -> tuple[Distribution, ...]:

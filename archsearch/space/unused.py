@@ -85,7 +85,7 @@ def _options(parts: Iterable[Syntax]) -> Iterator[tuple[_Key, Option]]:
             case Repeat():
                 times = range(part.least, part.most + 1) if part.least < part.most else ()
                 for number in times:
-                    yield (id(part), number), Option(f"*{number}", part.place)
+                    yield (id(part), number), Option(f"*{number} of *{part.least}..{part.most}", part.place)
                 yield from _options((part.item,))
             case Call():
                 yield from _options(argument.value for argument in part.arguments)

@@ -44,7 +44,7 @@ def written_at(slot: str, space: Space) -> str:
 def texts(space: Space) -> list[str]:
     found = unused(space, ())
     assert found is not None
-    return sorted(option.text.removeprefix("*") for option in found)
+    return sorted(option.text.split(" of *")[0].removeprefix("*") for option in found)
 
 
 HAND = [
