@@ -29,7 +29,7 @@ _LONGEST = 34
 
 class _Bar(NamedTuple):
     label: str
-    count: int
+    sentences: int
     text: str
     colour: str
 
@@ -92,7 +92,7 @@ def _head(figure: Figure, bottom: float, text: str) -> None:
 
 
 def _draw_bars(axes: Axes, bars: list[_Bar], whole: int) -> None:
-    shares = [bar.count / whole for bar in bars]
+    shares = [bar.sentences / whole for bar in bars]
     least = min((share for share in shares if share), default=1.0)
     places = range(len(bars))
     axes.barh(places, shares, color=[bar.colour for bar in bars], height=0.7)

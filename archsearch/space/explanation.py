@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -106,7 +105,7 @@ def explain(space: Space, memory: int = MEMORY) -> Explanation:
         feasible,
         alone,
         only,
-        {} if is_small else _only_drawn(space, paths),
+        {} if is_small else _only_drawn(space),
         drawn,
         _ends(space, fits, drawn),
         () if feasible.most else relaxed(space, paths, {text: one.most for text, one in alone.items()}, memory),
@@ -133,16 +132,13 @@ def _only(
     return Count(max(0, kept.least - feasible.most), kept.most - feasible.least, units)
 
 
-def _only_drawn(space: Space, paths: Lattice) -> Mapping[str, int]:
+def _only_drawn(space: Space) -> Mapping[str, int]:
     """Return how many of 1,000 sentences keep all limits but one, and not this, by its text."""
-    found = Counter({clause.text: 0 for clause in space.limits.condition.clauses})
+    found = dict.fromkeys((clause.text for clause in space.limits.condition.clauses), 0)
     for network in islice(sample_any(space, seed=0), DRAWS):
-        step = paths.fold.sentence(network.calls)
-        if step is None:
-            continue
-        at_most = ("rf", "rf_inside") if paths.fold.is_bound(step.state) else ()
-        broken = space.limits.violations(paths.fold.figures(step), at_most)
-        found.update([broken[0].limit] if len(broken) == 1 else [])
+        broken = space.check(network).violations
+        if len(broken) == 1 and broken[0].limit in found:
+            found[broken[0].limit] += 1
     return found
 
 

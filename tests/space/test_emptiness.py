@@ -6,6 +6,7 @@ import pytest
 from examples.census import BLOCKS, verdicts
 
 from archsearch import Space
+from archsearch.notation.clauses import Comparison
 from archsearch.space.automaton import Automaton
 from archsearch.space.count import MEMORY, Count, census, paths
 from archsearch.space.emptiness import Relaxed, of, relaxed
@@ -66,7 +67,10 @@ def test_the_others_as_they_are(limits: str) -> None:
     assert [*found] == texts
     for text, one in found.items():
         others = space.with_limits(", ".join(other for other in texts if other != text))
-        name, bound = text.split()[0], space.with_limits(text).limits.condition.clauses[0].bound  # type: ignore[union-attr]
+        (clause,) = space.with_limits(text).limits.condition.clauses
+        assert isinstance(clause, Comparison)
+        name, bound = clause.name, clause.bound
+        assert isinstance(bound, int)
         values = [int(each[name]) for each in figures if not others.limits.violations(each)]
         assert (one.alone, one.helps) == (False, bool(values))
         if values:

@@ -14,6 +14,7 @@ from archsearch.space.automaton import Automaton
 from archsearch.space.count import paths
 from archsearch.space.degenerate import Degenerate, degenerate
 from archsearch.space.distribution import Distribution
+from archsearch.space.lattice import Lattice
 
 
 def wide(rules: str) -> set[tuple[str, int, int]]:
@@ -59,7 +60,7 @@ def test_sentences_with_them_are_those_in_which_fewer_count_as_dilated() -> None
     assert two == Degenerate("conv(4, dilation=2)", (2, 2), found)
 
 
-def paths_of(rules: str) -> explanation.Lattice:
+def paths_of(rules: str) -> Lattice:
     space = Space.of(rules)
     return paths(space, Automaton(space.rules, space.vocabulary))
 
@@ -88,7 +89,7 @@ def test_what_each_limit_alone_refuses(limits: str) -> None:
 def test_what_each_limit_alone_refuses_is_drawn_where_counting_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(explanation, "_SOON_COUNTED", 0)
     space = Space.of(BLOCKS).with_limits("params < 1k, rf > 12, macs < 90k")
-    exact, drawn = {}, explain(space)
+    drawn = explain(space)
     monkeypatch.undo()
     exact = {limit: count.least / drawn.sentences for limit, count in explain(space).only.items()}
     assert drawn.only == {}
