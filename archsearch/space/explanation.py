@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from archsearch.space.lattice import Lattice
     from archsearch.space.space import Space
 
-_SOON_COUNTED = 2**18
-"""What each limit alone refuses is counted where counting it takes so many rows of sums; else it is drawn."""
+_SOON_COUNTED = 2**15
+"""What each limit alone refuses is counted where that takes so many steps, about a second; else it is drawn."""
 
 _TOO_FEW = 20
 """Where fewer than one in so many of the networks that may fit is known to, none are drawn."""
@@ -93,8 +93,8 @@ def explain(space: Space, memory: int = MEMORY) -> Explanation:
         return Count.of(census(paths, limits, memory))
 
     alone = {clause.text: count(of(space.limits, (clause,))) for clause in clauses}
-    rows = sum(len(one) for one in fits.census.rows if one is not None)
-    is_small = rows * len(clauses) <= _SOON_COUNTED or len(clauses) <= 2
+    steps = sum(map(len, paths.edges)) + sum(len(one) for one in fits.census.rows if one is not None)
+    is_small = steps * len(clauses) <= _SOON_COUNTED or len(clauses) <= 2
     only = {one.text: _only(space, paths, one, alone, feasible, memory) for one in clauses} if is_small else {}
     is_known = feasible.least * _TOO_FEW >= feasible.most
     drawn = sample(space, fits) if is_known else Sample(is_whole=False, networks=(), figures=())
