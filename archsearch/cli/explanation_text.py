@@ -136,6 +136,8 @@ def _oddities(found: Explanation, width: int | None) -> Iterator[Iterable[str]]:
             "dilated kernels wider than their maps, on which all taps but one miss:",
             *_first(("word", "map", "sentences", "share"), rows, width),
         ]
+    if found.unused is None:
+        yield ["which options no network takes that fits was not looked into: it would take long"]
     if found.unused:
         rows = [(one.text, one.place.line, one.place.column) for one in found.unused]
         yield ["options that no network takes which fits:", *_first(("option", "line", "column"), rows, width)]

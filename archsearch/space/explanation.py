@@ -111,7 +111,7 @@ def explain(space: Space, memory: int = MEMORY) -> Explanation:
         () if feasible.most else relaxed(space, paths, {text: one.most for text, one in alone.items()}, memory),
         ambiguity(space) if space.size > sentences else None,
         degenerate(paths),
-        unused(space, drawn.networks) if feasible.most else (),
+        unused(space, paths, drawn.networks) if feasible.most else (),
     )
 
 

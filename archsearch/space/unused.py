@@ -23,6 +23,9 @@ _LOOKED_AT = 200
 _MEMORY = 2**22
 """The bytes for sums of derivations: where these are rounded, fewer options are known not to be taken."""
 
+_MOST_EDGES = 2**14
+"""In a space whose sentences take more edges than that, derivations would take too many."""
+
 _Key: TypeAlias = tuple[int, int | None]
 """What tells options apart: the part of the grammar, and how often it is repeated."""
 
@@ -40,14 +43,16 @@ class Option:
         return f"line {self.place.line}, column {self.place.column}"
 
 
-def unused(space: Space, fitting: Iterable[Network]) -> tuple[Option, ...] | None:
+def unused(space: Space, sentences: Lattice, fitting: Iterable[Network]) -> tuple[Option, ...] | None:
     r"""Return the options that no network takes which fits, in the order of the rules; None if that is not known.
 
-    Those that one of the `fitting` networks takes are known to be taken.
+    `sentences` are the paths of the space. Options that one of the `fitting` networks takes are known to be taken.
 
+    >>> from archsearch.space.automaton import Automaton
     >>> from archsearch.space.space import Space
     >>> space = Space.of("limits params < 1k\nnetwork = conv(8|16|64) relu*0..1 head()")
-    >>> [(option.text, option.where) for option in unused(space, [space.at(0), space.at(4)])]
+    >>> sentences = paths(space, Automaton(space.rules, space.vocabulary))
+    >>> [(option.text, option.where) for option in unused(space, sentences, [space.at(0), space.at(4)])]
     [('64', 'line 2, column 21')]
     """
     places = Places(space.rules, space.vocabulary)
@@ -57,6 +62,8 @@ def unused(space: Space, fitting: Iterable[Network]) -> tuple[Option, ...] | Non
             left.pop(_key(places, place), None)
         if not left:
             return ()
+    if sum(map(len, sentences.edges)) > _MOST_EDGES:
+        return None
     found = paths(space, places)
     try:
         ways = Ways(census(found, space.limits, _MEMORY), certainly=False)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import pytest
 from examples.census import BLOCKS
 from examples.grammars import GRAMMARS, random_spaces
 from hypothesis import HealthCheck, given, settings
 
-from archsearch import Space
+from archsearch import Network, Space
 from archsearch.analysis.fragment import NotFoldedError
+from archsearch.space import unused as module
+from archsearch.space.automaton import Automaton
 from archsearch.space.choose import by_index
-from archsearch.space.unused import unused
+from archsearch.space.count import paths
+from archsearch.space.unused import Option, unused
 
 
 def by_trying(space: Space) -> list[str]:
@@ -41,8 +45,12 @@ def written_at(slot: str, space: Space) -> str:
     return ".".join(words[last:])
 
 
+def options(space: Space, fitting: Iterable[Network] = ()) -> tuple[Option, ...] | None:
+    return unused(space, paths(space, Automaton(space.rules, space.vocabulary)), fitting)
+
+
 def texts(space: Space) -> list[str]:
-    found = unused(space, ())
+    found = options(space)
     assert found is not None
     return sorted(option.text.split(" of *")[0].removeprefix("*") for option in found)
 
@@ -66,7 +74,7 @@ def test_where_it_is_written() -> None:
     space = Space.of(
         "# widths\nlimits params < 1k\nnetwork = conv(8|64)\n          relu*0..1 head()", source="my.space"
     )
-    (option,) = unused(space, ()) or ()
+    (option,) = options(space) or ()
     assert (option.where, option.place.source) == ("line 3, column 18", "my.space")
 
 
@@ -76,7 +84,7 @@ def test_as_by_trying(rules: str, limits: str) -> None:
     space = Space.of(rules).with_limits(limits)
     assert by_trying(space) == texts(space)
     fitting = [one for one in map(space.at, range(space.size)) if space.check(one).fits]
-    assert unused(space, fitting) == unused(space, ())
+    assert options(space, fitting) == options(space)
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
@@ -87,3 +95,10 @@ def test_random_spaces(space: Space) -> None:
         assert by_trying(space) == texts(space)
     except NotFoldedError:
         return
+
+
+def test_where_derivations_are_too_many_it_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    space = Space.of("limits params < 1k\nnetwork = conv(8|64) relu*0..1 head()")
+    monkeypatch.setattr(module, "_MOST_EDGES", 2)
+    assert options(space) is None
+    assert options(space.with_limits(""), [space.at(0), space.at(3)]) == ()
