@@ -68,3 +68,20 @@ def test_too_many_rows_are_not_gone_through(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(module, "_MOST", 10)
     with pytest.raises(TooManyRowsError):
         found(Space.of(BLOCKS).with_limits("macs < 200k"), "params")
+
+
+# What a group of the channels of a concatenation sees is known only as a bound: some networks may fit, or not.
+BOUNDS = "network = conv(4) concat(conv(2), conv(2, kernel=5|7)) split(same, relu | conv(2|4)) relu*0..1 head()"
+
+
+@pytest.mark.parametrize("limits", ["rf > 6", "rf < 9", "rf_inside > 6", "rf < 8 or depth = 2"])
+def test_only_networks_that_are_known_to_fit(limits: str) -> None:
+    space = Space.of(BOUNDS).with_limits(limits)
+    fitting = [one for one in map(space.check, map(space.at, range(space.size))) if one.fits]
+    right = found(space, "params")
+    assert (right is None) == (not fitting)
+    if right is not None:
+        sizes = [one.figures["params"] for one in fitting]
+        assert (right.least, right.most) == (min(sizes), max(sizes))
+        assert space.check(right.smallest).fits
+        assert space.check(right.largest).fits
