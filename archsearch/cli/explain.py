@@ -1,24 +1,28 @@
-"""The verb that counts the networks of a space."""
+"""The verb that counts the networks of a space, and says what they are like, and how one is among them."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from archsearch.cli.explanation_text import explanation_text
+from archsearch.cli.explanation_values import explanation_values, flat
 from archsearch.cli.numbers import Number
-from archsearch.cli.options import examples, limits_option, words_option
-from archsearch.cli.output import Output, output_options
+from archsearch.cli.options import examples, limits_option, storage_option, words_option
+from archsearch.cli.output import Output, output_options, verdict_values
 from archsearch.cli.streams import write
-from archsearch.cli.usage import Verb
+from archsearch.cli.targets import network_at
+from archsearch.cli.usage import Verb, refuse_without_effect
+from archsearch.errors import ArchsearchError
 from archsearch.space.space import Space
 from archsearch.table import render
 
 if TYPE_CHECKING:
     from archsearch.analysis.limits import Limits
+    from archsearch.notation.network import Network
     from archsearch.notation.word import Vocabulary
-    from archsearch.space.count import Count
-    from archsearch.space.explanation import Explanation
 
 _MIB = 2**20
 
@@ -27,6 +31,11 @@ _MIB = 2**20
 @click.argument("space")
 @limits_option("those of the space")
 @click.option(
+    "--contains",
+    metavar="NETWORK",
+    help="Show by which derivation a network is in the space, or where it leaves it; nothing is counted.",
+)
+@click.option(
     "--memory",
     metavar="MIB",
     type=Number(1, 2**20),
@@ -34,65 +43,93 @@ _MIB = 2**20
     show_default=True,
     help="MiB that counting may take; what does not fit is rounded, and an interval is given.",
 )
+@click.option(
+    "--picture",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Draw the counts and the distributions to a .png, .svg or .pdf file.",
+)
 @words_option
+@storage_option
 @output_options
-@examples("explain era_s9 --limits 'rf > 44, params < 20k'", "explain cpu200k --json")
-def explain(space: str, limits: Limits | None, memory: int, vocabulary: Vocabulary, output: Output) -> None:
-    """Count the networks of SPACE, and those that keep its limits.
+@examples(
+    "explain era_s9 --limits 'rf > 44, params < 20k'",
+    "explain cpu200k --json",
+    "explain small60k --picture small60k.png",
+    "explain era_s9 --contains era_s9.net",
+)
+def explain(
+    space: str,
+    limits: Limits | None,
+    contains: str | None,
+    memory: int,
+    picture: Path | None,
+    vocabulary: Vocabulary,
+    storage: str,
+    output: Output,
+) -> None:
+    """Count the networks of SPACE, and those that keep its limits, and say what these are like.
 
-    SPACE is a .space file or the name of a shipped space. Nothing is drawn: each sentence is counted once, however
-    many derivations lead to it. Exit status: 0 if a network fits, 1 if none does.
+    SPACE is a .space file or the name of a shipped space. Each sentence is counted once, however many derivations
+    lead to it; only distributions are drawn, from more than 1,000 networks. --contains takes a sentence, a .net
+    file, or a row of the results as STUDY#NUMBER. Exit status: 0 if a network fits, 1 if none does; with
+    --contains, 0 if it is a sentence of the space, 1 if it is none.
     """
-    from archsearch.space import explanation
-
     found = Space.find(space, vocabulary)
     found = found if limits is None else found.with_limits(limits)
-    explained = explanation.explain(found, memory * _MIB)
-    if output.is_text:
-        write(_text(found, explained))
+    if contains is None:
+        refuse_without_effect("only STUDY#NUMBER is read from a storage", "--storage")
+        is_found = _explain(found, memory, picture, output)
     else:
-        output.values(_values(found, explained))
-    click.get_current_context().exit(0 if explained.feasible.most else 1)
+        refuse_without_effect("with --contains, nothing is counted", "--memory", "--picture")
+        is_found = _contains(found, network_at(contains, vocabulary, storage), output)
+    click.get_current_context().exit(0 if is_found else 1)
 
 
-def _text(space: Space, found: Explanation) -> str:
-    lines = [f"{space.name}: {found.sentences:,} sentences, by {found.derivations:,} derivations"]
-    if found.shaped < found.sentences:
-        lines.append(f"shapes fit in {found.shaped:,} of them ({_share(found.shaped, found.sentences)})")
-    lines.append(f"limits: {str(space.limits) or 'none'}")
-    share = _share(found.feasible.most, found.sentences)
-    lines.append(f"{found.feasible} fit ({share}){_rounded(found.feasible)}")
-    if len(found.alone) > 1:
-        rows = [(limit, str(count), _share(count.most, found.sentences)) for limit, count in found.alone.items()]
-        lines += ["", render(("limit", "kept alone by", "share"), rows)]
-    return "\n".join(lines)
+def _explain(space: Space, memory: int, picture: Path | None, output: Output) -> bool:
+    from archsearch.space import explanation
+
+    if picture is not None:
+        from archsearch.report.picture import kind_of
+
+        kind_of(picture)
+    found = explanation.explain(space, memory * _MIB)
+    if picture is not None:
+        from archsearch.report.funnel import draw
+
+        draw(space.name, found, picture)
+    if output.is_text:
+        write(explanation_text(space, found, output.width))
+    else:
+        values = explanation_values(space, found)
+        output.values(values if output.form == "json" else flat(values))
+    return found.feasible.most > 0
 
 
-def _share(part: int, whole: int) -> str:
-    """Write a share of sentences: in percent, or where that is little, as one in so many."""
-    if part * 1_000 >= whole:
-        return f"{100 * part / whole:.2f} %"
-    return f"1 in {whole // part:,}" if part else "none"
+def _contains(space: Space, network: Network, output: Output) -> bool:
+    """Write by which derivation a network is in the space, or where it leaves it; return whether it is in it."""
+    from archsearch.space.places import Places
+    from archsearch.space.routes import Routes
 
-
-def _rounded(count: Count) -> str:
-    """Say which sums were rounded."""
-    if count.is_exact:
-        return ""
-    units = ", ".join(f"{name} to multiples of {unit:,}" for name, unit in count.units.items())
-    return f"; rounded to save memory: {units}"
-
-
-def _values(space: Space, found: Explanation) -> dict[str, object]:
-    return {
-        "space": space.name,
-        "limits": str(space.limits),
-        "derivations": found.derivations,
-        "sentences": found.sentences,
-        "shaped": found.shaped,
-        "feasible": found.feasible.least if found.feasible.is_exact else None,
-        "feasible_least": found.feasible.least,
-        "feasible_most": found.feasible.most,
-        "alone_least": {limit: count.least for limit, count in found.alone.items()},
-        "alone_most": {limit: count.most for limit, count in found.alone.items()},
-    }
+    values: dict[str, object] = {"space": space.name, "sentence": str(network)}
+    try:
+        derivation = space.derivation(network)
+    except ArchsearchError as error:
+        if output.is_text:
+            write(str(error))
+        else:
+            place = error.place and str(error.place)
+            why = {"reason": error.message, "place": place, "remedy": error.remedy}
+            output.values({**values, "contained": False, **why})
+        return False
+    count = Routes(Places(space.rules, space.vocabulary), network).count
+    verdict = space.check(network)
+    if output.is_text:
+        derivations = f"one of {count:,} derivations" if count > 1 else "one derivation"
+        head = f"{space.name} has {network}\nby {derivations}\n{verdict}"
+        write("\n\n".join([head, render(("slot", "option"), [*derivation.items()], output.width)]))
+    else:
+        values |= {"contained": True, "derivations": count, "derivation": derivation}
+        values |= {"limits": str(space.limits), **verdict_values(str(network), verdict)}
+        output.values(values if output.form == "json" else flat(values) | {"derivation": derivation})
+    return True

@@ -19,6 +19,7 @@ from archsearch.graph.shapes import shape_text
 from archsearch.report.panels import Box, Grid, grid
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -41,7 +42,7 @@ _STYLE = {
     "text.parse_math": False,
 }
 # From the palette of Okabe and Ito, which the colour-blind can tell apart.
-_BLUE, _PALE, _ORANGE, _INK, _GREY = "#0072B2", "#B5DAF0", "#D55E00", "#222222", "#6B6B6B"
+BLUE, PALE, ORANGE, INK, GREY = "#0072B2", "#B5DAF0", "#D55E00", "#222222", "#6B6B6B"
 
 _WIDTH, _MARGIN, _LABELS = 11.0, 0.6, 0.5
 _HEADING, _LINE, _GROWTH, _FOOT = 0.55, 0.2, 2.3, 0.6
@@ -61,28 +62,40 @@ class Mark(NamedTuple):
 
 
 def draw(profile: Profile, path: Path) -> None:
-    """Write the picture of a network; the same network gives the same bytes.
+    """Write the picture of a network; the same network gives the same bytes. Raises what `save` raises."""
+    save(lambda: _figure(profile), path)
 
-    Raises ArchsearchError for a suffix other than .pdf, .png and .svg, and where the file cannot be written.
-    """
+
+def kind_of(path: Path) -> str:
+    """Return which kind of picture a file is to be; raises ArchsearchError for none of .pdf, .png and .svg."""
     kind = path.suffix.lower().removeprefix(".")
     if kind not in _METADATA:
         reason = f"`{path.suffix}` is not a known kind of picture" if kind else "its name has no suffix"
         raise ArchsearchError(f"cannot draw `{path}`: {reason}", remedy="end it in .pdf, .png or .svg")
-    with _styled():
+    return kind
+
+
+def save(make: Callable[[], Figure], path: Path) -> None:
+    """Write what is made in the style of all pictures; the same picture gives the same bytes.
+
+    Raises what `kind_of` raises, and ArchsearchError where the file cannot be written.
+    """
+    kind = kind_of(path)
+    with styled():
         try:
-            figure(profile).savefig(path, format=kind, metadata=_METADATA[kind])
+            make().savefig(path, format=kind, metadata=_METADATA[kind])
         except OSError as error:
             raise ArchsearchError(f"cannot write `{path}`: {error.strerror}") from None
 
 
 def figure(profile: Profile) -> Figure:
     """Return the picture of a network, for a notebook to show."""
-    with _styled():
+    with styled():
         return _figure(profile)
 
 
-def _styled() -> AbstractContextManager[None]:
+def styled() -> AbstractContextManager[None]:
+    """Draw in the style of all pictures."""
     return style.context(["default", _STYLE])
 
 
@@ -114,7 +127,7 @@ def _axes(figure: Figure, box: Box, left: float, top: float) -> Axes:
 
 def _head(figure: Figure, top: float, text: str) -> None:
     width, height = figure.get_size_inches()
-    figure.text(_MARGIN / width, 1 - (top + 0.3) / height, text, fontsize=12, color=_INK, va="center")
+    figure.text(_MARGIN / width, 1 - (top + 0.3) / height, text, fontsize=12, color=INK, va="center")
 
 
 def _heading(panels: Grid) -> str:
@@ -131,9 +144,9 @@ def _heading(panels: Grid) -> str:
 def _draw_key(figure: Figure, panels: Grid) -> None:
     beyond = "falls on padding" + (" (cut off one image away)" if panels.is_cut else "")
     kinds = [
-        Patch(facecolor="white", edgecolor=_INK, label="image"),
-        Patch(facecolor=_BLUE, label="seen"),
-        *([Patch(facecolor=_PALE, label=beyond)] if panels.is_padded else []),
+        Patch(facecolor="white", edgecolor=INK, label="image"),
+        Patch(facecolor=BLUE, label="seen"),
+        *([Patch(facecolor=PALE, label=beyond)] if panels.is_padded else []),
     ]
     width, height = figure.get_size_inches()
     place = ((_MARGIN - 0.06) / width, 1 - 0.42 / height)
@@ -143,15 +156,15 @@ def _draw_key(figure: Figure, panels: Grid) -> None:
 def _draw_panel(axes: Axes, panels: Grid, number: int) -> None:
     down, across = panels.heights[number // panels.columns], panels.width
     extent = (across.start, across.stop, down.stop, down.start)
-    kinds = ListedColormap(["white", _BLUE, _PALE])
+    kinds = ListedColormap(["white", BLUE, PALE])
     # Where pixels are smaller than dots, their colours must be blended, not the numbers of their kinds.
     axes.imshow(
         panels.pixels[number], kinds, aspect="auto", vmin=0, vmax=2, extent=extent, interpolation_stage="rgba"
     )
     height, width = panels.image
-    axes.add_patch(Rectangle((0, 0), width, height, fill=False, edgecolor=_INK, linewidth=0.8, clip_on=False))
+    axes.add_patch(Rectangle((0, 0), width, height, fill=False, edgecolor=INK, linewidth=0.8, clip_on=False))
     axes.axis("off")
-    axes.set_title(_title(panels.panels[number].row, panels.room), loc="left", fontsize=8, color=_INK, pad=4)
+    axes.set_title(_title(panels.panels[number].row, panels.room), loc="left", fontsize=8, color=INK, pad=4)
 
 
 def _title(row: OpProfile, room: float) -> str:
@@ -172,11 +185,11 @@ def _size(row: OpProfile) -> str:
 
 
 def _draw_growth(axes: Axes, sizes: list[int], sides: Shape) -> None:
-    axes.step(range(len(sizes)), sizes, where="mid", color=_BLUE, linewidth=1.6)
+    axes.step(range(len(sizes)), sizes, where="mid", color=BLUE, linewidth=1.6)
     for side in set(sides):
-        axes.axhline(side, color=_GREY, linewidth=1, linestyle="--", zorder=0)
+        axes.axhline(side, color=GREY, linewidth=1, linestyle="--", zorder=0)
     for place, label in _labels(sides, max(*sides, *sizes)):
-        axes.text(1.005, place, label, transform=axes.get_yaxis_transform(), color=_GREY, va="center")
+        axes.text(1.005, place, label, transform=axes.get_yaxis_transform(), color=GREY, va="center")
     is_dipping = any(after < before for before, after in pairwise(sizes))
     axes.set_xlabel("operation" + (" (where the line dips, a branch sees less)" if is_dipping else ""))
     axes.set(xlim=(0, max(len(sizes) - 1, 1)), ylim=(0, None))
@@ -217,12 +230,12 @@ def _marks(profile: Profile) -> list[Mark]:
 def _draw_marks(axes: Axes, marks: list[Mark]) -> None:
     for marker, step, size, label in marks:
         # A ring, and a diamond small enough to show inside it.
-        fill, points = ("none", 9) if marker == "o" else (_ORANGE, 4)
+        fill, points = ("none", 9) if marker == "o" else (ORANGE, 4)
         axes.plot(
             step,
             size,
             marker,
-            color=_ORANGE,
+            color=ORANGE,
             markerfacecolor=fill,
             markersize=points,
             markeredgewidth=1.6,

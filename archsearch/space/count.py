@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 MEMORY = 2**30
 """The bytes that counting may take, where nothing else is said."""
 
+_BESIDE = frozenset({"params", "dilated"})
+"""Figures that are summed whether limits name them or not: what explains a space asks for them."""
+
 _COARSER = 8
 _NOTHING_TOLD = 2
 """A column of so few different sums tells nothing apart any more."""
@@ -59,7 +62,7 @@ class Count:
 
 
 def paths(space: Space, machine: Machine) -> Lattice:
-    """Return the lattice of what a machine reads of a space, with the figures that its limits name.
+    """Return the lattice of what a machine reads of a space, with the figures that its limits name, and more.
 
     Raises ArchsearchError for limits on a figure that cannot be followed from word to word, and for words of the
     user's that depend on more than what is before them.
@@ -68,6 +71,7 @@ def paths(space: Space, machine: Machine) -> Lattice:
     for name in names - FOLDED | names & {SECONDS}:
         message = f"sentences that keep a limit on {name} are not counted: it is not known from word to word"
         raise ArchsearchError(message, remedy="leave out that limit")
+    names |= _BESIDE
     matter = turns(space.limits.condition.clauses, "rf")
     try:
         return _followed(machine, Fold(space.input, space.classes, names, enough=matter[-1] if matter else 0))

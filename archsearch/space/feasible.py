@@ -38,7 +38,8 @@ class Feasible:
     r"""The sentences of a space that keep its limits: each has a number, from 0 to `size` - 1.
 
     Where sums were rounded to save memory, `count` is an interval, and some of the numbers are those of sentences
-    that break a limit by a little. Raises what `explain` raises.
+    that break a limit by a little. `census` has the sums; the space has so many `sentences`. Raises what `explain`
+    raises.
 
     >>> from archsearch.space.space import Space
     >>> fits = Feasible(Space.of("limits params < 3k\nnetwork = conv(8|16)*1..2 head()"))
@@ -48,8 +49,10 @@ class Feasible:
 
     def __init__(self, space: Space, memory: int = MEMORY) -> None:
         self._space = space
-        self._census = census(paths(space, Automaton(space.rules, space.vocabulary)), space.limits, memory)
-        self.count = Count.of(self._census)
+        automaton = Automaton(space.rules, space.vocabulary)
+        self.sentences = automaton.size
+        self.census = census(paths(space, automaton), space.limits, memory)
+        self.count = Count.of(self.census)
 
     @property
     def size(self) -> int:
@@ -62,8 +65,8 @@ class Feasible:
         if any(not 0 <= walk.rest < self.size for walk in walks):
             raise IndexError(f"{self.size:,} networks fit: numbers are from 0 to {self.size - 1:,}")
         here: dict[int, list[_Walk]] = {0: [*walks]}
-        for node in reversed(self._census.sums.lattice.order):
-            for target, walk in _walked(self._census, node, here.pop(node, [])):
+        for node in reversed(self.census.sums.lattice.order):
+            for target, walk in _walked(self.census, node, here.pop(node, [])):
                 here.setdefault(target, []).append(walk)
         return [network(walk.tokens) for walk in walks]
 

@@ -88,6 +88,11 @@ class Places:
             self._moves[place] = self._find(self._todos[place])
         return self._moves[place]
 
+    def option(self, place: int) -> tuple[Syntax | None, int | None]:
+        """Return what is taken by an option that leads to a place: an alternative, or a repeat and how often."""
+        todo = self._todos[place]
+        return todo.part if todo.value is None else todo.value, todo.times
+
     def _number(self, todo: _Todo) -> int:
         if todo.key not in self._numbers:
             self._numbers[todo.key] = len(self._todos)

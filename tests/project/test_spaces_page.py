@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from examples.console import ROOT
+from examples.console import ROOT, commands, run
 from examples.spaces import SPACES, STARTS
 
 from archsearch import analyze
@@ -18,6 +18,13 @@ PAGE = (ROOT / "docs" / "spaces.md").read_text(encoding="utf-8")
 def test_it_says_what_each_space_is_for_and_lists_each_start() -> None:
     assert sorted(re.findall(r"^- \*\*`(\w+)`\*\* ", PAGE, re.MULTILINE)) == SPACES
     assert sorted(re.findall(r"^\| `(\w+)\.net` \|", PAGE, re.MULTILINE)) == STARTS
+
+
+@pytest.mark.parametrize(("arguments", "printed"), commands(PAGE))
+def test_a_command_prints_what_is_shown(
+    arguments: str, printed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments, monkeypatch, capsys).strip() == printed.strip()
 
 
 @pytest.mark.parametrize("name", STARTS)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from itertools import combinations, pairwise
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 from examples.console import ROOT
-from matplotlib.artist import Artist
-from matplotlib.figure import Figure
-from matplotlib.text import Text
+from examples.pictures import badly_placed, shown
 from torch import nn
 
 from archsearch import ArchsearchError, Profile, analyze
@@ -120,28 +118,11 @@ PICTURES: dict[str, Callable[[], Profile]] = {
 }
 
 
-def shown(picture: Figure) -> list[Text]:
-    """Return the texts that are drawn: hidden axes, and ticks out of view, still have labels."""
-    picture.draw_without_rendering()
-    kept: set[Artist] = set()
-    for axes in picture.axes:
-        for axis in (axes.xaxis, axes.yaxis):
-            low, high = axis.get_view_interval()
-            current = axis.get_major_ticks() if axes.axison else []
-            ticks = [tick for tick in axis.majorTicks if tick not in current or not low <= tick.get_loc() <= high]
-            kept |= {label for tick in ticks for label in (tick.label1, tick.label2)}
-    return [text for text in picture.findobj(Text) if text not in kept and text.get_visible() and text.get_text()]
-
-
 @pytest.mark.parametrize("name", PICTURES)
 def test_words_are_whole_and_apart(name: str) -> None:
     picture = figure(PICTURES[name]())
-    boxes = {text: text.get_window_extent() for text in shown(picture)}
-    assert len(boxes) > 8
-    for text, box in boxes.items():
-        assert picture.bbox.x0 <= box.x0 < box.x1 <= picture.bbox.x1, text
-        assert picture.bbox.y0 <= box.y0 < box.y1 <= picture.bbox.y1, text
-    assert not [(one, other) for one, other in combinations(boxes, 2) if boxes[one].overlaps(boxes[other])]
+    assert len(shown(picture)) > 8
+    assert badly_placed(picture) == []
 
 
 def test_the_words(tmp_path: Path) -> None:
