@@ -11,11 +11,11 @@ from archsearch.analysis.fold import FOLDED, Fold, NeedsReachError
 from archsearch.analysis.limits import Limits
 from archsearch.errors import ArchsearchError
 from archsearch.notation.condition import Condition
+from archsearch.space.asked import Asked
 from archsearch.space.automaton import Automaton
-from archsearch.space.census import Census, TooManySumsError
 from archsearch.space.intervals import turns
 from archsearch.space.lattice import lattice
-from archsearch.space.sums import Sums
+from archsearch.space.rounding import census
 
 if TYPE_CHECKING:
     from archsearch.space.lattice import Lattice
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 
 MEMORY = 2**30
 """The bytes that counting may take, where nothing else is said."""
-
-_COARSER = 8
-_NOTHING_TOLD = 2
-"""A column of so few different sums tells nothing apart any more."""
 
 
 @dataclass(frozen=True)
@@ -113,17 +109,5 @@ def _followed(automaton: Automaton, fold: Fold) -> Lattice:
 
 
 def _count(paths: Lattice, limits: Limits, memory: int) -> Count:
-    """Count with units of the figures that have most values ever coarser, until the sums fit into memory."""
-    units: dict[str, int] = {}
-    while True:
-        sums = Sums(paths, limits, units)
-        try:
-            census = Census(sums, memory)
-        except TooManySumsError as error:
-            column = next((one for one in sums.columns if one.name == error.column), None)
-            if column is None or column.radix <= _NOTHING_TOLD:
-                message = f"counting takes more than {memory / 2**20:,.0f} MiB, however coarse its sums are"
-                raise ArchsearchError(message, remedy="allow it more memory") from None
-            units[column.name] = column.unit * _COARSER
-            continue
-        return Count(census.least, census.most, units)
+    found = census(Asked(paths, limits), memory)
+    return Count(found.least, found.most, found.sums.units)

@@ -12,6 +12,7 @@ from archsearch.analysis.figures import is_upper_bound
 from archsearch.analysis.fold import Fold, NeedsReachError
 from archsearch.analysis.limits import NO_LIMITS, Verdict
 from archsearch.notation.word import Vocabulary
+from archsearch.space.asked import Asked
 from archsearch.space.automaton import Automaton
 from archsearch.space.census import Census
 from archsearch.space.intervals import turns
@@ -33,7 +34,7 @@ def lattice_of(space: Space) -> Lattice:
 
 
 def census(space: Space, units: Mapping[str, int] = NO_UNITS, memory: int = MEMORY) -> Census:
-    return Census(Sums(lattice_of(space), space.limits, units), memory)
+    return Census(Sums(Asked(lattice_of(space), space.limits), units), memory)
 
 
 @lru_cache(maxsize=64)
