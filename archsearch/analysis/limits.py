@@ -193,10 +193,7 @@ def check(
     >>> check(parse("conv(8) head()"), Limits.of("rf > 44, params < 200k")).reasons
     ('rf is 3, not > 44',)
     """
-    if limits.calibration is None and limits.name_seconds:
-        message = f"`{limits}` bounds seconds; how long training takes is known of no machine yet"
-        remedy = "calibrate one: Limits.calibrated(calibrate()), with archsearch.training.calibration.calibrate"
-        raise ArchsearchError(message, remedy=remedy)
+    check_calibrated(limits)
     try:
         graph = network if isinstance(network, Graph) else network.lower(input_shape, classes)
         found = profile(graph, limits.calibration, output).complete()
@@ -205,6 +202,14 @@ def check(
         return Verdict(limits, None, (Violation(error.message, message),), {"shapes": 1})
     at_most = [name for name in limits.names if is_upper_bound(found, name)]
     return Verdict(limits, found, limits.violations(found.figures, at_most), limits.excess(found.figures, at_most))
+
+
+def check_calibrated(limits: Limits) -> None:
+    """Raise ArchsearchError for limits on `seconds` without a calibration."""
+    if limits.calibration is None and limits.name_seconds:
+        message = f"`{limits}` bounds seconds; how long training takes is known of no machine yet"
+        remedy = "calibrate one: Limits.calibrated(calibrate()), with archsearch.training.calibration.calibrate"
+        raise ArchsearchError(message, remedy=remedy)
 
 
 def _possible(

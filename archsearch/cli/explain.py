@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archsearch.cli.calibration import calibrated, calibration_option
 from archsearch.cli.numbers import Number
 from archsearch.cli.options import examples, limits_option, words_option
 from archsearch.cli.output import Output, output_options
 from archsearch.cli.streams import write
 from archsearch.cli.usage import Verb
+from archsearch.notation.clauses import number_text
 from archsearch.space.space import Space
 from archsearch.table import render
 
 if TYPE_CHECKING:
+    from archsearch.analysis.cost import Calibration
     from archsearch.analysis.limits import Limits
     from archsearch.notation.word import Vocabulary
     from archsearch.space.explanation import Count, Explanation
@@ -25,6 +28,7 @@ _MIB = 2**20
 @click.command(cls=Verb)
 @click.argument("space")
 @limits_option("those of the space")
+@calibration_option
 @click.option(
     "--memory",
     metavar="MIB",
@@ -36,7 +40,14 @@ _MIB = 2**20
 @words_option
 @output_options
 @examples("explain era_s9 --limits 'rf > 44, params < 20k'", "explain cpu200k --json")
-def explain(space: str, limits: Limits | None, memory: int, vocabulary: Vocabulary, output: Output) -> None:
+def explain(
+    space: str,
+    limits: Limits | None,
+    calibration: Calibration | None,
+    memory: int,
+    vocabulary: Vocabulary,
+    output: Output,
+) -> None:
     """Count the networks of SPACE, and those that keep its limits.
 
     SPACE is a .space file or the name of a shipped space. Nothing is drawn: each sentence is counted once, however
@@ -45,7 +56,7 @@ def explain(space: str, limits: Limits | None, memory: int, vocabulary: Vocabula
     from archsearch.space import explanation
 
     found = Space.find(space, vocabulary)
-    found = found if limits is None else found.with_limits(limits)
+    found = found.with_limits(calibrated(found.limits if limits is None else limits, calibration))
     explained = explanation.explain(found, memory * _MIB)
     if output.is_text:
         write(_text(found, explained))
@@ -75,11 +86,16 @@ def _share(part: int, whole: int) -> str:
 
 
 def _rounded(count: Count) -> str:
-    """Say which sums were rounded."""
+    """Say why it is no number, but an interval."""
     if count.is_exact:
         return ""
-    units = ", ".join(f"{name} to multiples of {unit:,}" for name, unit in count.units.items())
-    return f"; rounded to save memory: {units}"
+    units = (
+        f"{name} to multiples of {f'{unit:,}' if isinstance(unit, int) else number_text(unit)}"
+        for name, unit in count.units.items()
+    )
+    reasons = [f"rounded to save memory: {', '.join(units)}"] if count.units else []
+    reasons += [f"{name} is not known from word to word" for name in count.unknown]
+    return "; " + "; ".join(reasons or ["the receptive field of some is only known to be at most so large"])
 
 
 def _values(space: Space, found: Explanation) -> dict[str, object]:
@@ -92,6 +108,8 @@ def _values(space: Space, found: Explanation) -> dict[str, object]:
         "feasible": found.feasible.least if found.feasible.is_exact else None,
         "feasible_least": found.feasible.least,
         "feasible_most": found.feasible.most,
+        "rounded": dict(found.feasible.units),
+        "unknown": list(found.feasible.unknown),
         "alone_least": {limit: count.least for limit, count in found.alone.items()},
         "alone_most": {limit: count.most for limit, count in found.alone.items()},
     }

@@ -36,7 +36,6 @@ class Asked:
         self.lattice, names = lattice, sorted(limits.names)
         self._ticks = Ticks(limits.calibration) if limits.calibration and limits.name_seconds else None
         self.doubts: dict[str, int] = {}
-        self.unknown = tuple(name for name in names if name not in FOLDED)
         self.summed = tuple(name for name in names if name in {*lattice.fold.summed, SECONDS})
         self.read = tuple(name for name in names if name not in self.summed)
         self.pushed = Pushed(lattice, self._picked)
@@ -48,6 +47,7 @@ class Asked:
         self.clauses = tuple(one for one in clauses if not must_hold(one, self.whole).all())
         self.turns = {name: self._turns(name) for name in names}
         self.read = tuple(name for name in self.read if self.turns[name])
+        self.unknown = tuple(name for name in self.read if name not in FOLDED)
         told = tuple(name for name in self.summed if self.turns[name])
         if told != self.summed:
             # Sums on which nothing depends would keep nodes apart.

@@ -51,7 +51,8 @@ class Census:
         Those are counted that may keep the limits, or that do so `certainly`. The node must not be a sure one.
         """
         step = self.sums.step(node, edge)
-        found = None if step is None else self._through(self.certain if certainly else self.possible, rows, step)
+        ways, at = self.certain if certainly else self.possible, self.sums.reduced.at[node]
+        found = None if step is None or at is None else self._through(ways, rows, at, step)
         return np.zeros(len(rows), np.int64) if found is None else digits.numbers(found)
 
     def _all(self, ways: list[Digits | None]) -> int:
@@ -73,20 +74,19 @@ class Census:
                 digits.fill(found, reduced.sentences[node])
             else:
                 for step, times in reduced.ways[node].items():
-                    if (more := self._through(ways, rows, step)) is not None:
+                    if (more := self._through(ways, rows, node, step)) is not None:
                         digits.add(found, more, times)
                 digits.carry(found)
         return ways
 
-    def _through(self, ways: list[Digits | None], rows: Numbers, step: Step) -> Digits | None:
-        """Return, for rows before a step, in how many ways a sentence goes on by it and fits; None for none."""
+    def _through(self, ways: list[Digits | None], rows: Numbers, node: int, step: Step) -> Digits | None:
+        """Return, for rows of a node, in how many ways a sentence goes on by a step and fits; None for none."""
         known, counts = self.rows[step.node], ways[step.node]
         if known is None or counts is None:
             return None
-        moved, kept = self.sums.stepped(rows, step)
+        moved = rows if step.node == node else self.sums.stepped(rows, node, step)
         at = np.searchsorted(known, moved)
         at[at == len(known)] = 0
-        is_known = known[at] == moved
         found = counts[:, at]
-        found *= is_known if kept is None else is_known & kept
+        found *= known[at] == moved
         return found

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from archsearch.space.intervals import Interval
+from archsearch.space.intervals import Interval, turns
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from archsearch.notation.clauses import Comparison
     from archsearch.space.intervals import Numbers
     from archsearch.space.reduced import Figures
 
@@ -46,9 +49,14 @@ class Column:
         """How many bits hold two such sums added."""
         return (2 * self.top).bit_length()
 
+    @property
+    def mask(self) -> int:
+        """The bits of a row that hold it."""
+        return (1 << self.bits) - 1 << self.shift
+
     def units(self, rows: Numbers) -> Numbers:
         """Return the sums in packed rows, in units."""
-        return rows >> self.shift & (1 << self.bits) - 1
+        return (rows & self.mask) >> self.shift
 
     def interval(self, low: Numbers | int, high: Numbers | int, ahead: int) -> Interval:
         """Return where the figure lies if the sum is from `low` to `high` units, and up to `ahead` is added."""
@@ -66,6 +74,31 @@ class Column:
                 found.append(Alike(first if first > low else None, last if last <= high else None, first))
         return tuple(found)
 
+    def united(self, low: int, high: int, ahead: int) -> tuple[int, int]:
+        """Return the bounds of these sums when those that are alike are made one."""
+        for one in self.alike(low, high, ahead):
+            if one.low is None:
+                low = one.stands
+            if one.high is None:
+                high = one.stands
+        return low, high
+
+    def kept(self, clauses: Iterable[Comparison], ahead: int) -> tuple[int, int | None]:
+        """Return from and below how many units comparisons, but no `!=`, may hold if up to `ahead` is added."""
+        least, most = 0, None
+        for one in clauses:
+            every = turns((one,), self.name)
+            if one.comparator in {">", ">=", "="}:
+                least = max(least, self._units(every[0], self.doubt + ahead))
+            if one.comparator in {"<", "<=", "="}:
+                below = self._units(every[-1], -self.doubt)
+                most = below if most is None else min(most, below)
+        return least, most
+
+    def _units(self, turn: int, more: int) -> int:
+        """Return from how many units on a turn is passed by the sum and so much more."""
+        return max(0, -((self.base + more - turn) // self.unit))
+
     def _passed(self, more: int) -> Figures:
         """Return from how many units on each turn is passed by the sum and so much more."""
-        return tuple(max(0, -((self.base + more - turn) // self.unit)) for turn in self.turns)
+        return tuple(self._units(turn, more) for turn in self.turns)

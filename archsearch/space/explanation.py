@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from archsearch.analysis.figures import SECONDS
-from archsearch.analysis.fold import FOLDED, Fold, NeedsReachError
-from archsearch.analysis.limits import Limits
-from archsearch.errors import ArchsearchError
+from archsearch.analysis.fold import Fold, NeedsReachError
+from archsearch.analysis.limits import Limits, check_calibrated
 from archsearch.notation.condition import Condition
 from archsearch.space.asked import Asked
 from archsearch.space.automaton import Automaton
@@ -29,12 +29,14 @@ MEMORY = 2**30
 class Count:
     """From `least` to `most` sentences keep some limits: where both are equal, the number is exact.
 
-    Otherwise sums of the figures in `units` were rounded to multiples of these, so as to fit into memory.
+    Otherwise sums of the figures in `units` were rounded to multiples of these, so as to fit into memory, or what
+    figures come to is `unknown`, or `rf` is known to be at most so large.
     """
 
     least: int
     most: int
-    units: Mapping[str, int]
+    units: Mapping[str, float]
+    unknown: tuple[str, ...] = ()
 
     @property
     def is_exact(self) -> bool:
@@ -69,8 +71,9 @@ def explain(space: Space, memory: int = MEMORY) -> Explanation:
     r"""Count the sentences of a space, those whose shapes fit, and those that keep its limits, each once.
 
     `memory` bounds the bytes for sums: where exact ones take more, some are rounded, and an interval is given.
-    Raises ArchsearchError for limits on a figure that cannot be followed from word to word, and for words of the
-    user's that depend on more than what is before them.
+    So it is for limits on `activation_bytes`, which is not known from word to word. Raises ArchsearchError for
+    limits on `seconds` that are not calibrated, and for words of the user's that depend on more than what is
+    before them.
 
     >>> from archsearch.space.space import Space
     >>> found = explain(Space.of("limits params < 3k\nnetwork = conv(8|16)*1..2 head()"))
@@ -78,9 +81,7 @@ def explain(space: Space, memory: int = MEMORY) -> Explanation:
     (6, '5')
     """
     limits = space.limits
-    for name in limits.names - FOLDED | limits.names & {SECONDS}:
-        message = f"sentences that keep a limit on {name} are not counted: it is not known from word to word"
-        raise ArchsearchError(message, remedy="leave out that limit")
+    check_calibrated(limits)
     automaton = Automaton(space.rules, space.vocabulary)
     paths = _paths(space, automaton)
     alone = {
@@ -93,11 +94,13 @@ def explain(space: Space, memory: int = MEMORY) -> Explanation:
 def _paths(space: Space, automaton: Automaton) -> Lattice:
     matter = turns(space.limits.condition.clauses, "rf")
     names = space.limits.names
+    folding = partial(
+        Fold, space.input, space.classes, names, calibration=space.limits.calibration if SECONDS in names else None
+    )
     try:
-        fold = Fold(space.input, space.classes, names, enough=matter[-1] if matter else 0)
-        return _followed(automaton, fold)
+        return _followed(automaton, folding(enough=matter[-1] if matter else 0))
     except NeedsReachError:
-        return _followed(automaton, Fold(space.input, space.classes, names, reach=True))
+        return _followed(automaton, folding(reach=True))
 
 
 def _followed(automaton: Automaton, fold: Fold) -> Lattice:
@@ -110,4 +113,4 @@ def _followed(automaton: Automaton, fold: Fold) -> Lattice:
 
 def _count(paths: Lattice, limits: Limits, memory: int) -> Count:
     found = census(Asked(paths, limits), memory)
-    return Count(found.least, found.most, found.sums.units)
+    return Count(found.least, found.most, found.sums.units, found.sums.asked.unknown)

@@ -43,9 +43,9 @@ def reached(sums: Sums, memory: int) -> list[Numbers | None]:
             raise TooManySumsError
         for step in () if sums.here[node].sure else reduced.ways[node]:
             if not sums.here[step.node].dead:
-                moved, kept = sums.stepped(here, step)
+                moved = sums.stepped(here, node, step)
                 waiting = arriving.setdefault(step.node, [])
-                waiting.append(moved if kept is None else moved[kept])
+                waiting.append(moved[moved >= 0])
                 if len(waiting) > 1 and sum(map(len, waiting)) > _WAITING + 2 * len(waiting[0]):
                     arriving[step.node] = [_distinct(waiting)]
     return rows

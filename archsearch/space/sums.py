@@ -7,7 +7,7 @@ follows; one of them stands for all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from operator import add
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from archsearch.analysis.figures import SECONDS
-from archsearch.notation.clauses import Clauses, comparisons
+from archsearch.notation.clauses import Clauses, Comparison, comparisons
 from archsearch.space.asked import spanned
-from archsearch.space.column import Alike, Column
+from archsearch.space.column import Column
 from archsearch.space.intervals import Holds, Interval, Numbers, Truths, may_hold, must_hold
+from archsearch.space.moves import DROPPED, Change, Move
 from archsearch.space.reduced import Figures, Reduced, Step
-from archsearch.space.ticks import FINE
+from archsearch.space.ticks import FINE, in_figure
 
 if TYPE_CHECKING:
     from archsearch.notation.clauses import Clause
@@ -30,18 +31,23 @@ _BITS = 62
 
 
 class _Here(NamedTuple):
-    """What is known of the sums at a node, by columns: which are alike, and by how much each may end up larger.
+    """What is known of the sums at a node, by columns: between what they lie, and how much larger each may end up.
 
-    All figures lie in `known`. Rows are asked for the clauses in `open`, which some of them may have broken. If it
-    is `sure`, all keep every clause whatever follows; if `dead`, none does.
+    All figures lie in `known`, which leaves the clauses in `open` open. If it is `sure`, all sentences that go on
+    from there keep every clause; if `dead`, none does.
     """
 
+    low: Figures
+    high: Figures
     ahead: Figures
-    alike: tuple[tuple[Alike, ...], ...]
     known: Mapping[str, Interval]
     open: tuple[Clause, ...]
-    sure: bool
     dead: bool
+
+    @property
+    def sure(self) -> bool:
+        """Whether all sentences that go on from there keep every clause."""
+        return not self.open
 
 
 class _Bounds(NamedTuple):
@@ -60,24 +66,33 @@ class _Bounds(NamedTuple):
 class Sums:
     """The sums that limits ask for at the nodes of a lattice, for which stand those of `reduced`.
 
-    A row has one for each of the `columns`, and is packed into one number: 0 at the first node. `units` are those
-    asked for, by the names of figures. Unless `is_exact`, figures are only known to lie in intervals.
+    A row has one for each of the `columns`, and is packed into one number: 0 at the first node. Sums are rounded
+    down to multiples of `units` where any are asked for, by the names of figures; those of seconds to microseconds
+    at least. Unless `is_exact`, figures are only known to lie in intervals.
     """
 
     def __init__(self, asked: Asked, units: Mapping[str, int]) -> None:
-        self.asked, self.units, self.lattice = asked, units, asked.lattice
-        self.columns = self._columns()
+        self.asked, self.lattice = asked, asked.lattice
+        self.columns = self._columns(units)
         ends = {node: asked.alike(asked.end(node)) for node in asked.lattice.ends}
         self.reduced = Reduced(asked.pushed, [one.unit for one in self.columns], ends.__getitem__)
         is_rounded = any(map(any, (rest for ways in self.reduced.lost for rest in ways.values())))
         is_known = all(least == most for end in ends.values() for least, most in end)
         self.is_exact = is_known and not is_rounded and not any(one.doubt for one in self.columns)
         self.here = self._everywhere()
+        self._moves: dict[tuple[int, Step], Move] = {}
+        self._joined = [self._not_ranges(one.open) for one in self.here]
 
     @property
     def packs(self) -> bool:
         """Whether a row fits into one number."""
         return sum(one.bits for one in self.columns) <= _BITS
+
+    @property
+    def units(self) -> dict[str, float]:
+        """The multiples to which sums are rounded, by the names of figures; none of sums that are exact."""
+        pairs = zip(self.columns, self.asked.pushed.common, strict=True)
+        return {one.name: in_figure(one.name, one.unit) for one, common in pairs if one.unit > common}
 
     @cached_property
     def sure(self) -> list[bool]:
@@ -94,20 +109,44 @@ class Sums:
         step = self.step(node, edge)
         if step is None:
             return np.zeros_like(rows), np.zeros(len(rows), np.bool_)
-        packed, kept = self.stepped(rows, step)
-        return packed, np.ones(len(rows), np.bool_) if kept is None else kept
+        number = self.reduced.at[node]
+        assert number is not None
+        packed = rows if number == step.node else self.stepped(rows, number, step)
+        return packed, packed >= 0
 
-    def stepped(self, rows: Numbers, step: Step) -> tuple[Numbers, Truths | None]:
-        """Return packed rows after a step, and which of them can still keep the limits; None if all can."""
-        here = self.here[step.node]
-        packed, kept = rows + self._packed(step.added), None
-        for clause in here.open:
-            holds = may_hold(clause, self._known(packed, here, clause))
-            kept = holds if kept is None else kept & holds
-        for column, alike in zip(self.columns, here.alike, strict=True):
-            if alike:
-                _unite(packed, column, alike)
-        return packed, kept
+    def stepped(self, rows: Numbers, node: int, step: Step) -> Numbers:
+        """Return packed rows of a node of `reduced` after a step; those that have broken a limit are below 0."""
+        if (node, step) not in self._moves:
+            self._moves[node, step] = self._move(self.here[node], step)
+        moved = self._moves[node, step].apply(rows)
+        for clause in self._joined[step.node]:
+            holds = may_hold(clause, self._known(moved, self.here[step.node], clause))
+            np.copyto(moved, DROPPED, where=~holds)
+        return moved
+
+    def _move(self, before: _Here, step: Step) -> Move:
+        """Return what a step does to the rows of a node, as far as some of them are changed."""
+        here, changes = self.here[step.node], list[Change]()
+        added = [min(one, column.top) for one, column in zip(step.added, self.columns, strict=True)]
+        for number, column in enumerate(self.columns):
+            low, high = before.low[number] + added[number], before.high[number] + added[number]
+            clauses = [one for one in here.open if isinstance(one, Comparison) and one.name == column.name]
+            least, most = column.kept(clauses, here.ahead[number])
+            change = Change(
+                column,
+                least if least > low else None,
+                most if most is not None and most <= high else None,
+                column.alike(low, high, here.ahead[number]),
+            )
+            changes += [] if change.is_none else [change]
+        packed = sum(one << column.shift for one, column in zip(added, self.columns, strict=True))
+        return Move(packed, tuple(changes))
+
+    def _not_ranges(self, clauses: Iterable[Clause]) -> list[Clause]:
+        """Return the clauses that depend on rows, but do not ask that one column lies in some range."""
+        names = {one.name for one in self.columns}
+        depend = (one for one in clauses if names & {each.name for each in comparisons(one)})
+        return [one for one in depend if isinstance(one, Clauses) or one.comparator == "!="]
 
     def kept(self, rows: Numbers, node: int, holds: Holds) -> Truths:
         """Return for which rows of a node of `reduced` every clause holds: may, or must."""
@@ -126,14 +165,10 @@ class Sums:
                 known[column.name] = column.interval(units, units, ahead)
         return known
 
-    def _packed(self, added: Figures) -> int:
-        """Return what a step adds to a row: no more than what is told apart."""
-        return sum(min(one, column.top) << column.shift for one, column in zip(added, self.columns, strict=True))
-
-    def _columns(self) -> tuple[Column, ...]:
+    def _columns(self, units: Mapping[str, int]) -> tuple[Column, ...]:
         asked, found, shift = self.asked, list[Column](), 0
         for name, common, least in zip(asked.summed, asked.pushed.common, asked.pushed.least, strict=True):
-            wanted = max(self.units.get(name, 1), FINE if name == SECONDS else 1)
+            wanted = max(units.get(name, 1), FINE if name == SECONDS else 1)
             unit = -(-wanted // common) * common
             found.append(Column(name, unit, least, asked.doubts[name], asked.turns[name], shift))
             shift += found[-1].bits
@@ -149,38 +184,21 @@ class Sums:
             bounds = _joined(arriving[node] or [_Bounds(zeros, zeros, zeros)])
             here = self._at(bounds, ahead[node], read[node])
             found.append(here)
-            bounds = _united(bounds, here.alike)
+            united = _Bounds(here.low, here.high, bounds.lost)
             for step, lost in reduced.lost[node].items():
-                arriving[step.node].append(bounds.after(step.added, lost))
+                arriving[step.node].append(united.after(step.added, lost))
         return found[::-1]
 
     def _at(self, bounds: _Bounds, ahead: Figures, read: Mapping[str, Interval]) -> _Here:
         """Return what is known of a node at which sums lie in these bounds."""
         more = tuple(map(add, ahead, bounds.lost))
         every = [*zip(self.columns, bounds.low, bounds.high, more, strict=True)]
+        united = [column.united(*rest) for column, *rest in every]
         known = {**self.asked.whole, **read, **{column.name: column.interval(*rest) for column, *rest in every}}
-        open_ones = [one for one in self.asked.clauses if not must_hold(one, known).all()]
-        return _Here(
-            more,
-            tuple(column.alike(*rest) for column, *rest in every),
-            known,
-            tuple(one for one in open_ones if self._tells(one, known, more)),
-            sure=not open_ones,
-            dead=not all(may_hold(one, known).all() for one in open_ones),
-        )
-
-    def _tells(self, clause: Clause, known: Mapping[str, Interval], ahead: Figures) -> bool:
-        """Whether some rows of a node may have broken a clause, and others not."""
-        names = {one.name for one in comparisons(clause)}
-        pairs = zip(self.columns, ahead, strict=True)
-        varying = [(column.name, more) for column, more in pairs if column.name in names]
-        if not varying or isinstance(clause, Clauses) or clause.comparator in {"=", "!="}:
-            return bool(varying)
-        # What holds for the least row and for the largest does so for those between.
-        ((name, more),) = varying
-        least, most = known[name]
-        rows = Interval(least, least + more), Interval(most - more, most)
-        return not all(may_hold(clause, {name: one}) for one in rows)
+        open_ones = tuple(one for one in self.asked.clauses if not must_hold(one, known).all())
+        dead = not all(may_hold(one, known).all() for one in open_ones)
+        low, high = (tuple(one[end] for one in united) for end in (0, 1))
+        return _Here(low, high, more, known, open_ones, dead)
 
     def _ahead(self) -> list[Figures]:
         """Return by how much the sentences that follow at each node can add more than the least."""
@@ -206,27 +224,3 @@ class Sums:
 def _joined(every: Sequence[_Bounds]) -> _Bounds:
     low, high, lost = (zip(*of, strict=True) for of in zip(*every, strict=True))
     return _Bounds(tuple(map(min, low)), tuple(map(max, high)), tuple(map(max, lost)))
-
-
-def _united(bounds: _Bounds, every: Sequence[tuple[Alike, ...]]) -> _Bounds:
-    """Return the bounds of sums of which those that are alike were made one."""
-    lows, highs = [*bounds.low], [*bounds.high]
-    for number, alike in enumerate(every):
-        for one in alike:
-            if one.low is None and (one.high is None or lows[number] < one.high):
-                lows[number] = one.stands
-            if one.high is None and (one.low is None or highs[number] >= one.low):
-                highs[number] = one.stands
-    return _Bounds(tuple(lows), tuple(highs), bounds.lost)
-
-
-def _unite(rows: Numbers, column: Column, alike: tuple[Alike, ...]) -> None:
-    """Replace sums in packed rows by those that stand for them."""
-    units = column.units(rows)
-    for low, high, stands in alike:
-        above = units - stands
-        if low is not None:
-            above[units < low] = 0
-        if high is not None:
-            above[units >= high] = 0
-        rows -= above << column.shift

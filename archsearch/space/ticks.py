@@ -28,8 +28,8 @@ class Ticks:
     """What training takes by a calibration, in ticks.
 
     >>> from archsearch.analysis.cost import Work
-    >>> Ticks(Calibration(dense_mac=1e-11)).of(Work(dense_macs=1_000_000)) / PER_SECOND
-    0.5
+    >>> Ticks(Calibration(operation=0.25)).of(Work(operations=4)) // PER_SECOND
+    50000
     """
 
     def __init__(self, calibration: Calibration) -> None:
@@ -40,6 +40,11 @@ class Ticks:
     def of(self, done: Sequence[int]) -> int:
         """Return the ticks that an epoch with this work for each image takes, rounded down."""
         return sum(count * price for count, price in zip(done, self._prices, strict=True)) // self._whole
+
+
+def in_figure(name: str, value: int) -> float:
+    """Return a value of a figure as limits have it: seconds, if it is one of ticks."""
+    return value / PER_SECOND if name == SECONDS else value
 
 
 def doubt(ticks: int, words: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -27,10 +27,11 @@ NO_UNITS: Mapping[str, int] = MappingProxyType({})
 def lattice_of(space: Space) -> Lattice:
     machine, names = Automaton(space.rules, space.vocabulary), space.limits.names
     enough = max(turns(space.limits.condition.clauses, "rf"), default=0)
+    folding = partial(Fold, space.input, space.classes, names, calibration=space.limits.calibration)
     try:
-        return lattice(machine, Fold(space.input, space.classes, names, enough=enough))
+        return lattice(machine, folding(enough=enough))
     except NeedsReachError:
-        return lattice(machine, Fold(space.input, space.classes, names, reach=True))
+        return lattice(machine, folding(reach=True))
 
 
 def census(space: Space, units: Mapping[str, int] = NO_UNITS, memory: int = MEMORY) -> Census:
