@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from archsearch.space.sums import Sums
 
 _BYTES = 8
-_WAITING = 2**20
+_WAITING = 2**14
 
 
 class TooManySumsError(Exception):
@@ -31,24 +31,48 @@ def reached(sums: Sums, memory: int) -> list[Numbers | None]:
         raise TooManySumsError
     reduced, first = sums.reduced, sums.reduced.at[0]
     rows: list[Numbers | None] = [None] * len(reduced.ways)
-    arriving: dict[int, list[Numbers]] = {}
+    arriving = _Arriving(len(rows))
     if first is not None and not sums.here[first].dead:
-        arriving[first] = [np.zeros(1, np.int64)]
+        arriving.add(first, np.zeros(1, np.int64))
+    left = memory
     for node in reversed(range(len(rows))):
-        if not (here := _distinct(arriving.pop(node, []))).size:
+        if not (here := arriving.take(node)).size:
             continue
         rows[node] = here
-        memory -= taken(sums, node, here)
-        if memory < 0:
+        left -= taken(sums, node, here)
+        if left < arriving.bytes:
             raise TooManySumsError
         for step in () if sums.here[node].sure else reduced.ways[node]:
+            if left < arriving.bytes:
+                raise TooManySumsError
             if not sums.here[step.node].dead:
                 moved = sums.stepped(here, node, step)
-                waiting = arriving.setdefault(step.node, [])
-                waiting.append(moved[moved >= 0])
-                if len(waiting) > 1 and sum(map(len, waiting)) > _WAITING + 2 * len(waiting[0]):
-                    arriving[step.node] = [_distinct(waiting)]
+                arriving.add(step.node, moved[moved >= 0])
     return rows
+
+
+class _Arriving:
+    """The rows that arrive at nodes, some of them several times, until a node is taken."""
+
+    def __init__(self, nodes: int) -> None:
+        self.bytes = 0
+        self._parts: list[list[Numbers]] = [[] for _ in range(nodes)]
+        self._distinct = [0] * nodes
+
+    def add(self, node: int, rows: Numbers) -> None:
+        parts = self._parts[node]
+        parts.append(rows)
+        self.bytes += rows.nbytes
+        if sum(map(len, parts)) > _WAITING + 2 * self._distinct[node]:
+            one = self.take(node)
+            self._parts[node], self._distinct[node] = [one], len(one)
+            self.bytes += one.nbytes
+
+    def take(self, node: int) -> Numbers:
+        """Return the rows that have arrived, each once and in ascending order."""
+        parts, self._parts[node] = self._parts[node], []
+        self.bytes -= sum(one.nbytes for one in parts)
+        return _distinct(parts)
 
 
 def taken(sums: Sums, node: int, rows: Numbers | None) -> int:

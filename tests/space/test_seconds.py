@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from archsearch import ArchsearchError, Limits, Space, check, parse
 from archsearch.analysis.cost import Calibration
+from archsearch.notation.clauses import Comparison
 from archsearch.notation.condition import holds
 from archsearch.space.explanation import explain
 from archsearch.space.intervals import Interval, may_hold, must_hold
@@ -77,7 +78,9 @@ def test_with_other_limits() -> None:
     st.integers(0, PER_SECOND // 100 - 1),
 )
 def test_ticks_turn_where_hundredths_do(comparator: str, bound: str, hundredths: int, ticks: int) -> None:
-    clause = replace(Limits.of("seconds < 40").condition.clauses[0], comparator=comparator, bound=float(bound))
+    (clause,) = Limits.of("seconds < 40").condition.clauses
+    assert isinstance(clause, Comparison)
+    clause = replace(clause, comparator=comparator, bound=float(bound))
     # The least ticks that are rounded to so many hundredths, and some more.
     sum_ = max(0, (2 * hundredths - 1) * PER_SECOND // 200 + ticks)
     known = {"seconds": Interval(sum_, sum_)}
