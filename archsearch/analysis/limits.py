@@ -230,7 +230,7 @@ def check(
     >>> check(parse("conv(8) head()"), Limits.of("rf > 44, params < 200k")).reasons
     ('rf is 3, not > 44',)
     """
-    _check_calibrated(limits)
+    check_calibrated(limits)
     known = None
     if isinstance(network, Network) and output is None:
         # A command that checks one network as a whole starts without it.
@@ -251,7 +251,7 @@ def check_whole(
     output: str | None = None,
 ) -> Verdict:
     """Do the same by the analysis of the whole network: the faster way where its profile is wanted, too."""
-    _check_calibrated(limits)
+    check_calibrated(limits)
     whole = Whole(network, input_shape, classes, limits.calibration, output)
     found = whole.result
     if isinstance(found, Violation):
@@ -260,7 +260,8 @@ def check_whole(
     return Verdict(limits, whole, limits.violations(found.figures, at_most), found.figures, at_most)
 
 
-def _check_calibrated(limits: Limits) -> None:
+def check_calibrated(limits: Limits) -> None:
+    """Raise ArchsearchError for limits on `seconds` without a calibration."""
     if limits.calibration is None and limits.name_seconds:
         message = f"`{limits}` bounds seconds; how long training takes is known of no machine yet"
         remedy = "calibrate one: Limits.calibrated(calibrate()), with archsearch.training.calibration.calibrate"

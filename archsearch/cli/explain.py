@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archsearch.cli.calibration import calibrated, calibration_option
 from archsearch.cli.explanation_text import explanation_text
 from archsearch.cli.explanation_values import explanation_values, flat
 from archsearch.cli.numbers import Number
@@ -20,6 +21,7 @@ from archsearch.space.space import Space
 from archsearch.table import render
 
 if TYPE_CHECKING:
+    from archsearch.analysis.cost import Calibration
     from archsearch.analysis.limits import Limits
     from archsearch.notation.network import Network
     from archsearch.notation.word import Vocabulary
@@ -30,6 +32,7 @@ _MIB = 2**20
 @click.command(cls=Verb)
 @click.argument("space")
 @limits_option("those of the space")
+@calibration_option
 @click.option(
     "--contains",
     metavar="NETWORK",
@@ -61,6 +64,7 @@ _MIB = 2**20
 def explain(
     space: str,
     limits: Limits | None,
+    calibration: Calibration | None,
     contains: str | None,
     memory: int,
     picture: Path | None,
@@ -76,7 +80,7 @@ def explain(
     --contains, 0 if it is a sentence of the space, 1 if it is none.
     """
     found = Space.find(space, vocabulary)
-    found = found if limits is None else found.with_limits(limits)
+    found = found.with_limits(calibrated(found.limits if limits is None else limits, calibration))
     if contains is None:
         refuse_without_effect("only STUDY#NUMBER is read from a storage", "--storage")
         is_found = _explain(found, memory, picture, output)

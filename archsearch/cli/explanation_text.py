@@ -7,6 +7,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from archsearch.graph.shapes import shape_text
+from archsearch.notation.clauses import number_text
 from archsearch.space.distribution import DRAWS, SHOWN
 from archsearch.table import render
 
@@ -48,11 +49,16 @@ def _numbers(space: Space, found: Explanation) -> Iterator[str]:
 
 
 def _rounded(count: Count) -> str:
-    """Say which sums were rounded."""
+    """Say why it is no number, but an interval."""
     if count.is_exact:
         return ""
-    units = ", ".join(f"{name} to multiples of {unit:,}" for name, unit in count.units.items())
-    return f"; rounded to save memory: {units}"
+    units = (
+        f"{name} to multiples of {f'{unit:,}' if isinstance(unit, int) else number_text(unit)}"
+        for name, unit in count.units.items()
+    )
+    reasons = [f"rounded to save memory: {', '.join(units)}"] if count.units else []
+    reasons += [f"{name} is not known from word to word" for name in count.unknown]
+    return "; " + "; ".join(reasons or ["the receptive field of some is only known to be at most so large"])
 
 
 def _tables(found: Explanation, width: int | None) -> Iterator[Iterable[str]]:

@@ -62,6 +62,8 @@ def _counts(space: Space, found: Explanation) -> dict[str, object]:
         "feasible": found.feasible.least if found.feasible.is_exact else None,
         "feasible_least": found.feasible.least,
         "feasible_most": found.feasible.most,
+        "rounded": dict(found.feasible.units),
+        "unknown": list(found.feasible.unknown),
         "alone_least": {limit: count.least for limit, count in found.alone.items()},
         "alone_most": {limit: count.most for limit, count in found.alone.items()},
         "only_least": {limit: count.least for limit, count in found.only.items()},

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from archsearch.analysis.figures import SECONDS
-from archsearch.analysis.fold import FOLDED, Fold
+from archsearch.analysis.fold import Fold
 from archsearch.analysis.fragment import NeedsReachError
-from archsearch.errors import ArchsearchError
-from archsearch.space.census import Census, TooManySumsError
+from archsearch.analysis.limits import check_calibrated
+from archsearch.space import rounding
+from archsearch.space.asked import Asked
+from archsearch.space.census import Census
 from archsearch.space.intervals import turns
 from archsearch.space.lattice import lattice
-from archsearch.space.sums import Sums
 
 if TYPE_CHECKING:
     from archsearch.analysis.limits import Limits
@@ -26,26 +28,24 @@ MEMORY = 2**30
 _BESIDE = frozenset({"params", "dilated"})
 """Figures that are summed whether limits name them or not: what explains a space asks for them."""
 
-_COARSER = 8
-_NOTHING_TOLD = 2
-"""A column of so few different sums tells nothing apart any more."""
-
 
 @dataclass(frozen=True)
 class Count:
     """From `least` to `most` sentences keep some limits: where both are equal, the number is exact.
 
-    Otherwise sums of the figures in `units` were rounded to multiples of these, so as to fit into memory.
+    Otherwise sums of the figures in `units` were rounded to multiples of these, so as to fit into memory, or what
+    figures come to is `unknown`, or `rf` is known to be at most so large.
     """
 
     least: int
     most: int
-    units: Mapping[str, int]
+    units: Mapping[str, float]
+    unknown: tuple[str, ...] = ()
 
     @staticmethod
     def of(census: Census) -> Count:
         """Return what a census has found."""
-        return Count(census.least, census.most, census.sums.units)
+        return Count(census.least, census.most, census.sums.units, census.sums.asked.unknown)
 
     @property
     def is_exact(self) -> bool:
@@ -64,19 +64,18 @@ class Count:
 def paths(space: Space, machine: Machine) -> Lattice:
     """Return the lattice of what a machine reads of a space, with the figures that its limits name, and more.
 
-    Raises ArchsearchError for limits on a figure that cannot be followed from word to word, and for words of the
-    user's that depend on more than what is before them.
+    Raises ArchsearchError for limits on `seconds` that are not calibrated, and for words of the user's that depend
+    on more than what is before them.
     """
-    names = space.limits.names
-    for name in names - FOLDED | names & {SECONDS}:
-        message = f"sentences that keep a limit on {name} are not counted: it is not known from word to word"
-        raise ArchsearchError(message, remedy="leave out that limit")
-    names |= _BESIDE
+    check_calibrated(space.limits)
+    names = space.limits.names | _BESIDE
     matter = turns(space.limits.condition.clauses, "rf")
+    calibration = space.limits.calibration if SECONDS in names else None
+    folding = partial(Fold, space.input, space.classes, names, calibration=calibration)
     try:
-        return _followed(machine, Fold(space.input, space.classes, names, enough=matter[-1] if matter else 0))
+        return _followed(machine, folding(enough=matter[-1] if matter else 0))
     except NeedsReachError:
-        return _followed(machine, Fold(space.input, space.classes, names, reach=True))
+        return _followed(machine, folding(reach=True))
 
 
 def _followed(machine: Machine, fold: Fold) -> Lattice:
@@ -88,18 +87,8 @@ def _followed(machine: Machine, fold: Fold) -> Lattice:
 
 
 def census(found: Lattice, limits: Limits, memory: int) -> Census:
-    """Count with units of the figures that have most values ever coarser, until the sums fit into memory.
+    """Return what keeps some limits: counted exactly, or where that takes more than `memory` bytes, rounded.
 
-    Raises ArchsearchError where they do not, however coarse.
+    Raises ArchsearchError where it does however coarse sums are.
     """
-    units: dict[str, int] = {}
-    while True:
-        sums = Sums(found, limits, units)
-        try:
-            return Census(sums, memory)
-        except TooManySumsError as error:
-            column = next((one for one in sums.columns if one.name == error.column), None)
-            if column is None or column.radix <= _NOTHING_TOLD:
-                message = f"counting takes more than {memory / 2**20:,.0f} MiB, however coarse its sums are"
-                raise ArchsearchError(message, remedy="allow it more memory") from None
-            units = {**units, column.name: column.unit * _COARSER}
+    return rounding.census(Asked(found, limits), memory)

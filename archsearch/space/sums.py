@@ -1,204 +1,226 @@
 """The sums of figures along the paths of a lattice, as far as limits tell one from another.
 
-At each node there is a least and a most that can still be added to each figure. Two sums are alike if every
-comparison in the limits then comes out alike for both; one of them stands for all.
+What every sentence adds from a node on is counted from the beginning, see `reduced`, so a sum is the least that it
+can come to. Two sums at a node are alike if every comparison in the limits comes out alike for both, whatever
+follows; one of them stands for all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from math import gcd, prod
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from operator import add
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from archsearch.space.intervals import Holds, Interval, Numbers, Truths, may_hold, must_hold, turns
-from archsearch.space.lattice import FITTED, MISFIT
+from archsearch.analysis.figures import SECONDS
+from archsearch.notation.clauses import Clauses, Comparison, comparisons
+from archsearch.space.asked import spanned
+from archsearch.space.column import Column
+from archsearch.space.intervals import Holds, Interval, Numbers, Truths, may_hold, must_hold
+from archsearch.space.moves import DROPPED, Change, Move
+from archsearch.space.reduced import Figures, Reduced, Step
+from archsearch.space.ticks import FINE, in_figure
 
 if TYPE_CHECKING:
-    from archsearch.analysis.limits import Limits
-    from archsearch.space.lattice import Lattice
+    from archsearch.notation.clauses import Clause
+    from archsearch.space.asked import Asked
 
-_FAR = 2**61
-_LARGEST = 2**63
+_BITS = 62
 
 
-@dataclass(frozen=True)
-class Column:
-    """A figure that limits name.
+class _Here(NamedTuple):
+    """What is known of the sums at a node, by columns: between what they lie, and how much larger each may end up.
 
-    `place` is that among the figures that the fold sums, None for a figure that is read at the end. Sums are kept
-    in whole units, rounded down. `turns` are the values at which a limit can turn.
+    All figures lie in `known`, which leaves the clauses in `open` open. If it is `sure`, all sentences that go on
+    from there keep every clause; if `dead`, none does.
     """
 
-    name: str
-    place: int | None
-    unit: int
-    turns: Numbers
+    low: Figures
+    high: Figures
+    ahead: Figures
+    known: Mapping[str, Interval]
+    open: tuple[Clause, ...]
+    dead: bool
 
     @property
-    def radix(self) -> int:
-        """One more than the largest sum that is told apart, in units; 1 for a figure that is not summed."""
-        return 1 if self.place is None or not len(self.turns) else int(self.turns[-1]) // self.unit + 2
+    def sure(self) -> bool:
+        """Whether all sentences that go on from there keep every clause."""
+        return not self.open
 
-    def up_to(self, reached: int) -> Column:
-        """Return the column without the turns above what sums come to."""
-        return replace(self, turns=self.turns[self.turns <= reached])
+
+class _Bounds(NamedTuple):
+    """The least and the largest sums that arrive at a node, by columns, and how much may have been rounded off."""
+
+    low: Figures
+    high: Figures
+    lost: Figures
+
+    def after(self, added: Figures, lost: Figures) -> _Bounds:
+        """Return the bounds after a step."""
+        low, high = (tuple(map(add, sums, added)) for sums in (self.low, self.high))
+        return _Bounds(low, high, tuple(map(add, self.lost, lost)))
 
 
 class Sums:
-    """The columns of some limits, and what bounds them at each node of a lattice.
+    """The sums that limits ask for at the nodes of a lattice, for which stand those of `reduced`.
 
-    `least` and `most` are what the sentences that follow at a node add to each column, and `slack` is by how much
-    a sum there may have been rounded down. `open` are the numbers of the columns on which something still depends
-    there: a row has a sum for each of them, and is packed into one number. In all other columns the sum that
-    stands for all is in `settled`. At a `sure` node all limits are kept whatever follows. `units` are those that
-    were asked for, by the names of the columns.
+    A row has one for each of the `columns`, and is packed into one number: 0 at the first node. Sums are rounded
+    down to multiples of `units` where any are asked for, by the names of figures; those of seconds to microseconds
+    at least. Unless `is_exact`, figures are only known to lie in intervals.
     """
 
-    def __init__(self, lattice: Lattice, limits: Limits, units: Mapping[str, int]) -> None:
-        self.lattice, self.clauses, self.units = lattice, limits.condition.clauses, units
-        self.columns = tuple(self._column(name, units) for name in sorted(limits.names))
-        self._units = np.array([one.unit for one in self.columns], np.int64)
-        self.added = [[self._on(edge.added) for edge in edges] for edges in lattice.edges]
-        self.least, self.most = self._ahead()
-        self._lowest, self._highest, self.slack = self._behind()
-        reached = self.most[0] + self.slack.max(axis=0)
-        self.columns = tuple(map(Column.up_to, self.columns, reached))
-        numbers = range(len(self.columns))
-        self.settled = [[self._settled(node, number) for number in numbers] for node in self._nodes]
-        self.open = [[number for number, sum_ in enumerate(sums) if sum_ is None] for sums in self.settled]
-        self.sure = [not self.open[node] and self._is_sure(node) for node in self._nodes]
+    def __init__(self, asked: Asked, units: Mapping[str, int]) -> None:
+        self.asked, self.lattice = asked, asked.lattice
+        self.columns = self._columns(units)
+        ends = {node: asked.alike(asked.end(node)) for node in asked.lattice.ends}
+        self.reduced = Reduced(asked.pushed, [one.unit for one in self.columns], ends.__getitem__)
+        is_rounded = any(map(any, (rest for ways in self.reduced.lost for rest in ways.values())))
+        is_known = all(least == most for end in ends.values() for least, most in end)
+        self.is_exact = is_known and not is_rounded and not any(one.doubt for one in self.columns)
+        self.here = self._everywhere()
+        self._moves: dict[tuple[int, Step], Move] = {}
+        self._joined = [self._not_ranges(one.open) for one in self.here]
 
     @property
     def packs(self) -> bool:
-        """Whether a row of any node fits into one number."""
-        sizes = (prod(self.columns[number].radix for number in numbers) for numbers in self.open)
-        return max(sizes, default=1) < _LARGEST
+        """Whether a row fits into one number."""
+        return sum(one.bits for one in self.columns) <= _BITS
 
     @property
-    def _nodes(self) -> range:
-        return range(len(self.lattice.edges))
+    def units(self) -> dict[str, float]:
+        """The multiples to which sums are rounded, by the names of figures; none of sums that are exact."""
+        pairs = zip(self.columns, self.asked.pushed.common, strict=True)
+        return {one.name: in_figure(one.name, one.unit) for one, common in pairs if one.unit > common}
 
-    def _column(self, name: str, units: Mapping[str, int]) -> Column:
-        summed = self.lattice.fold.summed
-        place = summed.index(name) if name in summed else None
-        common = 1
-        if place is not None:
-            common = gcd(*(edge.added[place] for edges in self.lattice.edges for edge in edges)) or 1
-        reachable = [one for one in turns(self.clauses, name) if one < _FAR]
-        return Column(name, place, max(common, units.get(name, 1)), np.array(reachable, np.int64))
+    @cached_property
+    def sure(self) -> list[bool]:
+        """At which nodes of the lattice all limits are kept, whatever follows."""
+        return [node is not None and self.here[node].sure for node in self.reduced.at]
 
-    def _on(self, added: Sequence[int]) -> Numbers:
-        """Return what an edge adds to each column."""
-        return np.array([0 if one.place is None else added[one.place] for one in self.columns], np.int64)
-
-    def _ahead(self) -> tuple[Numbers, Numbers]:
-        """Return the least and the most that the sentences that follow at each node add."""
-        least = np.full((len(self._nodes), len(self.columns)), _FAR, np.int64)
-        most = -least
-        for node in self.lattice.order:
-            for edge, added in zip(self.lattice.edges[node], self.added[node], strict=True):
-                if edge.node == FITTED:
-                    low, high = self.at_end(node)
-                elif edge.node != MISFIT and self.lattice.sentences[edge.node]:
-                    low, high = least[edge.node] + added, most[edge.node] + added
-                else:
-                    continue
-                least[node], most[node] = np.minimum(least[node], low), np.maximum(most[node], high)
-        return least, most
-
-    def _behind(self) -> tuple[Numbers, Numbers, Numbers]:
-        """Return the lowest and the highest sums at each node, and by how much one may have been rounded down."""
-        lowest = np.full((len(self._nodes), len(self.columns)), _FAR, np.int64)
-        highest, slack = -lowest, np.zeros_like(lowest)
-        lowest[0] = highest[0] = 0
-        for node in reversed(self.lattice.order):
-            for edge, added in zip(self.lattice.edges[node], self.added[node], strict=True):
-                if (after := edge.node) >= 0:
-                    lowest[after] = np.minimum(lowest[after], lowest[node] + added - added % self._units)
-                    highest[after] = np.maximum(highest[after], highest[node] + added - added % self._units)
-                    slack[after] = np.maximum(slack[after], slack[node] + added % self._units)
-        return lowest, highest, slack
-
-    def at_end(self, node: int) -> tuple[Numbers, Numbers]:
-        """Return the least and the most of each column that is not summed, for a sentence that ends here."""
-        fold, state = self.lattice.fold, self.lattice.states[node]
-        read = fold.read(state)
-        most = np.array([read.get(one.name, 0) for one in self.columns], np.int64)
-        bound = [fold.is_bound(state) and one.name in {"rf", "rf_inside"} for one in self.columns]
-        return np.where(bound, 0, most), most
-
-    def _settled(self, node: int, number: int) -> int | None:
-        """Return what stands for all sums in a column at a node, in units; None where limits tell some apart."""
-        column, least = self.columns[number], int(self.least[node, number])
-        most = int(self._highest[node, number] + self.most[node, number] + self.slack[node, number])
-        passed = np.searchsorted(column.turns, int(self._lowest[node, number]) + least, side="right")
-        passable = np.searchsorted(column.turns, most, side="right")
-        if passed != passable:
-            return None if column.place is not None else 0
-        return max(0, -((least - int(column.turns[passed - 1])) // column.unit)) if passed else 0
+    def step(self, node: int, edge: int) -> Step | None:
+        """Return the step that stands for an edge of the lattice; None if no sentence fits that goes on by it."""
+        steps = self.reduced.over[node]
+        return steps[edge] if steps else None
 
     def moved(self, rows: Numbers, node: int, edge: int) -> tuple[Numbers, Truths]:
-        """Return packed rows of a node after one of its edges, and which of them can still keep the limits."""
-        target, added = self.lattice.edges[node][edge].node, self.added[node][edge]
-        before = self.unpacked(rows, node)
-        known: dict[str, Interval] = {}
-        packed = np.zeros(len(rows), np.int64)
+        """Return packed rows of a node of the lattice after an edge, and which may still keep the limits."""
+        step = self.step(node, edge)
+        if step is None:
+            return np.zeros_like(rows), np.zeros(len(rows), np.bool_)
+        number = self.reduced.at[node]
+        assert number is not None
+        packed = rows if number == step.node else self.stepped(rows, number, step)
+        return packed, packed >= 0
+
+    def stepped(self, rows: Numbers, node: int, step: Step) -> Numbers:
+        """Return packed rows of a node of `reduced` after a step; those that have broken a limit are below 0."""
+        if (node, step) not in self._moves:
+            self._moves[node, step] = self._move(self.here[node], step)
+        moved = self._moves[node, step].apply(rows)
+        for clause in self._joined[step.node]:
+            holds = may_hold(clause, self._known(moved, self.here[step.node], clause))
+            np.copyto(moved, DROPPED, where=~holds)
+        return moved
+
+    def _move(self, before: _Here, step: Step) -> Move:
+        """Return what a step does to the rows of a node, as far as some of them are changed."""
+        here, changes = self.here[step.node], list[Change]()
+        added = [min(one, column.top) for one, column in zip(step.added, self.columns, strict=True)]
         for number, column in enumerate(self.columns):
-            least, most = self.least[target, number], self.most[target, number] + self.slack[target, number]
-            if (here := self.settled[target][number]) is not None:
-                known[column.name] = Interval(here * column.unit + least, here * column.unit + most)
-                continue
-            sums = before[number] + np.full(len(rows), added[number] // column.unit)
-            low = sums * column.unit + least
-            known[column.name] = Interval(low, high := sums * column.unit + most)
-            packed = packed * column.radix + _normal(sums, column, least, low, high)
-        return packed, self.kept(known, len(rows))
+            low, high = before.low[number] + added[number], before.high[number] + added[number]
+            clauses = [one for one in here.open if isinstance(one, Comparison) and one.name == column.name]
+            least, most = column.kept(clauses, here.ahead[number])
+            change = Change(
+                column,
+                least if least > low else None,
+                most if most is not None and most <= high else None,
+                column.alike(low, high, here.ahead[number]),
+            )
+            changes += [] if change.is_none else [change]
+        packed = sum(one << column.shift for one, column in zip(added, self.columns, strict=True))
+        return Move(packed, tuple(changes))
 
-    def _is_sure(self, node: int) -> bool:
-        known = {}
-        for number, column in enumerate(self.columns):
-            low, high = (self.settled[node][number] or 0) * column.unit, self.most[node, number]
-            known[column.name] = Interval(low + self.least[node, number], low + high + self.slack[node, number])
-        return bool(self.kept(known, 1, must_hold).all())
+    def _not_ranges(self, clauses: Iterable[Clause]) -> list[Clause]:
+        """Return the clauses that depend on rows, but do not ask that one column lies in some range."""
+        names = {one.name for one in self.columns}
+        depend = (one for one in clauses if names & {each.name for each in comparisons(one)})
+        return [one for one in depend if isinstance(one, Clauses) or one.comparator == "!="]
 
-    def first(self) -> Numbers:
-        """Return the row of the first node, before any word; none if no sentence can keep the limits."""
-        known = {
-            column.name: Interval(int(self.least[0, number]), int(self.most[0, number]))
-            for number, column in enumerate(self.columns)
-        }
-        return np.zeros(1, np.int64)[self.kept(known, 1)]
-
-    def kept(self, known: Mapping[str, Interval], rows: int, holds: Holds = may_hold) -> Truths:
-        """Return for which of so many rows every clause may hold, or must, given intervals of their figures."""
-        keep = np.ones(rows, np.bool_)
-        for clause in self.clauses:
-            keep &= holds(clause, known)
-        return keep
-
-    def unpacked(self, rows: Numbers, node: int) -> list[Numbers | int]:
-        """Return the sums of packed rows of a node, in units, by column."""
-        found: list[Numbers | int] = [sums or 0 for sums in self.settled[node]]
-        for number in reversed(self.open[node]):
-            rows, found[number] = np.divmod(rows, self.columns[number].radix)
+    def kept(self, rows: Numbers, node: int, holds: Holds) -> Truths:
+        """Return for which rows of a node of `reduced` every clause holds: may, or must."""
+        here, found = self.here[node], np.ones(len(rows), np.bool_)
+        for clause in self.asked.clauses:
+            found &= holds(clause, self._known(rows, here, clause))
         return found
 
-    def ended(self, rows: Numbers, node: int) -> dict[str, Interval]:
-        """Return what each figure can be of the sentences that end at a node with these rows."""
-        least, most = self.at_end(node)
-        low = [one * column.unit for one, column in zip(self.unpacked(rows, node), self.columns, strict=True)]
-        return {
-            column.name: Interval(sums + least[number], sums + most[number] + self.slack[node, number])
-            for number, (column, sums) in enumerate(zip(self.columns, low, strict=True))
-        }
+    def _known(self, rows: Numbers, here: _Here, clause: Clause) -> Mapping[str, Interval]:
+        """Return where the figures of a clause lie, for packed rows."""
+        names = {one.name for one in comparisons(clause)}
+        known = dict(here.known)
+        for column, ahead in zip(self.columns, here.ahead, strict=True):
+            if column.name in names:
+                units = column.units(rows)
+                known[column.name] = column.interval(units, units, ahead)
+        return known
+
+    def _columns(self, units: Mapping[str, int]) -> tuple[Column, ...]:
+        asked, found, shift = self.asked, list[Column](), 0
+        for name, common, least in zip(asked.summed, asked.pushed.common, asked.pushed.least, strict=True):
+            wanted = max(units.get(name, 1), FINE if name == SECONDS else 1)
+            unit = -(-wanted // common) * common
+            found.append(Column(name, unit, least, asked.doubts[name], asked.turns[name], shift))
+            shift += found[-1].bits
+        return tuple(found)
+
+    def _everywhere(self) -> list[_Here]:
+        """Return what is known of each node of `reduced`."""
+        reduced, zeros = self.reduced, (0,) * len(self.columns)
+        ahead, read = self._ahead(), self._read()
+        arriving: list[list[_Bounds]] = [[] for _ in reduced.ways]
+        found = list[_Here]()
+        for node in reversed(range(len(reduced.ways))):
+            bounds = _joined(arriving[node] or [_Bounds(zeros, zeros, zeros)])
+            here = self._at(bounds, ahead[node], read[node])
+            found.append(here)
+            united = _Bounds(here.low, here.high, bounds.lost)
+            for step, lost in reduced.lost[node].items():
+                arriving[step.node].append(united.after(step.added, lost))
+        return found[::-1]
+
+    def _at(self, bounds: _Bounds, ahead: Figures, read: Mapping[str, Interval]) -> _Here:
+        """Return what is known of a node at which sums lie in these bounds."""
+        more = tuple(map(add, ahead, bounds.lost))
+        every = [*zip(self.columns, bounds.low, bounds.high, more, strict=True)]
+        united = [column.united(*rest) for column, *rest in every]
+        known = {**self.asked.whole, **read, **{column.name: column.interval(*rest) for column, *rest in every}}
+        open_ones = tuple(one for one in self.asked.clauses if not must_hold(one, known).all())
+        dead = not all(may_hold(one, known).all() for one in open_ones)
+        low, high = (tuple(one[end] for one in united) for end in (0, 1))
+        return _Here(low, high, more, known, open_ones, dead)
+
+    def _ahead(self) -> list[Figures]:
+        """Return by how much the sentences that follow at each node can add more than the least."""
+        units = tuple(one.unit for one in self.columns)
+        found = list[Figures]()
+        for node, ways in enumerate(self.reduced.ways):
+            every = [(0,) * len(units)]
+            for step in ways:
+                parts = zip(step.added, units, self.reduced.lost[node][step], found[step.node], strict=True)
+                every.append(tuple(added * unit + lost + more for added, unit, lost, more in parts))
+            found.append(tuple(map(max, zip(*every, strict=True))))
+        return found
+
+    def _read(self) -> list[Mapping[str, Interval]]:
+        """Return where the figures lie that are read at the ends of the sentences that follow at each node."""
+        found = list[Mapping[str, Interval]]()
+        for node, ways in enumerate(self.reduced.ways):
+            end = self.reduced.ends.get(node)
+            found.append(spanned(found[one.node] for one in ways) if end is None else self.asked.end(end))
+        return found
 
 
-def _normal(sums: Numbers, column: Column, least: int, low: Numbers, high: Numbers) -> Numbers:
-    """Return what stands for sums in a column: the smallest for which all comparisons come out alike."""
-    passed = sum((low >= turn for turn in column.turns), np.zeros(len(low), np.int64))
-    passable = sum((high >= turn for turn in column.turns), np.zeros(len(low), np.int64))
-    smallest = np.maximum(0, -((least - np.concatenate(([least], column.turns))) // column.unit))
-    return np.where(passed == passable, smallest[passed], sums)
+def _joined(every: Sequence[_Bounds]) -> _Bounds:
+    low, high, lost = (zip(*of, strict=True) for of in zip(*every, strict=True))
+    return _Bounds(tuple(map(min, low)), tuple(map(max, high)), tuple(map(max, lost)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from archsearch.analysis.fragment import NeedsReachError
 from archsearch.analysis.limits import NO_LIMITS, Verdict
 from archsearch.errors import NotationError
 from archsearch.notation.word import Vocabulary
+from archsearch.space.asked import Asked
 from archsearch.space.automaton import Automaton
 from archsearch.space.census import Census
 from archsearch.space.intervals import turns
@@ -30,14 +31,15 @@ NO_UNITS: Mapping[str, int] = MappingProxyType({})
 def lattice_of(space: Space) -> Lattice:
     machine, names = Automaton(space.rules, space.vocabulary), space.limits.names
     enough = max(turns(space.limits.condition.clauses, "rf"), default=0)
+    folding = partial(Fold, space.input, space.classes, names, calibration=space.limits.calibration)
     try:
-        return lattice(machine, Fold(space.input, space.classes, names, enough=enough))
+        return lattice(machine, folding(enough=enough))
     except NeedsReachError:
-        return lattice(machine, Fold(space.input, space.classes, names, reach=True))
+        return lattice(machine, folding(reach=True))
 
 
 def census(space: Space, units: Mapping[str, int] = NO_UNITS, memory: int = MEMORY) -> Census:
-    return Census(Sums(lattice_of(space), space.limits, units), memory)
+    return Census(Sums(Asked(lattice_of(space), space.limits), units), memory)
 
 
 @lru_cache(maxsize=64)

@@ -196,9 +196,7 @@ def test_random_spaces_are_counted_as_one_by_one(count: int) -> None:
         right = one_by_one(space)
         assert found.sums.lattice.sentences[0] == right.shapes_fit
         assert found.least <= right.fits <= right.may_fit <= found.most
-        if not found.sums.slack.any() and not any(
-            map(found.sums.lattice.fold.is_bound, found.sums.lattice.states)
-        ):
+        if found.sums.is_exact:
             assert found.least == found.most
 
     holds()

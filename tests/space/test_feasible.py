@@ -14,7 +14,8 @@ from scipy.stats import chisquare
 from archsearch import ArchsearchError, Space
 from archsearch.analysis.fragment import NotFoldedError
 from archsearch.space.automaton import Automaton
-from archsearch.space.census import Census, Ways
+from archsearch.space.census import Census
+from archsearch.space.digits import Ways
 from archsearch.space.feasible import Feasible
 from archsearch.space.intervals import Numbers
 from archsearch.space.lattice import network
