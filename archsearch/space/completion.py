@@ -44,7 +44,7 @@ class Ahead:
     def __init__(self, found: Census, *, certainly: bool) -> None:
         self._census, self._certainly = found, certainly
         self._node, self._row = 0, 0
-        self._is_sure, self._taken = False, 0
+        self._is_sure, self._is_lost, self._taken = False, False, 0
         self._edges: list[int] = []
         self._arrive()
 
@@ -70,14 +70,15 @@ class Ahead:
         sums, node = self._census.sums, self._node
         self._node = sums.lattice.edges[node][edge].node
         if self._node >= 0 and not self._is_sure:
-            self._row = int(sums.moved(np.array([self._row]), node, edge)[0][0])
+            moved, keep = sums.moved(np.array([self._row]), node, edge)
+            self._row, self._is_lost = int(moved[0]), self._is_lost or not keep[0]
         self._arrive()
 
     def _arrive(self) -> None:
         self._taken, self._edges = 0, []
         if self._node in {FITTED, MISFIT}:
             return
-        self._is_sure = self._is_sure or self._census.sums.sure[self._node]
+        self._is_sure = not self._is_lost and (self._is_sure or self._census.sums.sure[self._node])
         self._edges = [*range(len(self._census.sums.lattice.edges[self._node]))]
         if not self._choices(0):
             self._follow(0)
@@ -85,6 +86,8 @@ class Ahead:
     def _onward(self, edge: int) -> int:
         sums = self._census.sums
         target = sums.lattice.edges[self._node][edge].node
+        if self._is_lost:
+            return 0
         if self._is_sure:
             return int(target == FITTED) if target < 0 else sums.lattice.sentences[target]
         row = np.array([self._row])
