@@ -53,7 +53,7 @@ class Census:
         step = self.sums.step(node, edge)
         ways, at = self.certain if certainly else self.possible, self.sums.reduced.at[node]
         found = None if step is None or at is None else self._through(ways, rows, at, step)
-        return np.zeros(len(rows), np.int64) if found is None else digits.numbers(found)
+        return np.zeros(len(rows), np.int64) if found is None else digits.numbers(found * (rows >= 0))
 
     def _all(self, ways: list[Digits | None]) -> int:
         first = self.sums.reduced.at[0]

@@ -105,13 +105,16 @@ class Sums:
         return steps[edge] if steps else None
 
     def moved(self, rows: Numbers, node: int, edge: int) -> tuple[Numbers, Truths]:
-        """Return packed rows of a node of the lattice after an edge, and which may still keep the limits."""
+        """Return packed rows of a node of the lattice after an edge, and which may still keep the limits.
+
+        Those that may not are below 0, and stay so.
+        """
         step = self.step(node, edge)
         if step is None:
-            return np.zeros_like(rows), np.zeros(len(rows), np.bool_)
+            return np.full_like(rows, DROPPED), np.zeros(len(rows), np.bool_)
         number = self.reduced.at[node]
         assert number is not None
-        packed = rows if number == step.node else self.stepped(rows, number, step)
+        packed = rows if number == step.node else np.where(rows < 0, DROPPED, self.stepped(rows, number, step))
         return packed, packed >= 0
 
     def stepped(self, rows: Numbers, node: int, step: Step) -> Numbers:

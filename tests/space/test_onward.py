@@ -32,6 +32,11 @@ def followed(
             ways = int(found.onward(rows, node, number, certainly=certainly)[0])
         moved, kept = sums.moved(rows, node, number)
         inner = []
+        if not sums.sure[node] and not kept[0] and edge.node >= 0 and not sums.sure[edge.node]:
+            # What has broken a limit does not keep it again.
+            numbers = range(len(sums.lattice.edges[edge.node]))
+            assert not any(found.onward(moved, edge.node, one, certainly=certainly)[0] for one in numbers)
+            assert not any(sums.moved(moved, edge.node, one)[1][0] for one in numbers)
         if ways:
             inner = [*followed(found, certainly=certainly, node=edge.node, row=int(moved[0]), tokens=after)]
             assert kept[0] or sums.sure[node]
