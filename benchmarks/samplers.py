@@ -5,9 +5,9 @@
 Nothing is trained: the score of a network is a made-up formula, another for each seed. Parameters and MACs pay,
 ever less; so does each word, by its values and by the word before it, which is what a sampler has to find out; and
 there is noise, as with another seed of a training. A published table can stand for the formula: a `Score` that
-looks results up, as in docs/training.md, takes the place of `Landscape`, and the space of the table that of --space.
+looks results up, as in docs/training.md, takes the place of `Landscape`, and its space that of --space.
 
-The table has means over the seeds: proposals refused and seen before; the best score after so many proposals, above
+The table has means over the seeds: proposals refused and seen before; the best score after so many proposals, less
 the best of as many fair draws (`random`, `fitting`) with the same seed, with its standard error; the slots of a
 network that follow from what was learnt, and those that were drawn; seconds of a proposal. With --trained, what is
 refused or seen before does not count: the search goes on until sixty networks are scored.

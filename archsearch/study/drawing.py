@@ -36,6 +36,7 @@ class Drawing:
     ended: str = ""
     remedy: str | None = None
     draws: Draws | FairDraws = field(init=False)
+    _ahead: dict[str, str] | None = None
 
     def __post_init__(self) -> None:
         self.draws = draws(self.study.space, self.study.measurement.seed, self.fitting)
@@ -45,11 +46,18 @@ class Drawing:
         """Whether the next network is drawn because too few are trained to learn from."""
         return self.fitting is not None and self.rungs.trained[0] < self.first
 
+    def begin(self) -> None:
+        """Look for the first network to draw; raises ArchsearchError if no network of the space fits."""
+        self._ahead = self.next()
+
     def next(self) -> dict[str, str] | None:
         """Return the choices of a network that fits and was not tried, or None where the rung ends.
 
         Raises ArchsearchError if no network of the space fits.
         """
+        if self._ahead is not None:
+            found, self._ahead = self._ahead, None
+            return found
         begun = self.draws.looked_at
         while self.rungs.may_propose:
             choices = self.draws.find(self.kept, _PORTION)

@@ -73,9 +73,7 @@ def fitting(space: Space, say: Callable[[str], None]) -> Fitting | None:
         return None
     count = found.feasible.count
     if not count.most:
-        remedy = (
-            "loosen the limits, or let the space derive other networks; `archsearch explain` counts for each limit"
-        )
+        remedy = "loosen the limits, or let the space derive others; `archsearch explain` says what each refuses"
         raise ArchsearchError(f"no network of `{space.name}` fits: {space.limits}", remedy=remedy)
     say(f"networks of `{space.name}` that fit: {count}")
     return found

@@ -119,7 +119,6 @@ class _Run:
     refused: int = 0
     failed: int = 0
     last_failed: Scored | None = None
-    spare: dict[str, str] | None = None
 
     def go(self) -> None:
         """Propose and score until the plan is done or nothing is left."""
@@ -132,7 +131,7 @@ class _Run:
         self.refused = sum(1 for _ in takewhile("refused".__eq__, reversed(states)))
         if not self.kept.trials and not self.starts:
             # Where nothing fits this ends the search, before a row binds the study to its limits.
-            self.spare = self.drawing.next()
+            self.drawing.begin()
         try:
             while not self.ended:
                 self._step()
@@ -173,8 +172,7 @@ class _Run:
             self._try(self.study.space.derivation(self.starts.pop(0)))
         elif self.refused < _REFUSED_IN_A_ROW and not self.drawing.comes_first:
             self._try(None)
-        elif (choices := self.spare or self.drawing.next()) is not None:
-            self.spare = None
+        elif (choices := self.drawing.next()) is not None:
             self._try(choices)
 
     def _resume(self, queued: FrozenTrial) -> None:
