@@ -95,7 +95,10 @@ def test_only_the_latest_have_children_and_the_best_of_few_most() -> None:
 
 
 def test_children_are_completed_until_one_is_new() -> None:
-    known = [trial(number, a=a, b=b) for number, (a, b) in enumerate(("1x", "2x", "3x", "1y", "2y"))]
+    known = [
+        trial(number, a=a, b=b)
+        for number, (a, b) in enumerate([("1", "x"), ("2", "x"), ("3", "x"), ("1", "y"), ("2", "y")])
+    ]
 
     def complete(wanted: Mapping[str, str], draw: random.Random) -> dict[str, str]:
         return dict(wanted)

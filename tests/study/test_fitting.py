@@ -30,7 +30,7 @@ class Fixed(random.Random):
     def __init__(self, number: int) -> None:
         self.number = number
 
-    def randrange(self, *_: int) -> int:
+    def randrange(self, start: int, stop: int | None = None, step: int = 1) -> int:
         return self.number
 
 
