@@ -24,12 +24,12 @@ class Asked(BaseSampler):
 
     What it proposes for several slots together is held back until their turn comes. What it has not learnt, or
     cannot fit, is drawn: each option as often as there are derivations that fit and go on by it. `learnt` has the
-    slots for which a proposal of their own follows from the trials. Without `ahead`, every option is taken, and
-    the sampler itself draws what it has not learnt.
+    slots for which a proposal of their own follows from the trials; None if all may. Without `ahead`, every option
+    is taken, and the sampler itself draws what it has not learnt.
     """
 
     def __init__(
-        self, inner: BaseSampler, learnt: Container[str], ahead: Ahead | None, draw: random.Random
+        self, inner: BaseSampler, learnt: Container[str] | None, ahead: Ahead | None, draw: random.Random
     ) -> None:
         self.inner = inner
         self.slots = self.modelled = 0
@@ -73,10 +73,11 @@ class Asked(BaseSampler):
         if param_name in self._held and ways[options.index(self._held[param_name])]:
             self.modelled += 1
             return self._held[param_name]
-        if self._ahead is None or param_name in self._learnt:
+        is_learnt = self._learnt is None or param_name in self._learnt
+        if is_learnt or self._ahead is None:
             option = self.inner.sample_independent(study, trial, param_name, param_distribution)
             if ways[options.index(option)]:
-                self.modelled += param_name in self._learnt
+                self.modelled += is_learnt
                 return option
         return options[weighted(ways, self._draw)]
 

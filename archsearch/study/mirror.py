@@ -134,11 +134,16 @@ class Mirror:
         seed = self._seed + len(learnt)
         fitting = None if whole else self._fitting
         inner = self._sampler.make(seed, None if fitting is None else fitting.complete)
-        alone = self._sampler.learns_alone and len(learnt) >= self._sampler.first
-        slots = {slot for trial in self._memory.shown or learnt for slot in trial.params} if alone else ()
+        slots = self._slots(learnt) if self._is_named else None
         ahead = None if fitting is None else fitting.completion.begin()
-        self.study.sampler = asked = Asked(inner, slots, ahead, random.Random(seed))
+        self.study.sampler = asked = Asked(inner, slots, ahead, random.Random(f"slots {seed}"))
         return asked
+
+    def _slots(self, learnt: Sequence[FrozenTrial]) -> set[str]:
+        """Return the slots for which the sampler alone has a proposal that follows from trials."""
+        if not self._sampler.learns_alone or len(learnt) < self._sampler.first:
+            return set()
+        return {slot for trial in self._memory.shown or () for slot in trial.params}
 
     def _learnt(self) -> list[FrozenTrial]:
         """Return the trials that a sampler may learn from, numbered in the order in which they were begun.

@@ -58,7 +58,7 @@ def sampler(given: BaseSampler | str) -> Sampler:
     (10, 0)
     """
     if isinstance(given, BaseSampler):
-        return Sampler(lambda _seed, _complete: given, first=0, learns_alone=True)
+        return Sampler(lambda _seed, _complete: given, first=0)
     if given not in _NAMED:
         remedy = f"take one of Optuna's, or the name of one; {suggest(given, SAMPLERS)}"
         raise ArchsearchError(f"there is no sampler `{given}`", remedy=remedy)

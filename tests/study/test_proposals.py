@@ -217,13 +217,14 @@ class Last(RandomSampler):
 
 
 def test_what_a_sampler_wants_is_kept_as_far_as_it_can_fit(storage: str) -> None:
-    space = Space.of("limits params < 700\nnetwork = conv(2|4|8|64, stride=2) conv(2|4|8) head()", "small")
-    asked = Last()
-    first, *_ = sentences(searched(storage, 1, space=space, sampler=asked).rows)
-    # Nothing fits with 64; the last option of the second slot does with two of the others.
-    fits = {str(network) for network in that_fit(space).values()}
-    assert "conv(8, stride=2) conv(8) head()" not in fits
-    assert first in {"conv(2, stride=2) conv(8) head()", "conv(4, stride=2) conv(8) head()"} & fits
+    wide = "conv(2|3|4|5|6|7)"
+    space = Space.of(f"limits params < 2k\nnetwork = conv(2|64, stride=2) {wide} {wide} {wide} head()", "small")
+    for count, seed in enumerate((0, 1, 2), start=1):
+        watch = Heard()
+        outcome = searched(storage, count, space=space, sampler=Last(seed), watch=watch)
+    # Nothing fits with 64.
+    assert outcome.rows[0]["sentence"] == "conv(2, stride=2) conv(7) conv(7) conv(7) head()"
+    assert watch.slots[-2:] == [(3, 1), (0, 4)], "proposed again, and then one is drawn in its place"
 
 
 def test_a_sampler_of_optunas_keeps_what_it_knows(storage: str) -> None:

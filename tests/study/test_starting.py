@@ -66,7 +66,7 @@ def test_a_random_search_tries_all_that_fits_and_nothing_twice(storage: str) -> 
 def test_the_reference_network_starts_a_search_of_its_space(storage: str) -> None:
     study = Study("era", Space.find("era_s9"), STUDY.measurement)
     reference = read(shipped(".net")["era_s9.net"])
-    outcome = run(study, score_in(0), Budget(trials=1), storage=storage, start=[reference])
+    outcome = run(study, score_in(0), Budget(trials=1), storage=storage, start=[reference], proposals="plain")
     assert sentences(outcome) == [str(reference)]
 
 
