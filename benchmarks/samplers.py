@@ -120,6 +120,10 @@ class Searched(Watch):
             self.best.append(self.best[-1])
         self.best[-1] = max(self.best[-1], float(str(row["val_accuracy"])))
 
+    def after(self, count: int) -> float:
+        """Return the best score among the first so many proposals, or all, if there were no more."""
+        return self.best[min(count, len(self.best) - 1)]
+
     @property
     def columns(self) -> dict[str, float]:
         """The columns of the table, but for those of the best found."""
@@ -149,7 +153,7 @@ def row(searches: Sequence[Searched], fair: Sequence[Searched]) -> list[str]:
     columns = {name: mean(one.columns[name] for one in searches) for name in searches[0].columns}
     cells = [f"{columns['refused']:.1f}", f"{columns['seen before']:.1f}"]
     for after in AFTER:
-        gains = [one.best[after] - other.best[after] for one, other in zip(searches, fair, strict=True)]
+        gains = [one.after(after) - other.after(after) for one, other in zip(searches, fair, strict=True)]
         error = stdev(gains) / math.sqrt(len(gains)) if len(gains) > 1 else math.nan
         cells.append(f"{mean(gains):+.2f} ± {error:.2f}" if math.isfinite(mean(gains)) else "none")
     return [
@@ -188,7 +192,7 @@ def main() -> None:
                 else [searched(space, sampler, way, seed, trained=asked.trained) for seed in range(asked.seeds)]
             )
             print(f"| {' | '.join([sampler, way, *row(runs, fair)])} |", flush=True)
-    best = [f"{mean(one.best[after] for one in fair):.2f}" for after in AFTER]
+    best = [f"{mean(one.after(after) for one in fair):.2f}" for after in AFTER]
     print(f"\nbest of fair draws: {', '.join(best)}")
 
 
