@@ -1,11 +1,15 @@
-"""How long receptive field, parameters and MACs of a network take, compared with tools that count a module.
+"""How long a network takes to analyse and to judge, compared with tools that count a module.
 
 `python benchmarks/counting.py` draws distinct networks from the shipped space era_s9 and prints milliseconds per
-network, all in one process and one thread. Ours starts from the sentence, as text or as a value; the others get
-the network's graph for free, and their time is shown with and without building the module. Each round measures
-every network once with each tool, on new modules and values; the result is the median of the rounds. Time is
-processor time, which other work on the machine disturbs less than wall-clock time. Caches that the package keeps
-for the life of a process are named, and cleared before each pass, except for its parser's tables.
+network, all in one process and one thread. Analysed are its receptive field, parameters and MACs. Judged are the
+limits of the space, by what is remembered of words: from nothing, and after many other networks of the space. Ours
+starts from the sentence, as text or as a value; the others get the network's graph for free, and their time is
+shown with and without building the module. Each round measures every network once with each tool, on new modules
+and values; the result is the median of the rounds. Time is processor time, which other work on the machine
+disturbs less than wall-clock time. Caches that the package keeps for the life of a process are named, and cleared
+before each pass, except for its parser's tables.
+
+At last all networks of the space first are derived and judged, from nothing.
 """
 
 from __future__ import annotations
@@ -34,6 +38,7 @@ from archsearch.table import render
 
 ROUNDS = 5
 NETWORKS = 100
+OTHERS = (1_000, 10_000)
 IMAGE = (1, 3, 32, 32)
 FIGURES = ("rf", "params", "macs")
 PARSER = "archsearch.notation.parser._parser"
@@ -107,6 +112,35 @@ def read(found: Profile, figures: tuple[str, ...]) -> tuple[float, ...]:
     return tuple(found.figures[name] for name in figures)
 
 
+def judged_from_text(space: Space, network: Network) -> list[float]:
+    """Measure whether a sentence given as text keeps the limits of a space."""
+    text = str(network)
+    started = time.process_time()
+    _ = space.check(parse(text)).fits
+    return [time.process_time() - started]
+
+
+def judged_from_value(space: Space, network: Network) -> list[float]:
+    """Measure the same of a sentence given as a value."""
+    value = parse(str(network))
+    started = time.process_time()
+    _ = space.check(value).fits
+    return [time.process_time() - started]
+
+
+def judged_all(space: Space) -> tuple[float, float]:
+    """Return the seconds that deriving all networks of a space takes, and those of judging them too."""
+    started = time.process_time()
+    for index in range(space.size):
+        space.at(index)
+    derived = time.process_time()
+    clear_caches()
+    begun = time.process_time()
+    for index in range(space.size):
+        _ = space.check(space.at(index)).fits
+    return derived - started, time.process_time() - begun
+
+
 def from_module(tool: Tool, network: Network) -> list[float]:
     """Measure building a module and counting it with a tool."""
     graph = network.lower()
@@ -120,12 +154,19 @@ def from_module(tool: Tool, network: Network) -> list[float]:
     return [ended - started, ended - built]
 
 
-def seconds(timed: Timed, networks: list[Network]) -> list[float]:
-    """Measure each network once, and return the means."""
+def clear_caches() -> None:
+    """Forget all but the parser's tables."""
     for name, cache in caches():
         if name != PARSER:
             cache.cache_clear()
     gc.collect()
+
+
+def seconds(timed: Timed, networks: list[Network], others: list[Network]) -> list[float]:
+    """Measure each network once, after others that are not measured, and return the means."""
+    clear_caches()
+    for network in others:
+        timed(network)
     return [mean(column) for column in zip(*map(timed, networks), strict=True)]
 
 
@@ -164,20 +205,32 @@ def main() -> None:
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     tools = foreign_tools()
-    drawn = {str(network): network for network in islice(Space.find("era_s9").sample(seed=0), 2 * NETWORKS)}
-    networks = list(drawn.values())[:NETWORKS]
+    space = Space.find("era_s9")
+    drawn = {str(network): network for network in islice(space.sample(seed=0), 2 * NETWORKS + max(OTHERS))}
+    networks, others = [*drawn.values()][:NETWORKS], [*drawn.values()][NETWORKS:]
     check(networks[0], tools)
     every = tuple(profile(networks[0].lower()).figures)
+    text, value = partial(judged_from_text, space), partial(judged_from_value, space)
     ours: dict[str, Timed] = {
         "ours, from text": partial(from_text, FIGURES),
         "ours, from a value": partial(from_value, FIGURES),
         "ours, from text, every figure": partial(from_text, every),
         "ours, from a value, every figure": partial(from_value, every),
+        "judged, from text": text,
+        "judged, from a value": value,
     }
+    before = dict[str, list[Network]]()
+    for count in OTHERS:
+        for start, judge in (("text", text), ("a value", value)):
+            ours[name := f"judged, from {start}, after {count:,}"] = judge
+            before[name] = others[:count]
     timed = ours | {name: partial(from_module, tool) for name, tool in tools.items()}
     for measure in timed.values():  # a first pass for what is loaded on first use
-        seconds(measure, networks[:2])
-    rounds = [{name: seconds(measure, networks) for name, measure in timed.items()} for _ in range(ROUNDS)]
+        seconds(measure, networks[:2], [])
+    rounds = [
+        {name: seconds(measure, networks, before.get(name, [])) for name, measure in timed.items()}
+        for _ in range(ROUNDS)
+    ]
 
     print(f"{len(networks)} distinct networks of era_s9, the median of {ROUNDS} rounds; {conditions()}")
     assert PARSER in dict(caches())
@@ -188,7 +241,16 @@ def main() -> None:
     print()
     for name in ours:
         rates = [1 / one[name][0] for one in rounds]
-        print(f"{name}: {median(rates):,.0f} networks a second ({min(rates):,.0f} to {max(rates):,.0f})")
+        peer = median(one["fvcore"][0] / one[name][0] for one in rounds)
+        rate = f"{median(rates):,.0f} networks a second ({min(rates):,.0f} to {max(rates):,.0f})"
+        print(f"{name}: {rate}, 1/{peer:,.0f} of building it and counting it with fvcore")
+    first = Space.find("first")
+    derived, judged = judged_all(first)
+    peer = judged / median(one["fvcore"][0] for one in rounds)
+    print(
+        f"all {first.size:,} networks of first: derived in {derived:.2f} s, derived and judged in {judged:.2f} s, "
+        f"in which {peer:,.0f} of era_s9 are built and counted with fvcore"
+    )
 
 
 if __name__ == "__main__":

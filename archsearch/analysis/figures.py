@@ -56,21 +56,31 @@ def headline(profile: Measured, end: int | None = None, among: Container[int] | 
     see nothing of the image, as all of them read padding alone, is none: it is a constant.
     `end` computes the output, else the profile's own does; `among` are the nodes that are asked for, else all.
     """
-    last = _last_maps(profile, profile.end if end is None else end, among)
+    last = last_maps(profile.graph, profile.patterns, profile.end if end is None else end, among)
     return last[0] if len(last) == 1 else max(last or [0], key=lambda number: rf_at(profile, number))
 
 
-def _last_maps(profile: Measured, end: int, among: Container[int] | None) -> list[int]:
-    """Return the maps that a node is computed from, but for those that another of these maps is computed from."""
+def last_maps(
+    graph: Graph,
+    seen: Sequence[TensorField],
+    end: int,
+    among: Container[int] | None = None,
+    earlier: Container[int] = (),
+) -> list[int]:
+    """Return the maps that a node is computed from, but for those that another of these maps is computed from.
+
+    `earlier` are nodes that stand for earlier operations: each is taken for a map of those in it.
+    """
     waiting, followed, last = {end}, set[int](), []
     # All that a map is computed from is followed by it: then there is no other before it.
     while not waiting <= followed:
         waiting.remove(number := max(waiting))
-        is_map = profile.patterns[number].is_local_map and (among is None or number in among)
-        if is_map and number not in followed:
+        is_asked = seen[number].is_local_map and (among is None or number in among)
+        is_last = is_asked or number in earlier
+        if is_last and number not in followed:
             last.append(number)
-        waiting.update(read := profile.graph.nodes[number].inputs)
-        followed.update(read if is_map or number in followed else ())
+        waiting.update(read := graph.nodes[number].inputs)
+        followed.update(read if is_last or number in followed else ())
     return last
 
 

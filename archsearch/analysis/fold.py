@@ -4,64 +4,41 @@ A word is given a State, what is known of a sentence so far. It leaves another, 
 Both are found by building the word's operations on a single one that stands for all before, and by asking the
 analyzer about these. Figures that are no sums, such as `rf`, are read from the last state.
 
-Only the extents of patterns are kept: their holes are filled. A union of filled sets, or one moved along, extends
-as far as that of the sets, so `rf` is exact.
+What is remembered serves the next sentence, of the same space or not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
-from functools import lru_cache
+from collections.abc import Collection
 from operator import mul
 from typing import NamedTuple
 
-from archsearch.analysis.cost import Calibration, Work, work
-from archsearch.analysis.figures import ADDED, SECONDS, Figures, depths
+from archsearch.analysis.cost import Calibration, Work
+from archsearch.analysis.figures import ADDED, SECONDS, depths
 from archsearch.analysis.fragment import Fragment, NotFoldedError, NotInOrderError, Part, fragment
-from archsearch.analysis.op_profile import rf, rf_inside
-from archsearch.analysis.profile import Profile
-from archsearch.analysis.receptive.axis import Axis
-from archsearch.analysis.receptive.field import AxisField, image, image_with_patterns, image_with_spans
-from archsearch.analysis.receptive.pattern import Pattern
-from archsearch.analysis.receptive.rules import fields
-from archsearch.analysis.receptive.tensor import TensorField, of_image
-from archsearch.analysis.seen import SETS_UP_TO
+from archsearch.analysis.sights import LastMap, Sights
 from archsearch.errors import ShapeError
-from archsearch.graph.graph import depending
 from archsearch.graph.shapes import Shape, Sizes
 from archsearch.notation.network import WordCall
 
 FOLDED = frozenset({*ADDED, "rf", "rf_inside", "depth", SECONDS})
 """The figures that a fold can tell."""
 
-
-class NeedsReachError(NotFoldedError):
-    """A sentence for which a fold must know what units see inside the image."""
-
-
-class LastMap(NamedTuple):
-    """What is asked of the last map before an output; `bound`: its units see at most that."""
-
-    rf: int = 0
-    rf_inside: int = 0
-    bound: bool = False
+_FRAGMENT_BYTES = 5_000
+_RESULT_BYTES = 400
 
 
 class State(NamedTuple):
     """What is known of the output of some words, as far as it decides on what other words make of it.
 
-    `blind` are the units along each axis that see nothing of the image, as bit sets. `stride` is the product of
-    the strides since the sentence began that is being read, None where it does not read what is before it.
-    `last` is the last map where the output is none. `depth` is that of the output, and `deepest` the largest so
-    far: 0 unless asked for.
+    `sight` is what it sees, by its number. `stride` is the product of the strides since the sentence began that is
+    being read, None where it does not read what is before it. `depth` is that of the output, and `deepest` the
+    largest so far: 0 unless asked for.
     """
 
     shape: Shape
-    field: TensorField
-    blind: tuple[int, ...]
+    sight: int
     stride: Sizes | None
-    last: LastMap | None = None
     depth: int = 0
     deepest: int = 0
 
@@ -91,30 +68,32 @@ class Fold:
         reach: bool = False,
         enough: int | None = None,
     ) -> None:
-        self.input, self.classes, self.calibration, self.enough = input_shape, classes, calibration, enough
+        self.input, self.classes, self.calibration = input_shape, classes, calibration
         self.summed = tuple(name for name in ADDED if name in names)
         self.nothing = (0,) * (len(self.summed) + len(Work._fields) * (calibration is not None))
         self.states: list[State] = []
         self._numbers: dict[State, int] = {}
         self._asks_depth = "depth" in names
-        self._reach = reach or "rf_inside" in names
-        self._image = self._axis_image()
-        self._steps: dict[tuple[int, WordCall], Step | None] = {}
+        self.reach = reach or "rf_inside" in names
+        self.sights = Sights(input_shape, reach=self.reach, enough=enough)
         self._entries: dict[tuple[int, WordCall, tuple[int, ...], int], int | None] = {}
         self._exits: dict[tuple[int, WordCall, tuple[int, ...]], Step | None] = {}
-        self._fragments: dict[tuple[tuple[Part, ...], WordCall, int], Fragment | None] = {}
-        axes = [*map(self._image, input_shape[1:])]
-        self.start = self._number(State((1, *input_shape), of_image((1, *input_shape), axes), (), (1, 1)))
+        self._fragments: dict[tuple[tuple[Part, ...], WordCall, int], Fragment | NotFoldedError | None] = {}
+        self.start = self._number(State((1, *input_shape), self.sights.start, (1, 1)))
+
+    @property
+    def size(self) -> int:
+        """About how many bytes what it remembers takes."""
+        results = len(self._entries) + len(self._exits)
+        return _FRAGMENT_BYTES * len(self._fragments) + _RESULT_BYTES * results + self.sights.bytes
 
     def after(self, state: int, call: WordCall) -> Step | None:
         """Return what a word does, with the sentences in its brackets; None where its shapes do not fit.
 
         Raises NotFoldedError for a word that depends on more than a State.
         """
-        key = state, call
-        if key not in self._steps:
-            self._steps[key] = self._nested(state, call) if call.bodies else self._leave(state, call, ())
-        return self._steps[key]
+        # Of one with sentences its parts are remembered: there are fewer of these.
+        return self.sentence((call,), state) if call.bodies else self.left(state, call, ())
 
     def entered(self, state: int, opening: WordCall, ends: tuple[int, ...], of: int) -> int | None:
         """Return the state in which the next `of` so many sentences in a word's brackets begins.
@@ -137,15 +116,9 @@ class Fold:
 
     def sentence(self, calls: tuple[WordCall, ...], state: int | None = None) -> Step | None:
         """Return what a sentence does to a state, or to the image; None where its shapes do not fit."""
-        here = self.start if state is None else state
         added = [self.nothing]
-        for call in calls:
-            step = self.after(here, call)
-            if step is None:
-                return None
-            here = step.state
-            added.append(step.added)
-        return Step(here, tuple(map(sum, zip(*added, strict=True))))
+        end = self._follow(self.start if state is None else state, calls, added)
+        return None if end is None else Step(end, tuple(map(sum, zip(*added, strict=True))))
 
     def figures(self, step: Step) -> dict[str, float]:
         """Return the figures of a sentence from the image that ends in this step."""
@@ -158,7 +131,7 @@ class Fold:
         """Return the figures that are no sums, of a sentence that ends in a state."""
         last = self._last(state)
         found = {"rf": last.rf}
-        if self._reach:
+        if self.reach:
             found["rf_inside"] = last.rf_inside
         if self._asks_depth:
             found["depth"] = self.states[state].deepest
@@ -170,23 +143,42 @@ class Fold:
 
     def _last(self, state: int) -> LastMap:
         known = self.states[state]
-        return self._asked(known.field) if known.last is None else known.last
+        return self.sights.last(known.sight, known.shape)
 
-    def _nested(self, state: int, call: WordCall) -> Step | None:
-        """Return what a word does together with its sentences."""
-        opening, ends, added = call.opening, list[int](), [self.nothing]
+    def _follow(self, state: int, calls: tuple[WordCall, ...], added: list[tuple[int, ...]]) -> int | None:
+        """Return the state behind a sentence, and write down what each of its words adds."""
+        here: int | None = state
+        for call in calls:
+            if here is None:
+                return None
+            if call.bodies:
+                here = self._nested(here, call, added)
+            else:
+                here = self._noted(self.left(here, call, ()), added)
+        return here
+
+    def _nested(self, state: int, call: WordCall, added: list[tuple[int, ...]]) -> int | None:
+        """Return the state behind a word and its sentences, and write down what these add."""
+        opening, ends, before = call.opening, list[int](), len(added)
         try:
             for body in call.bodies:
                 begin = self.entered(state, opening, tuple(ends), len(call.bodies))
-                end = None if begin is None else self.sentence(body, begin)
+                end = None if begin is None else self._follow(begin, body, added)
                 if end is None:
                     return None
-                ends.append(end.state)
-                added.append(end.added)
+                ends.append(end)
             step = self.left(state, opening, tuple(ends))
         except NotInOrderError:
-            return self.left(state, call, ())
-        return step and Step(step.state, tuple(map(sum, zip(step.added, *added, strict=True))))
+            del added[before:]
+            step = self.left(state, call, ())
+        return self._noted(step, added)
+
+    @staticmethod
+    def _noted(step: Step | None, added: list[tuple[int, ...]]) -> int | None:
+        if step is None:
+            return None
+        added.append(step.added)
+        return step.state
 
     def _leave(self, state: int, call: WordCall, ends: tuple[int, ...]) -> Step | None:
         found = self._fragment(state, call, ends, len(ends))
@@ -205,83 +197,34 @@ class Fold:
                 self._fragments[key] = fragment(self.input, self.classes, call, key[0], sentences)
             except ShapeError:
                 self._fragments[key] = None
-        return self._fragments[key]
+            except NotFoldedError as error:
+                self._fragments[key] = error.with_traceback(None)
+        found = self._fragments[key]
+        if isinstance(found, NotFoldedError):
+            raise found.with_traceback(None)
+        return found
 
     def _reached(self, found: Fragment, earlier: tuple[int, ...], stride: Sizes | None) -> int | None:
         """Return the number of the state at the end of some operations, None for a field too large to count."""
-        known = {number: self.states[one] for number, one in zip(found.earlier, earlier, strict=True)}
-        try:
-            seen = fields(found.graph, self._image, {number: one.field for number, one in known.items()})
-        except ShapeError:
+        known = [self.states[one] for one in earlier]
+        sight = self.sights.after(found, [one.sight for one in known])
+        if sight is None:
             return None
-        end = seen[found.end]
         depth = deepest = 0
         if self._asks_depth:
-            every = depths(found.graph, {number: one.depth for number, one in known.items()})
-            depth, deepest = every[found.end], max(*every, *(one.deepest for one in known.values()))
-        last = None if end.is_local_map else self._last_map(found, seen, known)
-        return self._number(State(found.graph.nodes[found.end].shape, end, (), stride, last, depth, deepest))
+            every = depths(found.graph, dict(zip(found.earlier, (one.depth for one in known), strict=True)))
+            depth, deepest = every[found.end], max(*every, *(one.deepest for one in known))
+        return self._number(State(found.graph.nodes[found.end].shape, sight, stride, depth, deepest))
 
     def _added(self, found: Fragment) -> tuple[int, ...]:
-        figures = Figures(Profile(found.graph))
-        done = () if self.calibration is None else work(found.graph)
-        return (*(int(figures[name]) for name in self.summed), *done)
-
-    def _last_map(self, found: Fragment, seen: Sequence[TensorField], known: Mapping[int, State]) -> LastMap:
-        """Return the last map before an output that is none: of several, the one with the largest `rf`."""
-        waiting, earlier, last = {found.end}, list[LastMap](), list[int]()
-        while waiting:
-            waiting.remove(number := max(waiting))
-            if seen[number].is_local_map:
-                last.append(number)
-            elif (before := known.get(number)) is not None:
-                earlier.append(before.last or LastMap())
-            else:
-                waiting.update(found.graph.nodes[number].inputs)
-        nodes = found.graph.nodes
-        last = [one for one in last if not depending(nodes, {one}) & {*last} - {one}]
-        if earlier and len(earlier) + len(last) > 1:
-            raise NotFoldedError("which of several maps is the last depends on more than the words that follow")
-        return max([*earlier, *(self._asked(seen[one]) for one in last)], default=LastMap())
-
-    def _asked(self, field: TensorField) -> LastMap:
-        """Return what is asked of a map; `rf_inside` is 0 where it is not."""
-        inside = rf_inside(field) if self._reach else 0
-        unclipped = rf(field)
-        if unclipped is None and not self._reach:
-            raise NeedsReachError("the units of a map follow no pattern")
-        return LastMap(inside if unclipped is None else unclipped, inside, field.bound)
+        done = () if self.calibration is None else found.work
+        return (*(int(found.figures[name]) for name in self.summed), *done)
 
     def _number(self, state: State) -> int:
-        """Return the number of a state, of which only the extents of patterns are kept."""
-        if not all(isinstance(axis, Axis) for axis in state.field.axes):
-            raise NotFoldedError("a sentence or its part ends in a tensor that is no map, such as tokens")
-        axes = tuple(replace(axis, field=self._simplified(axis.field)) for axis in state.field.axes)
-        blind = tuple(axis.field.blind for axis in axes)
-        state = state._replace(field=replace(state.field, axes=axes), blind=blind)
         if state not in self._numbers:
             self._numbers[state] = len(self.states)
             self.states.append(state)
         return self._numbers[state]
-
-    def _simplified(self, field: AxisField) -> AxisField:
-        return replace(
-            field, pattern=field.pattern and _extended(field.pattern, None if self._reach else self.enough)
-        )
-
-    def _axis_image(self) -> Callable[[int], AxisField]:
-        if not self._reach:
-            return image_with_patterns
-        return image if max(self.input[1:]) <= SETS_UP_TO else image_with_spans
-
-
-@lru_cache(maxsize=4096)
-def _extended(pattern: Pattern, enough: int | None) -> Pattern:
-    """Return a pattern with its holes filled; one of a single set that is larger than `enough` with one more."""
-    # With several sets, a stride may leave out the largest.
-    if enough is not None and len(pattern.phases) == 1 and pattern.extent > enough:
-        return Pattern(pattern.advance, ((0, (1 << enough + 1) - 1),))
-    return Pattern(pattern.advance, tuple((start, (1 << bits.bit_length()) - 1) for start, bits in pattern.phases))
 
 
 def _product(first: Sizes | None, second: Sizes | None) -> Sizes | None:

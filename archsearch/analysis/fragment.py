@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import NamedTuple
 
+from archsearch.analysis.cost import Work, work
+from archsearch.analysis.figures import Figures
+from archsearch.analysis.movement import movement
+from archsearch.analysis.profile import Profile
 from archsearch.errors import ArchsearchError, ShapeError
 from archsearch.graph.builder import Builder
 from archsearch.graph.graph import Graph
@@ -33,6 +37,10 @@ class NotInOrderError(NotFoldedError):
         self.word = word
 
 
+class NeedsReachError(NotFoldedError):
+    """A sentence for which a fold must know what units see inside the image."""
+
+
 class Part(NamedTuple):
     """What stands for words: the shape of their output, and their stride, None if they do not read their input."""
 
@@ -52,6 +60,22 @@ class Fragment:
     earlier: tuple[int, ...]
     end: int
     stride: Sizes | None
+
+    @cached_property
+    def movement(self) -> Hashable | None:
+        """What they do to what is seen, where that does not depend on channels; None where it may."""
+        moves = movement(self.graph)
+        return moves and (moves, self.earlier, self.end)
+
+    @cached_property
+    def figures(self) -> Figures:
+        """What they add to each figure that is summed."""
+        return Figures(Profile(self.graph))
+
+    @cached_property
+    def work(self) -> Work:
+        """What training on them is made of."""
+        return work(self.graph)
 
 
 def fragment(image: Shape, classes: int, call: WordCall, parts: Sequence[Part], sentences: int) -> Fragment:

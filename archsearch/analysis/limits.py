@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import product
-from math import floor, ulp
+from math import floor
 from typing import TYPE_CHECKING
 
 from archsearch.analysis.cost import Calibration
+from archsearch.analysis.excess import excess
 from archsearch.analysis.figures import FIGURES, SECONDS, is_upper_bound
 from archsearch.analysis.profile import Profile, profile
 from archsearch.errors import ArchsearchError, ShapeError
 from archsearch.graph.graph import Graph
-from archsearch.notation.clauses import Clauses, comparisons
+from archsearch.notation.clauses import comparisons
 from archsearch.notation.condition import ALWAYS, Condition, holds
 from archsearch.notation.network import CLASSES, INPUT, Network
 from archsearch.table import cell
@@ -84,7 +86,7 @@ class Limits:
         """Return the same limits for the machine that was calibrated."""
         return replace(self, calibration=calibration)
 
-    @property
+    @cached_property
     def names(self) -> frozenset[str]:
         """The figures that they bound."""
         return frozenset(one.name for clause in self.condition.clauses for one in comparisons(clause))
@@ -111,7 +113,7 @@ class Limits:
         {'rf > 44': 1, 'params < 200k': 11}
         """
         return {
-            clause.text: max(_excess(clause, values) for values in _possible(clause, figures, at_most))
+            clause.text: max(excess(clause, values) for values in _possible(clause, figures, at_most))
             for clause in self.condition.clauses
         }
 
@@ -124,17 +126,41 @@ ASSIGNMENT = Limits.of("rf > 44, params < 200k")
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """A network checked against limits, and what it breaks.
+class Whole:
+    """A network as a whole, analysed when that is asked for."""
 
-    `profile` is None where its shapes do not fit or its receptive field is too large to count.
-    `excess` is by how much each limit is broken, 0 or less where it holds.
+    network: Network | Graph
+    input_shape: Shape = INPUT
+    classes: int = CLASSES
+    calibration: Calibration | None = None
+    output: str | None = None
+
+    @cached_property
+    def result(self) -> Profile | Violation:
+        """Its profile, or why there is none: its shapes do not fit, or its receptive field is too large to count.
+
+        Raises TraceError for an operation that is not known.
+        """
+        network = self.network
+        try:
+            graph = network if isinstance(network, Graph) else network.lower(self.input_shape, self.classes)
+            return profile(graph, self.calibration, self.output).complete()
+        except ShapeError as error:
+            return Violation(error.message, "; ".join(filter(None, (error.message, error.remedy))))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A network checked against limits, and what it breaks; all else is computed when it is asked for.
+
+    It was judged by the figures in `known`, those in `at_most` upper bounds; None where its shapes do not fit.
     """
 
     limits: Limits
-    profile: Profile | None
+    whole: Whole
     violations: tuple[Violation, ...]
-    excess: Mapping[str, float]
+    known: Mapping[str, float] | None = field(repr=False, compare=False)
+    at_most: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Write whether it fits, with its main figures or the reasons why not."""
@@ -143,6 +169,16 @@ class Verdict:
         shown = ", ".join(f"{name} {self.figures[name]:,}" for name in ("rf", "params", "macs"))
         head = f"fits {self.limits}" if str(self.limits) else "fits: no limits are set"
         return f"{head}\n  {shown}"
+
+    @cached_property
+    def excess(self) -> Mapping[str, float]:
+        """By how much each limit is broken, 0 or less where it holds."""
+        return {"shapes": 1} if self.known is None else self.limits.excess(self.known, self.at_most)
+
+    @property
+    def profile(self) -> Profile | None:
+        """Its analysis; None where its shapes do not fit or its receptive field is too large to count."""
+        return None if isinstance(self.whole.result, Violation) else self.whole.result
 
     @property
     def graph(self) -> Graph | None:
@@ -182,35 +218,62 @@ def check(
     classes: int = CLASSES,
     output: str | None = None,
 ) -> Verdict:
-    """Analyze a network and check its figures against limits; a graph has its own input and classes.
+    """Check the figures of a network against limits; a graph has its own input and classes.
 
     `output` names the output which `rf` is for, where a graph has several.
 
-    A sentence whose shapes do not fit is refused, and the verdict says why. Raises ArchsearchError for limits on
-    `seconds` that are not calibrated.
+    A sentence is judged by what is remembered of its words where that can tell, else as a whole. One whose shapes
+    do not fit is refused, and the verdict says why. Raises ArchsearchError for limits on `seconds` without a
+    calibration.
 
     >>> from archsearch.notation.network import parse
     >>> check(parse("conv(8) head()"), Limits.of("rf > 44, params < 200k")).reasons
     ('rf is 3, not > 44',)
     """
+    _check_calibrated(limits)
+    known = None
+    if isinstance(network, Network) and output is None:
+        # A command that checks one network as a whole starts without it.
+        from archsearch.analysis.folds import folded  # noqa: PLC0415
+
+        known = folded(network, limits.names, limits.calibration, input_shape, classes)
+    if known is None:
+        return check_whole(network, limits, input_shape, classes, output)
+    whole = Whole(network, input_shape, classes, limits.calibration)
+    return Verdict(limits, whole, limits.violations(known), known)
+
+
+def check_whole(
+    network: Network | Graph,
+    limits: Limits = NO_LIMITS,
+    input_shape: Shape = INPUT,
+    classes: int = CLASSES,
+    output: str | None = None,
+) -> Verdict:
+    """Do the same by the analysis of the whole network: the faster way where its profile is wanted, too."""
+    _check_calibrated(limits)
+    whole = Whole(network, input_shape, classes, limits.calibration, output)
+    found = whole.result
+    if isinstance(found, Violation):
+        return Verdict(limits, whole, (found,), None)
+    at_most = tuple(name for name in sorted(limits.names) if is_upper_bound(found, name))
+    return Verdict(limits, whole, limits.violations(found.figures, at_most), found.figures, at_most)
+
+
+def _check_calibrated(limits: Limits) -> None:
     if limits.calibration is None and limits.name_seconds:
         message = f"`{limits}` bounds seconds; how long training takes is known of no machine yet"
         remedy = "calibrate one: Limits.calibrated(calibrate()), with archsearch.training.calibration.calibrate"
         raise ArchsearchError(message, remedy=remedy)
-    try:
-        graph = network if isinstance(network, Graph) else network.lower(input_shape, classes)
-        found = profile(graph, limits.calibration, output).complete()
-    except ShapeError as error:
-        message = "; ".join(filter(None, (error.message, error.remedy)))
-        return Verdict(limits, None, (Violation(error.message, message),), {"shapes": 1})
-    at_most = [name for name in limits.names if is_upper_bound(found, name)]
-    return Verdict(limits, found, limits.violations(found.figures, at_most), limits.excess(found.figures, at_most))
 
 
 def _possible(
     clause: Clause, figures: Mapping[str, float], at_most: Collection[str]
 ) -> Iterator[Mapping[str, float]]:
     """Yield these figures; upper bounds take each value up to theirs at which a comparison could turn."""
+    if not at_most:
+        yield figures
+        return
     open_ones = {}
     for name in {comparison.name for comparison in comparisons(clause)}.intersection(at_most):
         bounds = [one.bound for one in comparisons(clause) if one.name == name]
@@ -234,42 +297,3 @@ def _violation(
         return Violation(clause.text, f"{message}, not {wanted}")
     doubt = f"it is {wanted}" if names_one else f"`{clause.text}` holds"
     return Violation(clause.text, f"{message}: whether {doubt} is not known", certain=False)
-
-
-def _excess(clause: Clause, figures: Mapping[str, float]) -> float:
-    """Return how far figures are from fitting, in whole numbers but for seconds; 0 or less where they fit."""
-    if isinstance(clause, Clauses):
-        nearest = min if clause.joint == "or" else max
-        return nearest(_excess(item, figures) for item in clause.items)
-    value, bound = figures[clause.name], clause.bound
-    assert isinstance(bound, int | float)
-    if isinstance(value, float):
-        return _real_excess(value, clause.comparator, bound)
-    match clause.comparator:
-        case ">":
-            return floor(bound) + 1 - value
-        case ">=":
-            return -floor(-bound) - value
-        case "<":
-            return value + floor(-bound) + 1
-        case "<=":
-            return value - floor(bound)
-        case "=":
-            return 0 if value == bound else abs(value - floor(bound)) or 1
-        case _:
-            return int(value == bound)
-
-
-def _real_excess(value: float, comparator: str, bound: float) -> float:
-    """Return how far a real number is from fitting: where the bound itself does not fit, a hair from it."""
-    hair = ulp(1.0)
-    match comparator:
-        case ">" | ">=":
-            away = bound - value
-        case "<" | "<=":
-            away = value - bound
-        case "=":
-            return abs(value - bound)
-        case _:
-            return float(value == bound)
-    return hair if away == 0 and comparator in {"<", ">"} else away

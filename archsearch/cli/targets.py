@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from archsearch.analysis.limits import Limits, Verdict, check
+from archsearch.analysis.limits import Limits, Verdict, check, check_whole
 from archsearch.analysis.profile import profile
 from archsearch.cli.usage import refuse_without_effect
 from archsearch.errors import ArchsearchError, suggest
@@ -63,8 +63,8 @@ class Sentence:
         return trace(self.module, self.input_shape)
 
     def check(self, limits: Limits) -> Verdict:
-        """Check it against limits."""
-        return check(self.network, limits, self.input_shape, self.classes)
+        """Check it against limits, as a whole: its figures are shown, too."""
+        return check_whole(self.network, limits, self.input_shape, self.classes)
 
 
 @dataclass(frozen=True)

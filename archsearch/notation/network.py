@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archsearch.errors import ArchsearchError, NotationError, ShapeError
+from archsearch.errors import ArchsearchError, NotationError, Place, ShapeError
 from archsearch.files import read_text
 from archsearch.graph.builder import Builder
 from archsearch.graph.graph import Graph
@@ -25,8 +26,6 @@ from archsearch.notation.word import Value, Vocabulary, Word
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from archsearch.errors import Place
 
 INPUT: Shape = (3, 32, 32)
 """The default input shape: a CIFAR-10 image."""
@@ -60,12 +59,28 @@ class WordCall:
             raise NotationError(
                 f"`{word.name}` has nothing in its brackets", place=place, remedy=f"write {word.signature}"
             )
-        return replace(WordCall.opened(word, given, place), bodies=bodies)
+        call = WordCall.opened(word, given, place)
+        return call.around(bodies) if bodies else call
 
     @staticmethod
     def opened(word: Word, given: Mapping[str, Value], place: Place | None = None) -> WordCall:
         """Return the same without sentences."""
-        return WordCall(word, tuple(complete(word, given, place).items()), (), place)
+        return _opened(word, tuple(given.items()), place)
+
+    def around(self, bodies: tuple[tuple[WordCall, ...], ...]) -> WordCall:
+        """Return the word with sentences in its brackets, given without any."""
+        call = WordCall(self.word, self.values, bodies, self.place)
+        vars(call)["opening"] = self
+        return call
+
+    def moved(self, begin: Place) -> WordCall:
+        """Return what was read from a text by itself that begins, in a larger one, at a place."""
+        offset = begin.offset + (self.place.offset if self.place else 0)
+        opened = WordCall(self.word, self.values, (), Place(begin.source, begin.text, offset))
+        # What is written is the same anywhere; it need not be put together again.
+        vars(opened)["_text"] = str(self.opening)
+        bodies = tuple(tuple(call.moved(begin) for call in body) for body in self.bodies)
+        return opened.around(bodies) if bodies else opened
 
     def __str__(self) -> str:
         return self._text
@@ -77,7 +92,7 @@ class WordCall:
     @cached_property
     def opening(self) -> WordCall:
         """The word without the sentences in its brackets."""
-        return replace(self, bodies=()) if self.bodies else self
+        return WordCall(self.word, self.values, (), self.place) if self.bodies else self
 
     @cached_property
     def _text(self) -> str:
@@ -130,7 +145,10 @@ def parse(text: str, source: str = "sentence", vocabulary: Vocabulary = VOCABULA
     >>> parse("residual(sep(24, multiplier=2)) head(pool=max)").calls[0].bodies[0][0].word.name
     'sep'
     """
-    return Network(tuple(_interpret(node, vocabulary) for node in read_sentence(text, source)))
+    calls = _known(text, source, vocabulary)
+    if calls is None:
+        calls = tuple(_interpret(node, vocabulary) for node in read_sentence(text, source))
+    return Network(calls)
 
 
 def read(path: Path, vocabulary: Vocabulary = VOCABULARY) -> Network:
@@ -142,6 +160,40 @@ def misplaced(word: Word, place: Place | str) -> NotationError:
     """Return the error for a word that may only end a sentence but does not."""
     message = f"`{word.name}` may only end a sentence"
     return NotationError(message, place=place, remedy="write it once, as the last word")
+
+
+# A name, or a word with brackets in which others nest two deep, and no comment.
+_CALL = re.compile(r"\s*([A-Za-z_][A-Za-z_0-9]*(?:\((?:[^()#]|\((?:[^()#]|\([^()#]*\))*\))*\))?)\s*")
+
+
+def _known(text: str, source: str, vocabulary: Vocabulary) -> tuple[WordCall, ...] | None:
+    """Read a sentence call by call, those remembered that were read before; None for the parser to read it whole.
+
+    Nearly all sentences are made of calls that were in others; a mistake is for the parser to show in its place.
+    """
+    calls, end = list[WordCall](), 0
+    while end < len(text):
+        found = _CALL.match(text, end)
+        if found is None:
+            return None
+        try:
+            calls.append(_read_call(found[1], vocabulary).moved(Place(source, text, found.start(1))))
+        except ArchsearchError:
+            return None
+        end = found.end()
+    return tuple(calls) or None
+
+
+@lru_cache(maxsize=4096)
+def _read_call(text: str, vocabulary: Vocabulary) -> WordCall:
+    (node,) = read_sentence(text)
+    return _interpret(node, vocabulary)
+
+
+@lru_cache(maxsize=4096)
+def _opened(word: Word, given: tuple[tuple[str, Value], ...], place: Place | None) -> WordCall:
+    """Return a word with these values; a space derives the same ones again and again."""
+    return WordCall(word, tuple(complete(word, dict(given), place).items()), (), place)
 
 
 def _interpret(node: Name | Call, vocabulary: Vocabulary) -> WordCall:
@@ -170,8 +222,8 @@ def _body(node: Syntax, vocabulary: Vocabulary) -> tuple[WordCall, ...]:
 
 
 def _check_ends(calls: tuple[WordCall, ...], *, outermost: bool) -> None:
-    for call in calls:
-        if call.word.ends and not (outermost and call is calls[-1]):
+    for number, call in enumerate(calls, start=1):
+        if call.word.ends and not (outermost and number == len(calls)):
             raise misplaced(call.word, call.place or str(call))
         for body in call.bodies:
             _check_ends(body, outermost=False)

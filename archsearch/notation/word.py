@@ -92,6 +92,10 @@ class Word:
     ends: bool = False
     has_bodies: bool = False
 
+    def __hash__(self) -> int:
+        # Words are looked up by the thousand, and hardly two have one name.
+        return hash(self.name)
+
     @property
     def takes_sentences(self) -> bool:
         """Whether what stands without a name in its brackets is a sentence; values need their names then."""
@@ -130,6 +134,9 @@ class Vocabulary(Mapping[str, Word]):
 
     words: tuple[Word, ...]
     source: str = ""
+
+    def __hash__(self) -> int:
+        return hash(self.source)
 
     def without(self, names: Collection[str]) -> Vocabulary:
         """Return the vocabulary without the words of these names.

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archsearch.analysis.figures import SECONDS
-from archsearch.analysis.fold import FOLDED, Fold, NeedsReachError
+from archsearch.analysis.fold import FOLDED, Fold
+from archsearch.analysis.fragment import NeedsReachError
 from archsearch.errors import ArchsearchError
 from archsearch.space.census import Census, TooManySumsError
 from archsearch.space.intervals import turns

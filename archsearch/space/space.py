@@ -16,12 +16,12 @@ from archsearch.analysis.limits import Limits, Verdict, check
 from archsearch.errors import ArchsearchError, suggest
 from archsearch.files import is_file, read_text, shipped
 from archsearch.graph.shapes import Shape, shape_text
-from archsearch.notation.arguments import bind, find_word
+from archsearch.notation.arguments import Bound, bind, find_word
 from archsearch.notation.network import Network, WordCall
 from archsearch.notation.parser import on_one_line
 from archsearch.notation.syntax import Call, Choice, Integer, Name, Repeat, Rule, Sequence, Syntax
 from archsearch.notation.vocabulary import VOCABULARY
-from archsearch.notation.word import Value, Vocabulary
+from archsearch.notation.word import Value, Vocabulary, Word
 from archsearch.space.canonical import rules_text
 from archsearch.space.checks import START
 from archsearch.space.choose import Choose, by_index, recording
@@ -224,8 +224,7 @@ class Space:
                 }
                 yield from self._derive(rule.body, inner, f"{slot}.{rule.name}", choose)
             case Call() | Name():
-                word = find_word(part.name, part.place, self.vocabulary)
-                bound = bind(word, part.arguments, part.place)
+                word, bound = self._bound(part)
                 given = {
                     name: self._value(value, scope, f"{slot}.{name}", choose)
                     for name, value in bound.values.items()
@@ -237,6 +236,17 @@ class Space:
                 yield WordCall.of(word, given, bodies, part.place)
             case Integer():
                 raise AssertionError("read_grammar refuses a number where words are expected")
+
+    @cached_property
+    def _known_bound(self) -> dict[int, tuple[Word, Bound]]:
+        return {}
+
+    def _bound(self, part: Call | Name) -> tuple[Word, Bound]:
+        """The word that a part of a rule calls, with its arguments; found once for all derivations."""
+        if id(part) not in self._known_bound:
+            word = find_word(part.name, part.place, self.vocabulary)
+            self._known_bound[id(part)] = word, bind(word, part.arguments, part.place)
+        return self._known_bound[id(part)]
 
     def _value(self, part: Syntax, scope: Mapping[str, Value], slot: str, choose: Choose) -> Value:
         if isinstance(part, Choice):

@@ -65,6 +65,14 @@ SENTENCES = [
     "conv(4, kernel=1, padding=3, stride=100)",
     "conv(4, kernel=1, padding=3, stride=100) conv(8) head()",
     "conv(4) residual(conv(4, kernel=1, padding=3, stride=100) conv(8)) head()",
+    # what differs in channels alone, down to one
+    "conv(8, stride=32) act(silu) head()",
+    "conv(1, stride=32) act(silu) head()",
+    "conv(1) dw(dilation=2) residual(conv(8, stride=2)) se(reduction=1) head(pool=max)",
+    "conv(8) dw(dilation=2) residual(conv(1, stride=2)) se(reduction=1) head(pool=max)",
+    # of channels that do not see the same, half may see less; a convolution mixes them
+    "conv(8) concat(conv(4), conv(4, kernel=5)) dw(norm=none, activation=none) split(same, relu) head()",
+    "conv(8) concat(conv(4), conv(4, kernel=5)) conv(8, norm=none, activation=none) split(same, relu) head()",
     # shapes that do not fit: at the first word, in brackets, behind them, at the last
     "split(conv(8), conv(8)) head()",
     "conv(8) residual(conv(8, padding=0)) head()",
@@ -119,6 +127,12 @@ def test_what_is_larger_than_enough_is_said_to_be_more(enough: int) -> None:
 @given(st.integers(0, 10**9), st.sampled_from([7, 16, 33]), st.booleans(), st.booleans())
 def test_figures_of_random_sentences(seed: int, size: int, head: bool, reach: bool) -> None:
     assert agree(random_network(seed, size, head=head), make_fold((3, size, size), reach=reach))
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 10**9), st.booleans())
+def test_random_sentences_of_words_that_were_in_others(seed: int, reach: bool) -> None:
+    assert agree(random_network(seed, IMAGE[1]), FOLDS[reach])
 
 
 @settings(max_examples=40)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from archsearch import Space
 from archsearch.analysis.figures import SECONDS, is_upper_bound
-from archsearch.analysis.fold import FOLDED, Fold, NeedsReachError
+from archsearch.analysis.fold import FOLDED, Fold
+from archsearch.analysis.fragment import NeedsReachError
 from archsearch.analysis.limits import NO_LIMITS, Verdict
 from archsearch.errors import NotationError
 from archsearch.notation.word import Vocabulary

@@ -7,8 +7,8 @@ import pytest
 from archsearch import Network
 from archsearch.analysis.cost import Calibration
 from archsearch.analysis.figures import is_upper_bound
-from archsearch.analysis.fold import FOLDED, Fold, NeedsReachError
-from archsearch.analysis.fragment import NotFoldedError
+from archsearch.analysis.fold import FOLDED, Fold
+from archsearch.analysis.fragment import NeedsReachError, NotFoldedError
 from archsearch.analysis.limits import NO_LIMITS, check
 from archsearch.analysis.op_profile import rf
 from archsearch.graph.shapes import Shape

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 import torch
 from examples.sentences import random_network
+from examples.words import own
 from hypothesis import given
 from hypothesis import strategies as st
 
 from archsearch import Network, parse
-from archsearch.errors import NotationError
+from archsearch.errors import NotationError, Place
 from archsearch.graph.ops.maps import Convolution, Pool
 from archsearch.graph.ops.mixing import Elementwise
 from archsearch.graph.ops.moving import Take
+from archsearch.notation.network import WordCall
 from archsearch.notation.vocabulary import VOCABULARY
 from archsearch.pytorch.build import build
 
@@ -66,6 +71,54 @@ def test_another_argument_is_another_digest(seed: int) -> None:
     assert longer.lower((3, 24, 24)).digest != digest
     assert network.lower((3, 24, 24), classes=11).digest != digest
     assert network.lower((1, 24, 24)).digest != digest
+
+
+@given(st.integers(min_value=0, max_value=10**6), st.sampled_from([" ", "", "  ", "\n\t"]))
+def test_calls_that_were_read_before_stand_in_places_of_their_own(seed: int, blank: str) -> None:
+    text = str(random_network(seed, 24, head=False)).replace(" ", blank or " ")
+    text = text.replace(",", f"{blank},").replace("(", f"({blank}")
+    for repeated in (text, f"{blank}relu {text} {text} head(){blank}"):
+        # A text with a comment is read by the parser as a whole.
+        whole = f"{repeated} # whole"
+        calls, expected = parse(repeated, "a.net").calls, parse(whole, "a.net").calls
+        assert calls == expected
+        found = [replace(place, text=whole) for place in places(calls)]
+        assert found == places(expected)
+        assert {place.text for place in places(calls)} == {repeated}
+
+
+def places(calls: tuple[WordCall, ...]) -> list[Place]:
+    """Return where each word was read from, those in brackets too, with and without what is in them."""
+    found = []
+    for call in calls:
+        assert call.place is not None
+        assert call.opening.place == call.place
+        found += [call.place, *(place for body in call.bodies for place in places(body))]
+    return found
+
+
+def test_a_mistake_behind_calls_that_were_read_before_is_shown_in_its_place() -> None:
+    known = "conv(8) residual(conv(8) relu)"
+    parse(known)
+    for mistake, column in (("conv(0)", 32), ("residual(relu conv(8, kernel=0))", 46), ("relux", 32), ("8", 32)):
+        with pytest.raises(NotationError) as caught:
+            parse(f"{known} {mistake}")
+        assert isinstance(caught.value.place, Place)
+        assert (caught.value.place.column, caught.value.place.text) == (column, f"{known} {mistake}")
+
+
+def test_words_of_one_name_are_told_apart_in_what_was_read_before(tmp_path: Path) -> None:
+    text = 'WORDS = [Word("mine", (), lambda build: build.then(Elementwise("{}")))]'
+    words = [own(tmp_path, text.format(name), f"{name}.py") for name in ("relu", "sigmoid")]
+    digests = [parse("conv(8) mine", vocabulary=vocabulary).lower().digest for vocabulary in words * 2]
+    assert digests[0] != digests[1]
+    assert digests[:2] == digests[2:]
+
+
+def test_a_word_that_ends_stands_once_even_where_it_is_the_same_value() -> None:
+    (head,) = parse("head()").calls
+    with pytest.raises(NotationError, match="may only end a sentence"):
+        Network((head, head))
 
 
 def test_brackets_nest_50_deep_and_no_deeper() -> None:

@@ -28,7 +28,7 @@ class Axis:
 
     def after(self, dim: int, window: AnyWindow, length: int, units: int) -> Axis:
         """Return the axis after an operation slides `window` along a dim of `length`, for `units` along it."""
-        return replace(self, field=self.field.after(window, length, units)) if dim == self.dim else self
+        return Axis(self.field.after(window, length, units), dim) if dim == self.dim else self
 
     def mixed(self, dims: Collection[int], shape: Sequence[int]) -> Axis:
         """Return the axis of a tensor summed over dims, which keep size 1: global, even if it has one unit."""

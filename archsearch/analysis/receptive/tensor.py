@@ -141,7 +141,7 @@ class TensorField:
 
     def resized(self, dim: int, size: int) -> TensorField:
         """Return the tensor with another size for a dim that no axis runs along."""
-        return replace(self, shape=_with(self.shape, dim, size))
+        return TensorField(_with(self.shape, dim, size), self.axes, self.uneven, self.bound)
 
     def permuted(self, order: Sequence[int]) -> TensorField:
         """Return the tensor with its dims in another order."""
