@@ -21,7 +21,7 @@ from archsearch.cli.targets import network_at
 from archsearch.cli.usage import Verb, refuse_without_effect
 from archsearch.space.space import Space
 from archsearch.study.budget import KEEP, Budget
-from archsearch.study.propose import SAMPLERS, check_start
+from archsearch.study.propose import PROPOSALS, SAMPLERS, check_start
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +75,14 @@ if TYPE_CHECKING:
     type=click.Choice(SAMPLERS),
     default=SAMPLERS[0],
     show_default=True,
-    help="Learn from the networks trained which to propose, or propose at random.",
+    help="Learn from the networks trained which to propose, in one of these ways, or draw them at random.",
+)
+@click.option(
+    "--proposals",
+    type=click.Choice(PROPOSALS),
+    default=PROPOSALS[0],
+    show_default=True,
+    help="Propose only what can still fit, or whatever the sampler says, and refuse what does not fit.",
 )
 @rungs_option
 @click.option(
@@ -104,6 +111,7 @@ def search(
     keep: int,
     start: tuple[str, ...],
     sampler: str,
+    proposals: str,
     rungs: tuple[int, ...] | None,
     only_plan: bool,
     limits: Limits | None,
@@ -116,13 +124,14 @@ def search(
 ) -> None:
     """Search SPACE for accurate networks that fit its limits.
 
-    SPACE is a .space file or the name of a shipped space. Networks that do not fit are refused before they are
-    trained. The others are trained on rungs: many for a few epochs, the best of them anew for more. The same
-    command resumes its study, also after Ctrl-C or a crash. The exit status is 1 if no network of the study was
-    trained.
+    SPACE is a .space file or the name of a shipped space. Networks that fit its limits are trained on rungs: many
+    for a few epochs, the best of them anew for more. The same command resumes its study, also after Ctrl-C or a
+    crash. The exit status is 1 if no network of the study was trained.
     """
     if only_plan:
-        refuse_without_effect("--plan trains nothing", "--study", "--keep", "--sampler", "--minutes-each")
+        refuse_without_effect(
+            "--plan trains nothing", "--study", "--keep", "--sampler", "--proposals", "--minutes-each"
+        )
     found = _with_limits(Space.find(space, vocabulary), limits, calibration)
     Budget(trials, hours, minutes_each)  # before the data are loaded
     networks = [_start(target, found, vocabulary, storage) for target in start]
@@ -137,7 +146,8 @@ def search(
         return
     from archsearch.study.search import search as run
 
-    searching = partial(run, found, dataset, minutes_each=minutes_each, sampler=sampler, **budget, **how)
+    how |= {"minutes_each": minutes_each, "sampler": sampler, "proposals": proposals}
+    searching = partial(run, found, dataset, **budget, **how)
     show_search(searching, storage, found.name if study is None else study, keep, output)
 
 

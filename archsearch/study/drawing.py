@@ -1,4 +1,4 @@
-"""Networks drawn for a study where its sampler finds none that fits or is new, and the end of all that fit."""
+"""Networks drawn for a study before its sampler has learnt, and where it finds none that fits or is new."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from archsearch.errors import ArchsearchError
 from archsearch.storage.kept import KeptStudy
-from archsearch.study.propose import Draws
+from archsearch.study.draws import Draws, FairDraws, draws
+from archsearch.study.fitting import Fitting
 from archsearch.study.rungs import Rungs
 from archsearch.study.study import Study
 from archsearch.study.watch import Watch
@@ -20,27 +21,43 @@ _PORTION, _SAID = 500, 5_000
 
 @dataclass
 class Drawing:
-    """Draws for the first rung of a study, as long as that is open.
+    """Draws for the first rung of a study, as long as that is open: only what fits, where that was counted.
 
-    `ended` says why no network is left to draw, and `remedy` what to do.
+    Then the `first` networks are drawn in any case. `ended` says why no network is left to draw, and `remedy` what
+    to do.
     """
 
     study: Study
     kept: KeptStudy
     rungs: Rungs
     watch: Watch
+    fitting: Fitting | None = None
+    first: float = 0
     ended: str = ""
     remedy: str | None = None
-    draws: Draws = field(init=False)
+    draws: Draws | FairDraws = field(init=False)
+    _ahead: dict[str, str] | None = None
 
     def __post_init__(self) -> None:
-        self.draws = Draws(self.study.space, self.study.measurement.seed)
+        self.draws = draws(self.study.space, self.study.measurement.seed, self.fitting)
+
+    @property
+    def comes_first(self) -> bool:
+        """Whether the next network is drawn because too few are trained to learn from."""
+        return self.fitting is not None and self.rungs.trained[0] < self.first
+
+    def begin(self) -> None:
+        """Look for the first network to draw; raises ArchsearchError if no network of the space fits."""
+        self._ahead = self.next()
 
     def next(self) -> dict[str, str] | None:
         """Return the choices of a network that fits and was not tried, or None where the rung ends.
 
         Raises ArchsearchError if no network of the space fits.
         """
+        if self._ahead is not None:
+            found, self._ahead = self._ahead, None
+            return found
         begun = self.draws.looked_at
         while self.rungs.may_propose:
             choices = self.draws.find(self.kept, _PORTION)
@@ -55,15 +72,15 @@ class Drawing:
         return None
 
     def _give_up(self, looked_at: int) -> None:
-        draws, name = self.draws, self.study.space.name
+        drawn, name = self.draws, self.study.space.name
         remedy = "loosen the limits, or let the space derive other networks"
-        if draws.is_exhausted and not draws.fitted:
-            raise ArchsearchError(f"no network of `{name}` fits: {draws}", remedy=remedy)
+        if drawn.is_exhausted and not drawn.fitted:
+            raise ArchsearchError(f"no network of `{name}` fits: {drawn}", remedy=remedy)
         self.rungs.is_exhausted = True
-        if draws.is_exhausted:
+        if drawn.is_exhausted:
             self.ended = f"every network of `{name}` that fits was tried"
-        elif draws.fitted:
+        elif drawn.fitted:
             self.ended = f"no further network was found: none of the {looked_at:,} drawn is new and fits"
         else:
-            self.ended = f"no network of `{name}` was found that fits: {draws}"
+            self.ended = f"no network of `{name}` was found that fits: {drawn}"
             self.remedy = f"{remedy}; with --hours, the search draws on"

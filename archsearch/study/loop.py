@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from optuna.pruners import BasePruner, MedianPruner, NopPruner
+from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, Trial, TrialState
 
@@ -21,11 +21,12 @@ from archsearch.study.budget import KEEP, Budget
 from archsearch.study.calibrated import Calibrate, calibrated, uncalibrated
 from archsearch.study.correlation import between_rungs
 from archsearch.study.drawing import Drawing
+from archsearch.study.fitting import fitting
 from archsearch.study.job import Score
-from archsearch.study.mirror import Mirror
+from archsearch.study.mirror import Mirror, pruner_for
 from archsearch.study.outcome import Outcome
 from archsearch.study.plan import Plan
-from archsearch.study.propose import asking, check_start
+from archsearch.study.propose import FITTING, PROPOSALS, SAMPLERS, check_proposals, check_start
 from archsearch.study.record import DESCRIBED, describe, known_results
 from archsearch.study.results import rows
 from archsearch.study.rungs import Rungs
@@ -50,7 +51,8 @@ def run(
     storage: str = DEFAULT,
     watch: Watch | None = None,
     start: Sequence[Network] = (),
-    sampler: BaseSampler | str = "tpe",
+    sampler: BaseSampler | str = SAMPLERS[0],
+    proposals: str = PROPOSALS[0],
     pruner: BasePruner | None = None,
     keep: int = KEEP,
     calibrate: Calibrate = uncalibrated,
@@ -59,9 +61,10 @@ def run(
 
     A network that another study has measured in the same way is not scored again: let each score have a
     `data_digest` of its own. The networks of `start` are the first to be scored, unless the study has them.
-    `sampler` is one of SAMPLERS or of Optuna's, and `pruner` Optuna's: by default TPE, which learns of the best
-    and the latest trials, and the median of the others. The weights of the best `keep` networks are kept beside
-    the storage (`WeightFiles`), as far as the score writes them. If a limit names seconds,
+    `sampler` is one of SAMPLERS or of Optuna's, and `proposals` one of PROPOSALS: what can still fit is counted
+    when the run begins, or else what does not fit is refused. `pruner` is Optuna's, the median by default. The
+    weights of the best `keep` networks are kept beside the storage (`WeightFiles`), as far as the score writes
+    them. If a limit names seconds,
     `calibrate` is called when the study begins, and what it returned holds for all the study, also on other
     machines.
 
@@ -69,6 +72,7 @@ def run(
     ArchsearchError where no network of the space fits, or one of `start` does not or is no sentence of it. On
     KeyboardInterrupt the network in training waits for the next run before the exception is passed on.
     """
+    check_proposals(proposals)
     for network in start:
         check_start(study.space, network)
     with opened(storage) as database:
@@ -80,7 +84,9 @@ def run(
         for network in start:
             check_start(study.space, network)
         rungs = Rungs(study, kept, Plan(study.rungs, budget))
-        mirror = Mirror(study.name, study.measurement.seed, sampler, pruner or _pruner(study.rungs))
+        counts = proposals == FITTING and rungs.may_propose
+        found = fitting(study.space, watch.said) if counts else None
+        mirror = Mirror(study.name, study.measurement.seed, sampler, pruner or pruner_for(study.rungs), found)
         mirror.update(trial for trial in kept.trials.values() if rungs.of(trial) == 0)
         known = [known_results(database.engine, one, without=study.name) for one in study.measurements]
         scorings = [
@@ -88,17 +94,10 @@ def run(
             for measurement, results in zip(study.measurements, known, strict=True)
         ]
         starts = [network for network in start if (study.space.check(network).digest or "") not in kept]
-        drawing = Drawing(study, kept, rungs, watch)
+        drawing = Drawing(study, kept, rungs, watch, found, mirror.first)
         going = _Run(study, kept, rungs, mirror, drawing, scorings, weights, watch, starts)
         going.go()
         return going.outcome()
-
-
-def _pruner(rungs: Sequence[int]) -> BasePruner:
-    """Return the pruner where none is given: networks of several rungs are compared when they are trained."""
-    if len(rungs) > 1:
-        return NopPruner()
-    return MedianPruner(n_startup_trials=4, n_warmup_steps=1 + rungs[0] // 3)
 
 
 @dataclass
@@ -120,7 +119,6 @@ class _Run:
     refused: int = 0
     failed: int = 0
     last_failed: Scored | None = None
-    spare: dict[str, str] | None = None
 
     def go(self) -> None:
         """Propose and score until the plan is done or nothing is left."""
@@ -133,7 +131,7 @@ class _Run:
         self.refused = sum(1 for _ in takewhile("refused".__eq__, reversed(states)))
         if not self.kept.trials and not self.starts:
             # Where nothing fits this ends the search, before a row binds the study to its limits.
-            self.spare = self.drawing.next()
+            self.drawing.begin()
         try:
             while not self.ended:
                 self._step()
@@ -172,10 +170,9 @@ class _Run:
             self._promote(begins.best, begins.rung)
         elif self.starts:
             self._try(self.study.space.derivation(self.starts.pop(0)))
-        elif self.refused < _REFUSED_IN_A_ROW:
+        elif self.refused < _REFUSED_IN_A_ROW and not self.drawing.comes_first:
             self._try(None)
-        elif choices := self.spare or self.drawing.next():
-            self.spare = None
+        elif (choices := self.drawing.next()) is not None:
             self._try(choices)
 
     def _resume(self, queued: FrozenTrial) -> None:
@@ -212,13 +209,15 @@ class _Run:
 
     def _try(self, choices: Mapping[str, str] | None, queued: FrozenTrial | None = None) -> None:
         """Propose a network, by the choices if there are any, and refuse or score it."""
-        with self.mirror.proposing(choices) as trial:
-            network = self.study.space.derive(asking(trial))
+        with self.mirror.proposing(choices) as (trial, asked):
+            network = self.study.space.derive(asked.choices(trial))
+        self.watch.proposed(asked.modelled, asked.slots - asked.modelled)
         verdict = self.study.space.check(network)
         for limit, excess in verdict.excess.items():
             trial.set_constraint(limit, excess)
         described = describe(network, verdict, self.study.measurements[0])
-        if queued is None and (verdict.digest or str(network)) in self.kept:
+        is_new = (verdict.digest or str(network)) not in self.kept
+        if queued is None and not (is_new and (verdict.fits or not self.mirror.fits_only)):
             self.mirror.study.tell(trial, state=TrialState.FAIL)
             self.refused = _REFUSED_IN_A_ROW
         elif not verdict.fits:

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+import random
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from datetime import datetime
 from heapq import nlargest
 from operator import attrgetter
 from typing import Any
 
 import optuna
-from optuna.pruners import BasePruner
-from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+from optuna.pruners import BasePruner, MedianPruner, NopPruner
+from optuna.samplers import BaseSampler
 from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from archsearch.errors import ArchsearchError, suggest
-from archsearch.study.propose import SAMPLERS
+from archsearch.study.asked import Asked
+from archsearch.study.fitting import Fitting
+from archsearch.study.samplers import sampler as sampler_of
 
 _BEST, _LATEST = 20, 40
-"""Of so many trials Optuna's TPE learns: its time grows with their number, and is taken for each choice anew."""
+"""Of so many trials a sampler learns whose time grows with their number."""
+
+_CONSTRAINTS = "constraints"
+"""Attributes whose names begin like this say how far a trial is from its limits."""
+
+_NOTES = ("tpe:", "gp:")
+"""What these samplers note of a trial are its parameters once more."""
 
 _LEARNT = (TrialState.COMPLETE, TrialState.PRUNED)
 """The states of trials that a sampler learns from."""
 
 
 class _Memory(InMemoryStorage):
-    """Shows all trials, or only those `shown`."""
+    """Shows all trials, or only those `shown`; of the study, then nothing that a sampler has noted."""
 
     shown: list[FrozenTrial] | None = None
 
@@ -37,6 +46,9 @@ class _Memory(InMemoryStorage):
             return super().get_all_trials(study_id, deepcopy, states)
         return [trial for trial in self.shown if states is None or trial.state in states]
 
+    def get_study_system_attrs(self, study_id: int) -> dict[str, Any]:
+        return super().get_study_system_attrs(study_id) if self.shown is None else {}
+
 
 def _best_and_latest(trials: list[FrozenTrial]) -> list[FrozenTrial]:
     earlier = [trial for trial in trials[:-_LATEST] if trial.state is TrialState.COMPLETE]
@@ -44,68 +56,110 @@ def _best_and_latest(trials: list[FrozenTrial]) -> list[FrozenTrial]:
     return sorted(best, key=attrgetter("number")) + trials[-_LATEST:]
 
 
-def _named(sampler: str, seed: int) -> BaseSampler:
-    """Return one of SAMPLERS."""
-    match sampler:
-        case "tpe":
-            return TPESampler(seed=seed, multivariate=True)
-        case "random":
-            return RandomSampler(seed=seed)
-        case _:
-            remedy = f"take one of Optuna's, or the name of one; {suggest(sampler, SAMPLERS)}"
-            raise ArchsearchError(f"there is no sampler `{sampler}`", remedy=remedy)
+def pruner_for(rungs: Sequence[int]) -> BasePruner:
+    """Return the pruner where none is given: networks of several rungs are compared when they are trained."""
+    if len(rungs) > 1:
+        return NopPruner()
+    return MedianPruner(n_startup_trials=4, n_warmup_steps=1 + rungs[0] // 3)
 
 
 class Mirror:
     """What a study's storage has of it, in memory, and what this run adds to it.
 
-    The numbers of trials are its own: what was proposed and is no new network is in no storage.
+    The numbers of trials are its own: what was proposed and is no new network is in no storage. With `fitting`,
+    what is proposed can still fit, and refused trials teach nothing.
     """
 
-    def __init__(self, name: str, seed: int, sampler: BaseSampler | str, pruner: BasePruner) -> None:
+    def __init__(
+        self, name: str, seed: int, sampler: BaseSampler | str, pruner: BasePruner, fitting: Fitting | None = None
+    ) -> None:
         self._memory = _Memory()
         self._seed = seed
-        self._sampler = sampler if isinstance(sampler, str) else None
+        self._sampler = sampler_of(sampler)
+        self._is_named = isinstance(sampler, str)
+        self._fitting = fitting
         self._copies: dict[int, int] = {}
         self.study = optuna.create_study(
             study_name=name,
             storage=self._memory,
-            sampler=_named(sampler, seed) if isinstance(sampler, str) else sampler,
+            sampler=self._sampler.make(seed, None),
             pruner=pruner,
             direction="maximize",
         )
 
+    @property
+    def first(self) -> float:
+        """So many networks are trained before the sampler learns of them."""
+        return self._sampler.first
+
+    @property
+    def fits_only(self) -> bool:
+        """Whether only what can still fit is proposed."""
+        return self._fitting is not None
+
     def update(self, trials: Iterable[FrozenTrial]) -> None:
         """Take over how trials of the storage are now; those that wait are nobody's yet."""
         for trial in trials:
-            copy = self._copies.pop(trial._trial_id, None)
-            if copy is not None:
-                self._end(copy, trial)
+            mirrored = self._copies.pop(trial._trial_id, None)
+            if mirrored is not None:
+                self._end(mirrored, trial)
             elif trial.state is not TrialState.WAITING:
                 created = self._memory.create_new_trial(self.study._study_id, template_trial=trial)
                 if not trial.state.is_finished():
                     self._copies[trial._trial_id] = created
 
     @contextmanager
-    def proposing(self, choices: Mapping[str, str] | None) -> Iterator[Trial]:
-        """Return a trial whose suggestions are `choices`, or where there are none the sampler's."""
+    def proposing(self, choices: Mapping[str, str] | None) -> Iterator[tuple[Trial, Asked]]:
+        """Return a trial of `choices`, or where there are none of what the sampler suggests, and that sampler."""
         if choices:
             self.study.enqueue_trial(dict(choices))
-        if self._sampler is not None:
-            finished = self.study.get_trials(deepcopy=False, states=_LEARNT)
-            self._memory.shown = _best_and_latest(finished)
-            # What is proposed follows from the trials alone, also where another run goes on with them.
-            self.study.sampler = _named(self._sampler, self._seed + len(finished))
+        asked = self._asked(whole=choices is not None)
         try:
-            yield self.study.ask()
+            trial = self.study.ask()
+            # Also where all is chosen: it is then that NSGA-II counts the trial among those of a generation.
+            _ = trial.relative_params
+            yield trial, asked
         finally:
             self._memory.shown = None
+
+    def _asked(self, *, whole: bool) -> Asked:
+        """Let the study have its sampler for the next trial, which knows those before, and return it.
+
+        What is proposed follows from the trials alone, also where another run goes on with them. Where a `whole`
+        network is chosen already, it need not fit.
+        """
+        learnt = self._learnt()
+        if self._is_named:
+            self._memory.shown = learnt if self._sampler.sees_all else _best_and_latest(learnt)
+        seed = self._seed + len(learnt)
+        fitting = None if whole else self._fitting
+        inner = self._sampler.make(seed, None if fitting is None else fitting.complete)
+        slots = self._slots(learnt) if self._is_named else None
+        ahead = None if fitting is None else fitting.completion.begin()
+        self.study.sampler = asked = Asked(inner, slots, ahead, random.Random(f"slots {seed}"))
+        return asked
+
+    def _slots(self, learnt: Sequence[FrozenTrial]) -> set[str]:
+        """Return the slots for which the sampler alone has a proposal that follows from trials."""
+        if not self._sampler.learns_alone or len(learnt) < self._sampler.first:
+            return set()
+        return {slot for trial in self._memory.shown or () for slot in trial.params}
+
+    def _learnt(self) -> list[FrozenTrial]:
+        """Return the trials that a sampler may learn from, numbered in the order in which they were begun.
+
+        Where only what fits is proposed, limits are not among what is to be learnt: a model of them takes time.
+        """
+        limits = self._fitting is None
+        finished = self.study.get_trials(deepcopy=False, states=_LEARNT)
+        found = [trial for trial in finished if limits or not _is_refused(trial)]
+        in_order = sorted(found, key=attrgetter("datetime_start"))
+        return [_as_learnt(trial, number, limits=limits) for number, trial in enumerate(in_order)]
 
     def record(self, trial: Trial, state: TrialState, attributes: dict[str, Any]) -> FrozenTrial:
         """Return a trial as a storage shall have it."""
         now = self._memory.get_trial(trial._trial_id)
-        # What TPE notes of a trial are its parameters once more.
-        system = {key: value for key, value in now.system_attrs.items() if not key.startswith("tpe:")}
+        system = {key: value for key, value in now.system_attrs.items() if not key.startswith(_NOTES)}
         return _begun(now, state, attributes, system, now.datetime_start)
 
     @staticmethod
@@ -113,14 +167,28 @@ class Mirror:
         """Return a trial in training of the network of another, as a storage shall have it."""
         return _begun(trial, TrialState.RUNNING, attributes, {}, datetime.now())
 
-    def _end(self, copy: int, trial: FrozenTrial) -> None:
+    def _end(self, mirrored: int, trial: FrozenTrial) -> None:
         """Bring the copy of a trial that was in training to its end; handed back, it is begun anew."""
         for step, value in trial.intermediate_values.items():
-            self._memory.set_trial_intermediate_value(copy, step, value)
+            self._memory.set_trial_intermediate_value(mirrored, step, value)
         for key, attribute in trial.system_attrs.items():
-            self._memory.set_trial_system_attr(copy, key, attribute)
+            self._memory.set_trial_system_attr(mirrored, key, attribute)
         state = trial.state if trial.state.is_finished() else TrialState.FAIL
-        self._memory.set_trial_state_values(copy, state, trial.values)
+        self._memory.set_trial_state_values(mirrored, state, trial.values)
+
+
+def _is_refused(trial: FrozenTrial) -> bool:
+    return trial.state is TrialState.PRUNED and not trial.intermediate_values
+
+
+def _as_learnt(trial: FrozenTrial, number: int, *, limits: bool) -> FrozenTrial:
+    """Return a trial with another number; without `limits`, also without how far it is from them."""
+    other = copy(trial)
+    other.number = number
+    if not limits:
+        kept = trial.system_attrs.items()
+        other.system_attrs = {key: value for key, value in kept if not key.startswith(_CONSTRAINTS)}
+    return other
 
 
 def _begun(

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from archsearch.errors import ArchsearchError
 from archsearch.space.choose import by_option
 from archsearch.study.budget import Budget
+from archsearch.study.draws import Draws
 from archsearch.study.plan import Plan
-from archsearch.study.propose import Draws, check_start
+from archsearch.study.propose import check_start
 from archsearch.study.search import study_of
 from archsearch.training.calibration import calibrate
 from archsearch.training.probe import choose

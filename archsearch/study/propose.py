@@ -1,25 +1,34 @@
-"""Which network is tried next: what Optuna proposes, or a fair draw from what was not tried."""
+"""What a search may be told of its proposals: the samplers by name, the two ways, and networks to start from."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Container
-from itertools import chain, count, islice
 from typing import TYPE_CHECKING
 
-from archsearch.errors import ArchsearchError
+from archsearch.errors import ArchsearchError, suggest
 from archsearch.notation.network import Network
-from archsearch.space.choose import Choose, by_index, recording
+from archsearch.space.choose import Choose
 from archsearch.space.space import Space
 
 if TYPE_CHECKING:
     from optuna.trial import Trial
 
-SAMPLERS = ("tpe", "random")
-"""The samplers that have a name: Optuna's TPE, which learns from the trials, and one that does not."""
+SAMPLERS = ("tpe", "random", "gp", "nsga2", "evolution")
+"""The samplers that have a name; `archsearch.study.samplers` says what each is."""
 
-LOOKED_THROUGH = 100_000
-"""A space with no more derivations than these is looked through whole; of a larger one, networks are drawn."""
+PROPOSALS = FITTING, PLAIN = "fitting", "plain"
+"""Only what can still fit is proposed; or whatever it is, and what does not fit is refused."""
+
+
+def check_proposals(given: str) -> None:
+    """Raise ArchsearchError for what is none of PROPOSALS.
+
+    >>> check_proposals("plane")
+    Traceback (most recent call last):
+    archsearch.errors.ArchsearchError: `plane` is no way to propose networks
+      did you mean `plain`?
+    """
+    if given not in PROPOSALS:
+        raise ArchsearchError(f"`{given}` is no way to propose networks", remedy=suggest(given, PROPOSALS))
 
 
 def asking(trial: Trial) -> Choose:
@@ -50,51 +59,3 @@ def check_start(space: Space, network: Network) -> None:
     if not verdict.fits:
         message = f"the network to start from does not fit: {'; '.join(verdict.reasons)}"
         raise ArchsearchError(message, remedy="start from another, or loosen the limits")
-
-
-class Draws:
-    r"""Networks of a space in random order, every derivation equally likely, and what was seen of them.
-
-    >>> draws = Draws(Space.of("limits params < 1k\nnetwork = conv(8|64) head()", "small"), seed=0)
-    >>> draws.find(tried=(), most=2)
-    {'network.0.channels': '8'}
-    >>> draws.find(tried=(), most=2), draws.is_exhausted
-    (None, True)
-    """
-
-    def __init__(self, space: Space, seed: int) -> None:
-        self.space = space
-        self.looked_at = self.fitted = 0
-        self._broken: Counter[str] = Counter()
-        rounds = [seed] if space.size <= LOOKED_THROUGH else count(seed)
-        self._indices = chain.from_iterable(space.random_indices(one, LOOKED_THROUGH) for one in rounds)
-
-    @property
-    def is_exhausted(self) -> bool:
-        """Whether every network of the space was looked at."""
-        return self.space.size <= LOOKED_THROUGH and self.looked_at == self.space.size
-
-    def find(self, tried: Container[str], most: int) -> dict[str, str] | None:
-        """Look at `most` further networks for one that fits and whose digest is not in `tried`.
-
-        Returns its choices, option by slot; None if there is none among them.
-        """
-        for index in islice(self._indices, most):
-            choices: dict[str, str] = {}
-            verdict = self.space.check(self.space.derive(recording(by_index(index), choices)))
-            self.looked_at += 1
-            self.fitted += verdict.fits
-            self._broken.update(violation.limit for violation in verdict.violations)
-            if verdict.fits and verdict.digest not in tried:
-                return choices
-        return None
-
-    def __str__(self) -> str:
-        """Write what was looked at, and which limits were broken most often."""
-        which = (
-            f"all {self.looked_at:,}"
-            if self.is_exhausted
-            else f"the {self.looked_at:,} drawn of {self.space.size:,}"
-        )
-        most = ", ".join(f"{rule} ({count:,})" for rule, count in self._broken.most_common(3))
-        return f"{which} were refused, most often for {most}"

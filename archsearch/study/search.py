@@ -16,6 +16,7 @@ from archsearch.study.budget import KEEP, Budget
 from archsearch.study.loop import run
 from archsearch.study.outcome import Outcome
 from archsearch.study.plan import RUNGS
+from archsearch.study.propose import PROPOSALS, SAMPLERS
 from archsearch.study.study import Measurement, Study
 from archsearch.study.training import training_score
 from archsearch.study.watch import Watch
@@ -48,7 +49,8 @@ def search(
     seed: int = 0,
     watch: Watch | None = None,
     start: Network | Sequence[Network] = (),
-    sampler: BaseSampler | str = "tpe",
+    sampler: BaseSampler | str = SAMPLERS[0],
+    proposals: str = PROPOSALS[0],
     pruner: BasePruner | None = None,
 ) -> Outcome:
     """Train networks of a space that fit its limits; return the rows of the study and why it ended.
@@ -61,8 +63,9 @@ def search(
     storage. `wanted` says which device, precision and threads; what it leaves open is measured with the first
     network of the study on this machine. `recipe` is the shipped `fast` by default. `start` is a network, or
     several, to be trained first, unless the study has it already. If a limit names seconds, the machine is
-    calibrated when the study begins. `sampler` is `tpe`, `random` or one of Optuna's, and `pruner` is Optuna's.
-    Accuracy is in percent.
+    calibrated when the study begins. `sampler` is `tpe`, `random`, `gp`, `nsga2`, `evolution` or one of Optuna's,
+    and `pruner` is Optuna's. By `proposals`, only what can still fit is proposed (`fitting`), or whatever the
+    sampler says, of which the unfit is refused (`plain`). Accuracy is in percent.
 
     Raises what `run` raises, and ArchsearchError for a space whose networks are not made for the data, and for
     images too small for the recipe's augmentation.
@@ -80,6 +83,7 @@ def search(
         watch=watch,
         start=[start] if isinstance(start, Network) else start,
         sampler=sampler,
+        proposals=proposals,
         pruner=pruner,
         calibrate=lambda: calibrate(wanted, batch_size),
     )

@@ -26,6 +26,9 @@ class Watch:
     def drawing(self, looked_at: int) -> None:
         """So many networks were drawn in search of one that fits and is new, and none is; more are drawn."""
 
+    def proposed(self, modelled: int, drawn: int) -> None:
+        """A network is proposed: so many of its choices by what was learnt of trials, and so many by chance."""
+
     def training(self, number: int, network: Network, verdict: Verdict, epochs: int) -> None:
         """The training of a network starts."""
 

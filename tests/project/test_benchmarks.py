@@ -12,6 +12,7 @@ from examples.console import ROOT
 from archsearch import analyze, parse
 from archsearch.files import shipped
 from archsearch.notation.network import Network, read
+from archsearch.space.space import Space
 
 
 @pytest.fixture
@@ -59,6 +60,22 @@ def test_each_change_of_a_choice_leaves_about_as_many_parameters(load: Any) -> N
     assert len({*networks.values()}) == len(networks)
     most = 0.1 * params(base)
     assert [name for name, network in networks.items() if abs(params(network) - params(base)) > most] == []
+
+
+def test_a_search_is_compared_with_fair_draws(load: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    samplers = load("samplers")
+    monkeypatch.setattr(samplers, "AFTER", (2, 4, 9))
+    space = Space.of("limits params < 300\nnetwork = conv(2|4|8, stride=2)*1..3 head()", "tiny")
+    fair, plain = (
+        [samplers.searched(space, "random", way, seed, trained=False) for seed in (0, 1)]
+        for way in ("fitting", "plain")
+    )
+    assert [one.proposals for one in (*fair, *plain)] == [9] * 4
+    assert [one.refused for one in fair] == [0, 0] != [one.refused for one in plain]
+    assert samplers.row(fair, fair)[:3] == ["0.0", "0.0", "+0.00 ± 0.00"]
+    assert all(one.after(2) <= one.after(9) < 100 for one in fair)
+    trained = samplers.searched(space, "tpe", "plain", 0, trained=True)
+    assert (trained.complete, len(trained.best)) == (9, 10)
 
 
 def params(network: Network) -> float:

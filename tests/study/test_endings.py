@@ -20,6 +20,7 @@ from archsearch.study.budget import Budget
 from archsearch.study.job import Job
 from archsearch.study.loop import run
 from archsearch.study.outcome import Outcome
+from archsearch.study.propose import PROPOSALS
 from archsearch.study.results import load_results
 from archsearch.study.study import Measurement, Study
 from archsearch.training.history import Epoch
@@ -27,7 +28,7 @@ from archsearch.training.recipe import Recipe
 
 TABLE = Measurement("a table", "0123456789abcdef", "validation", Recipe(epochs=1), seed=0)
 
-# One in about 7,300 networks fits with both at least; with 12 depthwise no unit may be a plain convolution.
+# One in about 7,300 networks fits with both at least, and one in about 60,000 if all units are depthwise.
 RARE = (
     "limits params < 60k, dilated >= 12, depthwise >= {}\n"
     f"network = {'unit ' * 12}head()\n"
@@ -39,9 +40,11 @@ def constant(job: Job) -> None:
     job.report(Epoch(1, 0.0, 1.0, 50.0, 1.0, 60.0, 0.0))
 
 
-def searched(text: str, storage: str, *, name: str = "rare", budget: Budget | None = None) -> Outcome:
+def searched(
+    text: str, storage: str, *, name: str = "rare", budget: Budget | None = None, proposals: str = "fitting"
+) -> Outcome:
     study = Study(name, Space.of(text, name), TABLE)
-    return run(study, constant, budget or Budget(trials=1), storage=storage)
+    return run(study, constant, budget or Budget(trials=1), storage=storage, proposals=proposals)
 
 
 # --- budgets ---
@@ -68,8 +71,9 @@ def test_budgets_that_never_end_or_never_begin(values: dict[str, float], message
 # --- spaces of which little fits ---
 
 
-def test_a_network_that_is_rare_is_found_and_trained(storage: str) -> None:
-    outcome = searched(RARE.format(10), storage)
+@pytest.mark.parametrize("proposals", PROPOSALS)
+def test_a_network_that_is_rare_is_found_and_trained(storage: str, proposals: str) -> None:
+    outcome = searched(RARE.format(10), storage, proposals=proposals)
     assert outcome.ended == "1 of 1 networks are trained"
     (row,) = (row for row in outcome.rows if row["state"] == "complete")
     assert int(str(row["dilated"])) >= 12
@@ -80,7 +84,7 @@ def test_of_networks_that_were_not_found_it_is_not_said_that_there_are_none(
     storage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(drawing, "_ENOUGH", 500)
-    outcome = searched(RARE.format(12), storage)
+    outcome = searched(RARE.format(12), storage, proposals="plain")
     size = Space.of(RARE.format(12)).size
     assert outcome.ended.startswith(
         f"no network of `rare` was found that fits: the 500 drawn of {size:,} were refused, most often for "
@@ -94,19 +98,49 @@ def test_of_networks_that_were_not_found_it_is_not_said_that_there_are_none(
     assert searched(RARE.format(12).partition("\n")[2], storage).has_trained
 
 
+def test_of_what_fits_one_in_millions_is_found_at_once(storage: str) -> None:
+    """All twelve must be sep(8, dilation=2): one derivation of 10 ** 12."""
+    text = f"limits params < 2_050, dilated >= 12, depthwise >= 12\n{RARE.partition(chr(10))[2]}"
+    outcome = searched(text, storage, budget=Budget(trials=3))
+    assert outcome.ended == "every network of `rare` that fits was tried"
+    assert [row["sentence"] for row in outcome.rows] == [f"{'sep(8, dilation=2) ' * 12}head()"]
+
+
 def test_a_search_draws_on_while_its_time_lasts(storage: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drawing, "_ENOUGH", 500)
-    outcome = searched(RARE.format(12), storage, budget=Budget(hours=3 / 3600))
+    outcome = searched(RARE.format(12), storage, budget=Budget(hours=3 / 3600), proposals="plain")
     assert outcome.ended == "the time is up: 0 networks are trained"
 
 
-def test_that_nothing_fits_is_said_where_all_were_looked_at(storage: str) -> None:
+NONE = "limits params < 10\nnetwork = conv(8|16)*1..3 head()\n"
+
+
+@pytest.mark.parametrize(
+    ("proposals", "message", "remedy"),
+    [
+        (
+            "fitting",
+            "no network of `rare` fits: params < 10",
+            "loosen the limits, or let the space derive others; `archsearch explain` says what each refuses",
+        ),
+        (
+            "plain",
+            "no network of `rare` fits: all 14 were refused, most often for params < 10 (14)",
+            "loosen the limits, or let the space derive other networks",
+        ),
+    ],
+)
+def test_that_nothing_fits_is_said(storage: str, proposals: str, message: str, remedy: str) -> None:
     with pytest.raises(ArchsearchError) as caught:
-        searched("limits params < 10\nnetwork = conv(8|16)*1..3 head()\n", storage)
-    assert caught.value.message == (
-        "no network of `rare` fits: all 14 were refused, most often for params < 10 (14)"
-    )
+        searched(NONE, storage, proposals=proposals)
+    assert (caught.value.message, caught.value.remedy) == (message, remedy)
     assert load_results(storage) == ()
+
+
+def test_that_nothing_of_many_fits_is_known_from_the_count(storage: str) -> None:
+    text = RARE.format(12).replace("dilated >= 12", "dilated >= 13")
+    with pytest.raises(ArchsearchError, match="no network of `rare` fits: params < 60k, dilated >= 13"):
+        searched(text, storage, budget=Budget(hours=1))
 
 
 # --- networks that fail, and status ---
