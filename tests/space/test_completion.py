@@ -74,7 +74,7 @@ def test_options_of_random_spaces(count: int) -> None:
 
 def test_where_sums_are_rounded_every_option_offered_ends_in_a_network_that_fits() -> None:
     space = Space.of(WIDTHS).with_limits("macs < 140k, params > 1k")
-    completion = Completion(space, memory=4_000)
+    completion = Completion(space, memory=2_500)
     assert 0 < completion.count.least < completion.count.most
     for index in range(0, space.size, 5):
         ahead, choose = completion.begin(), by_index(index)

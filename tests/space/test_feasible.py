@@ -99,7 +99,7 @@ def test_draws_from_rounded_sums_keep_the_limits() -> None:
     space = Space.of(WIDTHS).with_limits("macs > 125k, macs < 135k")
     found = Feasible(space, memory=1_200)
     assert not found.count.is_exact
-    times = drawn(found, 600)
+    times = drawn(found, 1_200)
     assert sorted(times) == fitting(space)
     assert chisquare([*times.values()]).pvalue > 0.001
 
