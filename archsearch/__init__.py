@@ -21,8 +21,8 @@ from archsearch.space.space import Space
 from archsearch.training.recipe import Recipe
 
 if TYPE_CHECKING:
+    from archsearch.census.explanation import explain
     from archsearch.data.load import load_data
-    from archsearch.space.explanation import explain
     from archsearch.study.confirm import confirm
     from archsearch.study.results import load_results
     from archsearch.study.search import search
@@ -51,7 +51,7 @@ __all__ = [
 
 _LOADED_WHEN_USED = {
     "confirm": "archsearch.study.confirm",
-    "explain": "archsearch.space.explanation",
+    "explain": "archsearch.census.explanation",
     "load_data": "archsearch.data.load",
     "load_results": "archsearch.study.results",
     "load_weights": "archsearch.training.weights",

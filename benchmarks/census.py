@@ -18,9 +18,9 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from archsearch.census.explanation import explain
 from archsearch.files import shipped
 from archsearch.notation.clauses import comparisons
-from archsearch.space.explanation import explain
 from archsearch.space.space import Space
 
 PARTS = {

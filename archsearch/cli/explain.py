@@ -91,7 +91,7 @@ def explain(
 
 
 def _explain(space: Space, memory: int, picture: Path | None, output: Output) -> bool:
-    from archsearch.space import explanation
+    from archsearch.census import explanation
 
     if picture is not None:
         from archsearch.report.picture import kind_of
@@ -112,8 +112,8 @@ def _explain(space: Space, memory: int, picture: Path | None, output: Output) ->
 
 def _contains(space: Space, network: Network, output: Output) -> bool:
     """Write by which derivation a network is in the space, or where it leaves it; return whether it is in it."""
-    from archsearch.space.places import Places
-    from archsearch.space.routes import Routes
+    from archsearch.census.places import Places
+    from archsearch.census.routes import Routes
 
     values: dict[str, object] = {"space": space.name, "sentence": str(network)}
     try:

@@ -6,16 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from archsearch.census.distribution import DRAWS, SHOWN
 from archsearch.graph.shapes import shape_text
 from archsearch.notation.clauses import number_text
-from archsearch.space.distribution import DRAWS, SHOWN
 from archsearch.table import render
 
 if TYPE_CHECKING:
-    from archsearch.space.count import Count
-    from archsearch.space.distribution import Distribution
-    from archsearch.space.emptiness import Relaxed
-    from archsearch.space.explanation import Explanation
+    from archsearch.census.count import Count
+    from archsearch.census.distribution import Distribution
+    from archsearch.census.emptiness import Relaxed
+    from archsearch.census.explanation import Explanation
     from archsearch.space.space import Space
 
 _BAR = 8
@@ -102,7 +102,7 @@ def _relaxed(every: Sequence[Relaxed], width: int | None) -> Iterator[str]:
 def distributions_text(every: Iterable[Distribution], width: int | None) -> str:
     """Write distributions beside each other: where each bin begins, its share in percent, and a bar.
 
-    >>> from archsearch.space.distribution import Distribution
+    >>> from archsearch.census.distribution import Distribution
     >>> print(distributions_text([Distribution("rf", (40, 60, 80), (3, 1))], None))
     rf >=  share
        40   75 % ########

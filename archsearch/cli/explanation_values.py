@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from archsearch.space.distribution import DRAWS
+from archsearch.census.distribution import DRAWS
 
 if TYPE_CHECKING:
+    from archsearch.census.ambiguity import Ambiguity
+    from archsearch.census.emptiness import Relaxed
+    from archsearch.census.explanation import Explanation
     from archsearch.notation.network import Network
-    from archsearch.space.ambiguity import Ambiguity
-    from archsearch.space.emptiness import Relaxed
-    from archsearch.space.explanation import Explanation
     from archsearch.space.space import Space
 
 

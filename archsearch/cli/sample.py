@@ -50,7 +50,7 @@ def sample(
     SPACE is a .space file or the name of a shipped space. Each network that fits the limits is equally likely,
     however many derivations lead to it: they are counted first.
     """
-    from archsearch.space import feasible
+    from archsearch.census import feasible
 
     found = Space.find(space, vocabulary)
     found = found.with_limits(calibrated(found.limits if limits is None else limits, calibration))

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from archsearch.space.distribution import Distribution
-    from archsearch.space.explanation import Explanation
+    from archsearch.census.distribution import Distribution
+    from archsearch.census.explanation import Explanation
 
 _WIDTH, _LEFT, _RIGHT = 11.0, 2.6, 2.4
 _BAR, _HEAD, _GAP, _CHART, _FOOT = 0.32, 0.55, 1.15, 2.2, 0.6

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial, Trial, TrialState
 
+    from archsearch.census.completion import Ahead
     from archsearch.space.choose import Choose
-    from archsearch.space.completion import Ahead
 
 
 class Asked(BaseSampler):

@@ -12,8 +12,8 @@ from archsearch.space.choose import by_index, recording
 from archsearch.space.space import Space
 
 if TYPE_CHECKING:
+    from archsearch.census.feasible import Feasible
     from archsearch.notation.network import Network
-    from archsearch.space.feasible import Feasible
     from archsearch.study.fitting import Fitting
 
 LOOKED_THROUGH = 100_000
@@ -76,7 +76,7 @@ class FairDraws:
 
     Those that only rounded sums let through are passed over.
 
-    >>> from archsearch.space.feasible import Feasible
+    >>> from archsearch.census.feasible import Feasible
     >>> space = Space.of("limits params < 1k\nnetwork = conv(8|64) head()", "small")
     >>> draws = FairDraws(space, Feasible(space), seed=0)
     >>> draws.find(tried=(), most=2)

@@ -6,9 +6,9 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from archsearch.census.completion import Completion
+from archsearch.census.feasible import Feasible
 from archsearch.errors import ArchsearchError
-from archsearch.space.completion import Completion
-from archsearch.space.feasible import Feasible
 from archsearch.space.space import Space
 
 _MEMORY = 2**27

@@ -14,14 +14,14 @@ from archsearch.analysis.figures import SECONDS, is_upper_bound
 from archsearch.analysis.fold import FOLDED, Fold
 from archsearch.analysis.fragment import NeedsReachError
 from archsearch.analysis.limits import NO_LIMITS, Verdict
+from archsearch.census.asked import Asked
+from archsearch.census.automaton import Automaton
+from archsearch.census.census import Census
+from archsearch.census.intervals import turns
+from archsearch.census.lattice import Lattice, lattice
+from archsearch.census.sums import Sums
 from archsearch.errors import NotationError
 from archsearch.notation.word import Vocabulary
-from archsearch.space.asked import Asked
-from archsearch.space.automaton import Automaton
-from archsearch.space.census import Census
-from archsearch.space.intervals import turns
-from archsearch.space.lattice import Lattice, lattice
-from archsearch.space.sums import Sums
 from examples.grammars import networks, random_spaces
 
 MEMORY = 2**26

@@ -8,8 +8,8 @@ import pytest
 from examples.pictures import badly_placed, shown
 
 from archsearch import ArchsearchError, Space, explain
+from archsearch.census.explanation import Explanation
 from archsearch.report.funnel import draw, figure
-from archsearch.space.explanation import Explanation
 
 RULES = "network = part(8|16)*1..2 head()\npart(w) = conv(w) | conv(w, kernel=3)"
 LIMITS = {

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
+from archsearch.census.completion import Completion
+from archsearch.census.feasible import Feasible
 from archsearch.space.choose import by_option
-from archsearch.space.completion import Completion
-from archsearch.space.feasible import Feasible
 from archsearch.space.space import Space
 from archsearch.study.draws import Draws, FairDraws
 from archsearch.study.fitting import Fitting, weighted

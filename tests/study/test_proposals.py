@@ -8,10 +8,10 @@ from examples.census import WIDTHS
 from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler
 from optuna.trial import FrozenTrial
 
+from archsearch.census.completion import Completion
 from archsearch.errors import ArchsearchError
 from archsearch.notation.network import Network
 from archsearch.notation.user_words import words_from
-from archsearch.space.completion import Completion
 from archsearch.space.space import Space
 from archsearch.storage.database import opened
 from archsearch.study import draws, fitting
