@@ -28,9 +28,9 @@ def test_a_command_prints_what_is_shown(
 def test_the_table_of_spaces(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    said = run(f"check {name}", monkeypatch, capsys)
-    derivations, fitting = re.findall(r"([\d,]+) derivations|([\d,]+) of 1,000", said)
-    assert re.search(rf"^\| `{name}` \|.*\| {derivations[0]} \| {fitting[1]} \|$", README, re.MULTILINE)
+    said = run(f"explain {name}", monkeypatch, capsys)
+    sentences, fitting = re.findall(r"([\d,]+) sentences|^([\d,]+) fit", said, re.MULTILINE)[:2]
+    assert re.search(rf"^\| `{name}` \|.*\| {sentences[0]} \| {fitting[1]} \|$", README, re.MULTILINE)
 
 
 def test_the_tables_of_words_and_figures() -> None:
