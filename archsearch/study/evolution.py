@@ -101,7 +101,7 @@ def mutated(parent: FrozenTrial, draw: random.Random) -> dict[str, str]:
 def crossed(first: Mapping[str, str], second: Mapping[str, str], draw: random.Random) -> dict[str, str]:
     """Return the choices of one derivation, and from a slot on that both have, those of another.
 
-    >>> crossed({"a": "1", "b": "1"}, {"a": "2", "b": "2"}, random.Random(1))
+    >>> crossed({"a": "1", "b": "1"}, {"a": "2", "b": "2"}, random.Random(0))
     {'a': '1', 'b': '2'}
     """
     shared = [slot for slot in first if slot in second]
