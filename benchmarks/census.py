@@ -18,6 +18,8 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from archsearch.census.automaton import Automaton
+from archsearch.census.count import MEMORY, census, paths
 from archsearch.census.explanation import explain
 from archsearch.files import shipped
 from archsearch.notation.clauses import comparisons
@@ -43,9 +45,11 @@ def with_params(space: Space, bound: int) -> Space:
 
 def tightest(space: Space) -> Space:
     """Return a space with the least limit on params that so many sentences are known to keep, with the others."""
+    limited = with_params(space, 1)
+    every = paths(limited, Automaton(space.rules, space.vocabulary))
 
     def leaves_enough(bound: int) -> bool:
-        return explain(with_params(space, bound)).feasible.least >= AT_LEAST
+        return census(every, with_params(space, bound).limits, MEMORY).least >= AT_LEAST
 
     low, high = 0, 1_000
     while not leaves_enough(high):
