@@ -128,9 +128,9 @@ def test_of_many_networks_draws_go_on_without_end(storage: str, monkeypatch: pyt
 def test_where_sums_were_rounded_what_does_not_fit_is_no_row(
     storage: str, monkeypatch: pytest.MonkeyPatch, sampler: str
 ) -> None:
-    monkeypatch.setattr(fitting, "_MEMORY", 2_500)
+    monkeypatch.setattr(fitting, "_MEMORY", 2_000)
     space = Space.of(WIDTHS, "small").with_limits("macs > 125k, macs < 135k")
-    assert not Completion(space, 2_500).count.is_exact
+    assert not Completion(space, 2_000).count.is_exact
     heard = Heard()
     outcome = searched(storage, 14, space=space, sampler=sampler, watch=heard)
     assert {*digests(outcome)} <= that_fit(space).keys()
