@@ -7,7 +7,8 @@ import time
 
 import pytest
 from examples import spaces
-from hypothesis import given, settings
+from examples.grammars import networks, random_spaces
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archsearch.errors import ArchsearchError
@@ -55,6 +56,22 @@ def test_every_sentence_of_a_small_space_leads_back_and_no_other_does(rules: str
         for network in {other.at(index) for index in range(other.size)} - sentences:
             with pytest.raises(ArchsearchError, match="no sentence of the space `space`"):
                 space.derivation(network)
+
+
+@pytest.mark.parametrize("count", [25, pytest.param(2_000, marks=pytest.mark.slow)])
+def test_every_sentence_of_a_random_space_leads_back_and_none_of_another_does(count: int) -> None:
+    @settings(max_examples=count, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+    @given(random_spaces(200), random_spaces(50))
+    def holds(space: Space, other: Space) -> None:
+        own = networks(space)
+        for text, network in {**networks(other), **own}.items():
+            if text in own:
+                assert str(derived(space, space.derivation(network))[0]) == text
+            else:
+                with pytest.raises(ArchsearchError, match="no sentence of the space `space`"):
+                    space.derivation(network)
+
+    holds()
 
 
 @pytest.mark.parametrize("name", spaces.SPACES)
