@@ -1,7 +1,8 @@
 """Find the most accurate convolutional network that fits a hard budget.
 
 Judging networks needs no torch: `parse`, `analyze`, `check` and `Space` load in a blink. What trains is imported
-when it is first used: `explain`, `load_data`, `train`, `search`, `confirm`, `load_results`, `load_weights`.
+when it is first used: `load_data`, `train`, `search`, `confirm`, `load_results`, `load_weights`; and so is what
+counts: `explain`, `Feasible`, `Completion`.
 
 >>> check("conv(24) conv(44, stride=2) head()", "rf > 44, params < 200k").reasons
 ('rf is 5, not > 44',)
@@ -21,7 +22,9 @@ from archsearch.space.space import Space
 from archsearch.training.recipe import Recipe
 
 if TYPE_CHECKING:
+    from archsearch.census.completion import Completion
     from archsearch.census.explanation import explain
+    from archsearch.census.feasible import Feasible
     from archsearch.data.load import load_data
     from archsearch.study.confirm import confirm
     from archsearch.study.results import load_results
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArchsearchError",
+    "Completion",
+    "Feasible",
     "Limits",
     "Network",
     "Profile",
@@ -50,6 +55,8 @@ __all__ = [
 ]
 
 _LOADED_WHEN_USED = {
+    "Completion": "archsearch.census.completion",
+    "Feasible": "archsearch.census.feasible",
     "confirm": "archsearch.study.confirm",
     "explain": "archsearch.census.explanation",
     "load_data": "archsearch.data.load",

@@ -20,7 +20,11 @@ def test_every_name_is_there(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["confirm", "explain", "load_data", "load_results", "load_weights", "search", "train"]
+    "name",
+    [
+        *("Completion", "Feasible", "confirm", "explain", "load_data", "load_results", "load_weights", "search"),
+        "train",
+    ],
 )
 def test_what_trains_is_loaded_when_it_is_used(name: str) -> None:
     code = f"import sys, archsearch; before = {{*sys.modules}}; archsearch.{name}"
