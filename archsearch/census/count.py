@@ -16,6 +16,8 @@ from archsearch.census.asked import Asked
 from archsearch.census.census import Census
 from archsearch.census.intervals import turns
 from archsearch.census.lattice import lattice
+from archsearch.notation.vocabulary import VOCABULARY
+from archsearch.space.parts import calls
 
 if TYPE_CHECKING:
     from archsearch.analysis.limits import Limits
@@ -69,13 +71,25 @@ def paths(space: Space, machine: Machine) -> Lattice:
     """
     check_calibrated(space.limits)
     names = space.limits.names | _BESIDE
-    matter = turns(space.limits.condition.clauses, "rf")
     calibration = space.limits.calibration if SECONDS in names else None
     folding = partial(Fold, space.input, space.classes, names, calibration=calibration)
     try:
-        return _followed(machine, folding(enough=matter[-1] if matter else 0))
+        return _followed(machine, folding(enough=_enough(space)))
     except NeedsReachError:
         return _followed(machine, folding(reach=True))
+
+
+def _enough(space: Space) -> int | None:
+    """Return the largest `rf` that matters to the limits of a space; None where all do.
+
+    Where channels that see different sets stand side by side, what some of them see is known as a bound: such sets
+    must be told apart, however large they are.
+    """
+    called = (one.name for rule in space.rules.values() for one in calls(rule.body, space.vocabulary))
+    words = [space.vocabulary[name] for name in called if name not in space.rules]
+    if any(one.has_bodies or (one.takes_sentences and one not in VOCABULARY.words) for one in words):
+        return None
+    return max(turns(space.limits.condition.clauses, "rf"), default=0)
 
 
 def _followed(machine: Machine, fold: Fold) -> Lattice:

@@ -112,6 +112,17 @@ def test_bounds_are_counted_as_what_may_and_what_must_fit(limits: str) -> None:
     assert found.least < found.most or limits == "rf > 99"
 
 
+# Both sides of the first split see more than matters, alike then: yet what a group of its channels sees is a bound.
+LARGE_BOUNDS = "network = conv(4) (split(conv(2), same))*0..1 split(same, relu) head()"
+
+
+@pytest.mark.parametrize("limits", ["rf >= 2", "rf > 0, rf < 3", "rf > 4"])
+def test_what_is_larger_than_matters_may_be_a_bound(limits: str) -> None:
+    space = Space.of(LARGE_BOUNDS).with_limits(limits)
+    found, right = census(space), one_by_one(space)
+    assert (found.least, found.most) == (right.fits, right.may_fit)
+
+
 OWN = """
 def pooled(build):
     build.then(GlobalPool("avg"))

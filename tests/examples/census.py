@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache, partial
+from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -11,14 +11,13 @@ from hypothesis import strategies as st
 
 from archsearch import Space
 from archsearch.analysis.figures import SECONDS, is_upper_bound
-from archsearch.analysis.fold import FOLDED, Fold
-from archsearch.analysis.fragment import NeedsReachError
+from archsearch.analysis.fold import FOLDED
 from archsearch.analysis.limits import NO_LIMITS, Verdict
 from archsearch.census.asked import Asked
 from archsearch.census.automaton import Automaton
 from archsearch.census.census import Census
-from archsearch.census.intervals import turns
-from archsearch.census.lattice import Lattice, lattice
+from archsearch.census.count import paths
+from archsearch.census.lattice import Lattice
 from archsearch.census.sums import Sums
 from archsearch.errors import NotationError
 from archsearch.notation.word import Vocabulary
@@ -29,13 +28,7 @@ NO_UNITS: Mapping[str, int] = MappingProxyType({})
 
 
 def lattice_of(space: Space) -> Lattice:
-    machine, names = Automaton(space.rules, space.vocabulary), space.limits.names
-    enough = max(turns(space.limits.condition.clauses, "rf"), default=0)
-    folding = partial(Fold, space.input, space.classes, names, calibration=space.limits.calibration)
-    try:
-        return lattice(machine, folding(enough=enough))
-    except NeedsReachError:
-        return lattice(machine, folding(reach=True))
+    return paths(space, Automaton(space.rules, space.vocabulary))
 
 
 def census(space: Space, units: Mapping[str, int] = NO_UNITS, memory: int = MEMORY) -> Census:
