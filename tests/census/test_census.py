@@ -112,7 +112,7 @@ def test_bounds_are_counted_as_what_may_and_what_must_fit(limits: str) -> None:
     assert found.least < found.most or limits == "rf > 99"
 
 
-# Both sides of the first split see more than matters, alike then: yet what a group of its channels sees is a bound.
+# Both sides of the first split see more than matters, so alike: yet what some of its channels see is a bound.
 LARGE_BOUNDS = "network = conv(4) (split(conv(2), same))*0..1 split(same, relu) head()"
 
 
