@@ -72,7 +72,7 @@ def explain(
     storage: str,
     output: Output,
 ) -> None:
-    """Count the networks of SPACE, and say what those that fit are like.
+    """Count the networks of SPACE and of those that fit.
 
     SPACE is a .space file or the name of a shipped space. Each sentence is counted once, however many derivations
     lead to it; only distributions are drawn, from more than 1,000 networks. --contains takes a sentence, a .net
