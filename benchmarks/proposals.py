@@ -32,8 +32,8 @@ from archsearch.training.recipe import Recipe
 ROWS = (0, 135, 1_000)
 PROPOSALS = 20
 STUDY = Study(
-    "era_s9",
-    Space.find("era_s9"),
+    "cpu200k",
+    Space.find("cpu200k"),
     Measurement("a table", "0123456789abcdef", "validation", Recipe(epochs=1), seed=0),
 )
 

@@ -22,10 +22,6 @@ LARGE = {
         network = conv(4|6|8) step*4..4 head()
         step = conv(4|5|6, dilation=1|2|4) | maxpool(2) | sep(4|6, dilation=2|3, padding=1)
     """,
-    "MACs": """
-        limits macs > 40k, macs < 60k, rf > 6
-        network = conv(4|5|8) conv(4|5|6|7|8|9, kernel=1|3, stride=1|2)*3..3 act(relu|silu|gelu) head()
-    """,
     "parameters of rules": """
         limits params > 900, params < 1500, macs < 120k, depthwise >= 1
         network = conv(4|6|8) pair(4|6|8, 3|5, 1|2) pair(4|6|8|10, 3|5, 1|2) pair(6|8|10|12, 1|3, 1|2)
@@ -42,6 +38,10 @@ LARGE = {
         limits params > 200, params < 800, rf > 6
         network = (any(4|6) | any(6|8))*1..5 head()
         any(w) = conv(w) | relu | conv(w, kernel=1) (relu | same)
+    """,
+    "MACs": """
+        limits macs > 40k, macs < 60k, rf > 6
+        network = conv(4|5|8) conv(4|5|6|7|8|9, kernel=1|3, stride=1|2)*3..3 act(relu|silu|gelu) head()
     """,
 }
 
