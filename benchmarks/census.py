@@ -46,7 +46,7 @@ def with_params(space: Space, bound: int) -> Space:
 def tightest(space: Space) -> Space:
     """Return a space with the least limit on params that so many sentences are known to keep, with the others."""
     limited = with_params(space, 1)
-    every = paths(limited, Automaton(space.rules, space.vocabulary))
+    every = paths(limited, Automaton(space))
 
     def leaves_enough(bound: int) -> bool:
         return census(every, with_params(space, bound).limits, MEMORY).least >= AT_LEAST

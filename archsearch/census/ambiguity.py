@@ -49,7 +49,7 @@ def ambiguity(space: Space) -> Ambiguity | None:
     >>> found.differing["network.1"]
     ('relu conv(4|8)*1..2', 'conv(8)')
     """
-    places = Places(space.rules, space.vocabulary)
+    places = Places(space)
     read = _Pairs(places).shortest()
     if read is None:
         return None

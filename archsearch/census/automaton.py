@@ -7,7 +7,7 @@ Decision Problems", 1959), so paths of this automaton and sentences are one to o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,23 +15,22 @@ from archsearch.census.order import behind_first
 from archsearch.census.places import ACCEPTED, END, Places, Token
 
 if TYPE_CHECKING:
-    from archsearch.notation.syntax import Rule
-    from archsearch.notation.word import Vocabulary
+    from archsearch.space.space import Space
 
 
 class Automaton:
-    r"""The deterministic automaton of the rules of a space; its states are numbers.
+    r"""The deterministic automaton of a space; its states are numbers.
 
     >>> from archsearch.space.space import Space
     >>> space = Space.of("network = a(8|16)*1..2 head()\na(w) = conv(w) | conv(w, kernel=3)")
-    >>> space.size, Automaton(space.rules, space.vocabulary).size
+    >>> space.size, Automaton(space).size
     (20, 6)
     """
 
     start = 0
 
-    def __init__(self, rules: Mapping[str, Rule], vocabulary: Vocabulary) -> None:
-        self._places = Places(rules, vocabulary)
+    def __init__(self, space: Space) -> None:
+        self._places = Places(space)
         self._expanded: dict[int, tuple[tuple[Token, int], ...]] = {}
         self._sets: list[tuple[int, ...]] = []
         self._numbers: dict[frozenset[int], int] = {}

@@ -27,7 +27,7 @@ class Completion:
     """
 
     def __init__(self, space: Space, memory: int = MEMORY) -> None:
-        self._census = census(paths(space, Places(space.rules, space.vocabulary)), space.limits, memory)
+        self._census = census(paths(space, Places(space)), space.limits, memory)
         self.count = Count.of(self._census)
 
     def begin(self) -> Ahead:
@@ -84,11 +84,10 @@ class Ahead:
             self._follow(0)
 
     def _onward(self, edge: int) -> int:
-        sums = self._census.sums
-        target = sums.lattice.edges[self._node][edge].node
         if self._is_lost:
             return 0
         if self._is_sure:
-            return int(target == FITTED) if target < 0 else sums.lattice.sentences[target]
+            paths = self._census.sums.lattice
+            return paths.following(paths.edges[self._node][edge])
         row = np.array([self._row])
         return int(self._census.onward(row, self._node, edge, certainly=self._certainly)[0])

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from archsearch.analysis.fold import Fold
-from archsearch.analysis.fragment import NotFoldedError
+from archsearch.analysis.fragment import NeedsReachError
 
 if TYPE_CHECKING:
     from archsearch.census.feasible import Feasible
@@ -101,7 +101,7 @@ def _figures(space: Space, networks: Sequence[Network]) -> list[Mapping[str, int
     try:
         return _folded(Fold(space.input, space.classes, SHOWN), networks)
     # Where units follow no pattern, more must be known of what they see.
-    except NotFoldedError:
+    except NeedsReachError:
         return _folded(Fold(space.input, space.classes, SHOWN, reach=True), networks)
 
 

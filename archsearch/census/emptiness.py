@@ -49,7 +49,7 @@ def relaxed(space: Space, found: Lattice, alone: Mapping[str, int], memory: int)
 
     >>> from archsearch.space.space import Space
     >>> space = Space.of("limits params < 100, rf > 5\nnetwork = conv(8|16)*1..2 head()")
-    >>> found = paths(space, Automaton(space.rules, space.vocabulary))
+    >>> found = paths(space, Automaton(space))
     >>> (one,) = relaxed(space, found, {"params < 100": 0, "rf > 5": 0}, 2**20)[:1]
     >>> one.limit, one.nearest, str(one.network)
     ('params < 100', 330, 'conv(8) head()')
@@ -62,7 +62,7 @@ def relaxed(space: Space, found: Lattice, alone: Mapping[str, int], memory: int)
     )
 
 
-def of(limits: Limits, clauses: tuple[Clause, ...]) -> Limits:
+def limits_on(limits: Limits, clauses: tuple[Clause, ...]) -> Limits:
     """Return the same limits, but on these conditions."""
     return replace(limits, condition=Condition(", ".join(clause.text for clause in clauses), clauses))
 
@@ -75,7 +75,7 @@ def without(clauses: tuple[Clause, ...], left_out: Clause) -> tuple[Clause, ...]
 def _relaxed(
     space: Space, found: Lattice, clause: Clause, others: tuple[Clause, ...], memory: int, alone: bool
 ) -> Relaxed:
-    counted = census(found, of(space.limits, others), memory)
+    counted = census(found, limits_on(space.limits, others), memory)
     helps = counted.least > 0 if counted.least or not counted.most else None
     unknown = Relaxed(clause.text, alone, helps)
     if not helps or not isinstance(clause, Comparison) or clause.comparator not in _RELAXED:
@@ -100,8 +100,8 @@ def _nearest(
     if clause.name == "rf":
         # What is above all bounds is not told apart, unless there is a larger one.
         large = replace(clause, comparator="<", bound=_LARGEST_RF)
-        uncut = space.with_limits(of(space.limits, (*others, clause, large)))
-        found = paths(uncut, Automaton(space.rules, space.vocabulary))
+        uncut = space.with_limits(limits_on(space.limits, (*others, clause, large)))
+        found = paths(uncut, Automaton(space))
     if clause.name in _ENDS and any(found.fold.is_bound(found.states[node]) for node in found.ends):
         return None
 
@@ -109,7 +109,7 @@ def _nearest(
         assert isinstance(clause.bound, int | float)
         for side in ("<", ">") if clause.comparator == "=" else (clause.comparator,):
             beside = (replace(clause, comparator=side),) if clause.comparator == "=" else ()
-            known = extremes(census(found, of(space.limits, (*others, *beside)), memory), clause.name)
+            known = extremes(census(found, limits_on(space.limits, (*others, *beside)), memory), clause.name)
             if known is None:
                 continue
             # Equal values are approached from below, and all others from where the bound is broken.

@@ -11,7 +11,7 @@ from archsearch.census.ambiguity import Ambiguity, ambiguity
 from archsearch.census.count import MEMORY, Count, census
 from archsearch.census.degenerate import Degenerate, degenerate
 from archsearch.census.distribution import DRAWS, Sample, sample
-from archsearch.census.emptiness import Relaxed, of, relaxed, without
+from archsearch.census.emptiness import Relaxed, limits_on, relaxed, without
 from archsearch.census.extremes import TooManyRowsError, extremes
 from archsearch.census.feasible import Feasible, sample_any
 from archsearch.census.unused import Option, unused
@@ -76,8 +76,9 @@ def explain(space: Space, memory: int = MEMORY) -> Explanation:
     r"""Count the sentences of a space and those that keep its limits, each once; find out what is odd about them.
 
     `memory` bounds the bytes for sums: where exact ones take more, some are rounded, and an interval is given.
-    Raises ArchsearchError for limits on a figure that cannot be followed from word to word, and for words of the
-    user's that depend on more than what is before them.
+    So it is for limits on `activation_bytes`, which is not known from word to word. Raises ArchsearchError for
+    limits on `seconds` that are not calibrated, and for words of the user's that depend on more than what is
+    before them.
 
     >>> from archsearch.space.space import Space
     >>> found = explain(Space.of("limits params < 3k\nnetwork = conv(8|16)*1..2 head()"))
@@ -92,7 +93,7 @@ def explain(space: Space, memory: int = MEMORY) -> Explanation:
     def count(limits: Limits) -> Count:
         return Count.of(census(paths, limits, memory))
 
-    alone = {clause.text: count(of(space.limits, (clause,))) for clause in clauses}
+    alone = {clause.text: count(limits_on(space.limits, (clause,))) for clause in clauses}
     steps = sum(map(len, paths.edges)) + sum(len(one) for one in fits.census.rows if one is not None)
     is_small = steps * len(clauses) <= _SOON_COUNTED or len(clauses) <= 2
     only = {one.text: _only(space, paths, one, alone, feasible, memory) for one in clauses} if is_small else {}
@@ -127,7 +128,7 @@ def _only(
     if len(others) == 1:
         kept = alone[others[0].text]
     elif others:
-        kept = Count.of(census(paths, of(space.limits, others), memory))
+        kept = Count.of(census(paths, limits_on(space.limits, others), memory))
     units = {**feasible.units, **kept.units}
     return Count(max(0, kept.least - feasible.most), kept.most - feasible.least, units)
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from archsearch.census.automaton import Automaton
 from archsearch.census.count import MEMORY, Count, census, paths
-from archsearch.census.lattice import FITTED, MISFIT, network
+from archsearch.census.lattice import FITTED, network
 from archsearch.errors import ArchsearchError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Feasible:
 
     def __init__(self, space: Space, memory: int = MEMORY) -> None:
         self._space = space
-        automaton = Automaton(space.rules, space.vocabulary)
+        automaton = Automaton(space)
         self.sentences = automaton.size
         self.census = census(paths(space, automaton), space.limits, memory)
         self.count = Count.of(self.census)
@@ -107,7 +107,7 @@ def sample_any(space: Space, seed: int) -> Iterator[Network]:
     >>> str(next(drawn))
     'conv(8) head()'
     """
-    automaton, generator = Automaton(space.rules, space.vocabulary), random.Random(seed)
+    automaton, generator = Automaton(space), random.Random(seed)
     while True:
         yield network(automaton.at(generator.randrange(automaton.size)))
 
@@ -134,13 +134,9 @@ def _walked(found: Census, node: int, walks: list[_Walk]) -> Iterator[tuple[int,
     places = {row: place for place, row in enumerate(rows.tolist())}
     ways = [found.onward(rows, node, number).tolist() for number in range(len(edges))] if places else []
     moved: dict[int, list[int]] = {}
-    follow = {FITTED: 1, MISFIT: 0}
     for walk in walks:
         for number, edge in enumerate(edges):
-            if walk.row is None:
-                here = follow[edge.node] if edge.node < 0 else sums.lattice.sentences[edge.node]
-            else:
-                here = ways[number][places[walk.row]]
+            here = sums.lattice.following(edge) if walk.row is None else ways[number][places[walk.row]]
             if walk.rest < here:
                 break
             walk.rest -= here

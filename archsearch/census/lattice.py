@@ -91,6 +91,10 @@ class Lattice:
             found[node] = sum(found[edge.node] for edge in self.edges[node])
         return tuple(found[node] for node in range(len(self.edges)))
 
+    def following(self, edge: Edge) -> int:
+        """Return how many sentences whose shapes fit go on by an edge."""
+        return int(edge.node == FITTED) if edge.node < 0 else self.sentences[edge.node]
+
 
 def lattice(machine: Machine, fold: Fold) -> Lattice:
     """Return the graph of all that a machine can read.

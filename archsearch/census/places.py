@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple, TypeAlias
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from archsearch.notation.arguments import Bound, bind, find_word
 from archsearch.notation.network import WordCall
-from archsearch.notation.syntax import Call, Choice, Integer, Name, Repeat, Rule, Sequence, Syntax
-from archsearch.notation.word import Value, Vocabulary, Word
+from archsearch.notation.syntax import Call, Choice, Integer, Name, Repeat, Sequence, Syntax
+from archsearch.notation.word import Value
 from archsearch.space.checks import START
+
+if TYPE_CHECKING:
+    from archsearch.space.space import Space
 
 
 class Open(NamedTuple):
@@ -61,26 +63,25 @@ class _Todo(NamedTuple):
 
 
 class Places:
-    r"""The places of the derivations of some rules, by their numbers.
+    r"""The places of the derivations of a space, by their numbers.
 
     At a place there is one token to read, or several options of which one is to be taken.
 
     >>> from archsearch.space.space import Space
     >>> space = Space.of("network = conv(8|16) head()")
-    >>> places = Places(space.rules, space.vocabulary)
+    >>> places = Places(space)
     >>> [token for token, _after in places.moves(places.start)]
     [None, None]
     """
 
-    def __init__(self, rules: Mapping[str, Rule], vocabulary: Vocabulary) -> None:
-        self._rules, self._vocabulary = rules, vocabulary
+    def __init__(self, space: Space) -> None:
+        self._space = space
         self._todos: list[_Todo] = []
         self._numbers: dict[tuple[object, ...], int] = {}
         self._moves: dict[int, Moves] = {ACCEPTED: ()}
         self._opens: dict[Open, Open] = {}
-        self._bound: dict[int, tuple[Word, Bound]] = {}
         end = self._number(_Todo(None, (), ACCEPTED, END))
-        self.start = self._number(_Todo(rules[START].body, (), end))
+        self.start = self._number(_Todo(space.rules[START].body, (), end))
 
     def moves(self, place: int) -> Moves:
         """Return what can be done at a place: one token that is read, or the options in the order of the rules."""
@@ -132,8 +133,8 @@ class Places:
 
     def _called(self, part: Call | Name, todo: _Todo) -> Moves:
         """Choose the values of a call one by one, then go on with the rule, or read the word."""
-        rule = self._rules.get(part.name)
-        values = [one.value for one in part.arguments] if rule else [*self._bind(part)[1].values.values()]
+        rule = self._space.rules.get(part.name)
+        values = [one.value for one in part.arguments] if rule else [*self._space.bound(part)[1].values.values()]
         given, value = todo.given, todo.value
         while len(given) < len(values):
             value = values[len(given)] if value is None else value
@@ -147,19 +148,13 @@ class Places:
         )
 
     def _word(self, part: Call | Name, todo: _Todo, given: tuple[Value, ...]) -> tuple[Token, int]:
-        word, bound = self._bind(part)
+        word, bound = self._space.bound(part)
         after = todo.after
         for sentence in reversed(bound.sentences):
             after = self._number(_Todo(sentence, todo.scope, self._number(_Todo(None, (), after, CLOSE))))
         call = WordCall.opened(word, dict(zip(bound.values, given, strict=True)), part.place)
         token = Open(call, len(bound.sentences))
         return self._opens.setdefault(token, token), after
-
-    def _bind(self, part: Call | Name) -> tuple[Word, Bound]:
-        if id(part) not in self._bound:
-            word = find_word(part.name, part.place, self._vocabulary)
-            self._bound[id(part)] = word, bind(word, part.arguments, part.place)
-        return self._bound[id(part)]
 
 
 def _value(part: Syntax, scope: Scope) -> Value:

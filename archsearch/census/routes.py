@@ -20,7 +20,7 @@ class Routes:
     >>> from archsearch.census.places import Places
     >>> from archsearch.space.space import Space
     >>> space = Space.of("network = (conv(8) | conv(4|8)) head()")
-    >>> routes = Routes(Places(space.rules, space.vocabulary), parse("conv(8) head()"))
+    >>> routes = Routes(Places(space), parse("conv(8) head()"))
     >>> routes.count, list(routes)
     (2, [(0,), (1, 1)])
     """

@@ -51,11 +51,11 @@ def unused(space: Space, sentences: Lattice, fitting: Iterable[Network]) -> tupl
     >>> from archsearch.census.automaton import Automaton
     >>> from archsearch.space.space import Space
     >>> space = Space.of("limits params < 1k\nnetwork = conv(8|16|64) relu*0..1 head()")
-    >>> sentences = paths(space, Automaton(space.rules, space.vocabulary))
+    >>> sentences = paths(space, Automaton(space))
     >>> [(option.text, option.where) for option in unused(space, sentences, [space.at(0), space.at(4)])]
     [('64', 'line 2, column 21')]
     """
-    places = Places(space.rules, space.vocabulary)
+    places = Places(space)
     left = dict(_options(rule.body for rule in space.rules.values()))
     for network in islice(fitting, _LOOKED_AT):
         for place in Routes(places, network).options():

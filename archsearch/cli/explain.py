@@ -126,7 +126,7 @@ def _contains(space: Space, network: Network, output: Output) -> bool:
             why = {"reason": error.message, "place": place, "remedy": error.remedy}
             output.values({**values, "contained": False, **why})
         return False
-    count = Routes(Places(space.rules, space.vocabulary), network).count
+    count = Routes(Places(space), network).count
     verdict = space.check(network)
     if output.is_text:
         derivations = f"one of {count:,} derivations" if count > 1 else "one derivation"

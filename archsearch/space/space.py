@@ -224,7 +224,7 @@ class Space:
                 }
                 yield from self._derive(rule.body, inner, f"{slot}.{rule.name}", choose)
             case Call() | Name():
-                word, bound = self._bound(part)
+                word, bound = self.bound(part)
                 given = {
                     name: self._value(value, scope, f"{slot}.{name}", choose)
                     for name, value in bound.values.items()
@@ -241,8 +241,8 @@ class Space:
     def _known_bound(self) -> dict[int, tuple[Word, Bound]]:
         return {}
 
-    def _bound(self, part: Call | Name) -> tuple[Word, Bound]:
-        """The word that a part of a rule calls, with its arguments; found once for all derivations."""
+    def bound(self, part: Call | Name) -> tuple[Word, Bound]:
+        """Return the word that a part of a rule calls, with its arguments; found once for all derivations."""
         if id(part) not in self._known_bound:
             word = find_word(part.name, part.place, self.vocabulary)
             self._known_bound[id(part)] = word, bind(word, part.arguments, part.place)

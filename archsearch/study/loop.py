@@ -209,9 +209,9 @@ class _Run:
 
     def _try(self, choices: Mapping[str, str] | None, queued: FrozenTrial | None = None) -> None:
         """Propose a network, by the choices if there are any, and refuse or score it."""
-        with self.mirror.proposing(choices) as (trial, asked):
-            network = self.study.space.derive(asked.choices(trial))
-        self.watch.proposed(asked.modelled, asked.slots - asked.modelled)
+        with self.mirror.proposing(choices) as (trial, guided):
+            network = self.study.space.derive(guided.choices(trial))
+        self.watch.proposed(guided.modelled, guided.slots - guided.modelled)
         verdict = self.study.space.check(network)
         for limit, excess in verdict.excess.items():
             trial.set_constraint(limit, excess)

@@ -17,8 +17,8 @@ from optuna.samplers import BaseSampler
 from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from archsearch.study.asked import Asked
 from archsearch.study.fitting import Fitting
+from archsearch.study.guided import Guided
 from archsearch.study.samplers import sampler as sampler_of
 
 _BEST, _LATEST = 20, 40
@@ -109,20 +109,20 @@ class Mirror:
                     self._copies[trial._trial_id] = created
 
     @contextmanager
-    def proposing(self, choices: Mapping[str, str] | None) -> Iterator[tuple[Trial, Asked]]:
+    def proposing(self, choices: Mapping[str, str] | None) -> Iterator[tuple[Trial, Guided]]:
         """Return a trial of `choices`, or where there are none of what the sampler suggests, and that sampler."""
         if choices:
             self.study.enqueue_trial(dict(choices))
-        asked = self._asked(whole=choices is not None)
+        guided = self._guided(whole=choices is not None)
         try:
             trial = self.study.ask()
             # Also where all is chosen: it is then that NSGA-II counts the trial among those of a generation.
             _ = trial.relative_params
-            yield trial, asked
+            yield trial, guided
         finally:
             self._memory.shown = None
 
-    def _asked(self, *, whole: bool) -> Asked:
+    def _guided(self, *, whole: bool) -> Guided:
         """Let the study have its sampler for the next trial, which knows those before, and return it.
 
         What is proposed follows from the trials alone, also where another run goes on with them. Where a `whole`
@@ -136,8 +136,8 @@ class Mirror:
         inner = self._sampler.make(seed, None if fitting is None else fitting.complete)
         slots = self._slots(learnt) if self._is_named else None
         ahead = None if fitting is None else fitting.completion.begin()
-        self.study.sampler = asked = Asked(inner, slots, ahead, random.Random(f"slots {seed}"))
-        return asked
+        self.study.sampler = guided = Guided(inner, slots, ahead, random.Random(f"slots {seed}"))
+        return guided
 
     def _slots(self, learnt: Sequence[FrozenTrial]) -> set[str]:
         """Return the slots for which the sampler alone has a proposal that follows from trials."""

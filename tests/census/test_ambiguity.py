@@ -71,7 +71,7 @@ def test_random_spaces(space: Space) -> None:
 @pytest.mark.parametrize("rules", EVERY.values(), ids=EVERY)
 def test_routes_are_the_derivations(rules: str) -> None:
     space = Space.of(rules)
-    places = Places(space.rules, space.vocabulary)
+    places = Places(space)
     for sentence, ways in derivations(space).items():
         routes = Routes(places, parse(sentence))
         assert routes.count == len(ways) == len({*routes})

@@ -15,7 +15,7 @@ from archsearch.space.space import Space
 
 
 def automaton(space: Space) -> Automaton:
-    return Automaton(space.rules, space.vocabulary)
+    return Automaton(space)
 
 
 def read(machine: Automaton, state: int = Automaton.start) -> Iterator[tuple[Token, ...]]:

@@ -8,17 +8,17 @@ from examples.census import BLOCKS, verdicts
 from archsearch import Space
 from archsearch.census.automaton import Automaton
 from archsearch.census.count import MEMORY, Count, census, paths
-from archsearch.census.emptiness import Relaxed, of, relaxed
+from archsearch.census.emptiness import Relaxed, limits_on, relaxed
 from archsearch.notation.clauses import Comparison
 
 
 def without(rules: str, limits: str) -> tuple[Relaxed, ...]:
     space = Space.of(rules).with_limits(limits)
-    found = paths(space, Automaton(space.rules, space.vocabulary))
+    found = paths(space, Automaton(space))
 
     def most(text: str) -> int:
         (clause,) = [one for one in space.limits.condition.clauses if one.text == text]
-        return Count.of(census(found, of(space.limits, (clause,)), MEMORY)).most
+        return Count.of(census(found, limits_on(space.limits, (clause,)), MEMORY)).most
 
     texts = [clause.text for clause in space.limits.condition.clauses]
     return relaxed(space, found, {text: most(text) for text in texts}, MEMORY)

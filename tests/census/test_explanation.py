@@ -19,7 +19,7 @@ from archsearch.graph.ops.maps import Convolution
 
 def wide(rules: str) -> set[tuple[str, int, int]]:
     space = Space.of(rules)
-    found = degenerate(paths(space, Automaton(space.rules, space.vocabulary)))
+    found = degenerate(paths(space, Automaton(space)))
     assert [one.sentences for one in found] == sorted((one.sentences for one in found), reverse=True)
     return {(one.word, one.size[0], one.sentences) for one in found}
 
@@ -62,7 +62,7 @@ def test_sentences_with_them_are_those_in_which_fewer_count_as_dilated() -> None
 
 def paths_of(rules: str) -> Lattice:
     space = Space.of(rules)
-    return paths(space, Automaton(space.rules, space.vocabulary))
+    return paths(space, Automaton(space))
 
 
 @pytest.mark.parametrize(

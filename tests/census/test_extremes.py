@@ -26,7 +26,7 @@ LIMITS = [
 
 
 def found(space: Space, name: str) -> Extremes | None:
-    lattice = paths(space, Automaton(space.rules, space.vocabulary))
+    lattice = paths(space, Automaton(space))
     return extremes(census(lattice, space.limits, MEMORY), name)
 
 

@@ -113,7 +113,7 @@ def test_nothing_to_draw() -> None:
 @pytest.mark.parametrize("rules", GRAMMARS.values(), ids=GRAMMARS)
 def test_all_sentences_by_number(rules: str) -> None:
     space = Space.of(rules)
-    machine = Automaton(space.rules, space.vocabulary)
+    machine = Automaton(space)
     texts = [str(network(machine.at(number))) for number in range(machine.size)]
     assert sorted(texts) == sorted(networks(space))
     with pytest.raises(IndexError, match="sentences"):

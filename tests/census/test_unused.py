@@ -46,7 +46,7 @@ def written_at(slot: str, space: Space) -> str:
 
 
 def options(space: Space, fitting: Iterable[Network] = ()) -> tuple[Option, ...] | None:
-    return unused(space, paths(space, Automaton(space.rules, space.vocabulary)), fitting)
+    return unused(space, paths(space, Automaton(space)), fitting)
 
 
 def texts(space: Space) -> list[str]:

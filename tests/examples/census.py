@@ -28,7 +28,7 @@ NO_UNITS: Mapping[str, int] = MappingProxyType({})
 
 
 def lattice_of(space: Space) -> Lattice:
-    return paths(space, Automaton(space.rules, space.vocabulary))
+    return paths(space, Automaton(space))
 
 
 def census(space: Space, units: Mapping[str, int] = NO_UNITS, memory: int = MEMORY) -> Census:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from archsearch.space.choose import Choose
 
 
-class Asked(BaseSampler):
+class Guided(BaseSampler):
     """Asks another sampler for one network: at each slot what it proposes is taken, if it can still fit.
 
     What it proposes for several slots together is held back until their turn comes. What it has not learnt, or
